@@ -1,0 +1,114 @@
+package database
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"canot/internal/fault"
+)
+
+// ErrAnswered is returned by Tx.Keep when an answer is already kept under the key.
+// Returned from the function given to DB.In, it rolls the transaction back.
+var ErrAnswered = errors.New("the request with this key was answered before")
+
+// Keep keeps answer under k, in the same commit as everything else in tx. It does
+// nothing for the zero Key, and returns ErrAnswered when there is an answer already:
+// a twin of the request was first. While a twin is in flight it waits for it.
+func (tx *Tx) Keep(k Key, answer any) error {
+	if k == (Key{}) {
+		return nil
+	}
+	text, err := json.Marshal(answer)
+	if err != nil {
+		return fmt.Errorf("keep answer: %w", err)
+	}
+	n, err := tx.Exec(`INSERT INTO idempotency_keys (caller, key, hash, answer, created_at)
+		VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`, k.Caller, k.Key, k.Hash, string(text), tx.Now)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return ErrAnswered
+	}
+	return nil
+}
+
+// Once gives the same request the same answer, and one effect, however often it is made.
+//
+// Attempt has its effect in db.In, and calls tx.Keep(k, answer) in that transaction.
+// When it succeeds, that is all. When it meets an answer kept before, or an error that
+// keep turns into an answer (a refusal, which is an answer like others), the key is looked
+// up: if an answer is there, it is returned, and attempt's error forgotten; if it belongs
+// to another request (another hash), the fault is Refused, "idempotency_key_reused". If
+// none is there, the answer that keep made is kept in a commit of its own, the only trace
+// a refusal leaves, and attempt's error is returned. Errors that keep declines are returned
+// as they are: a later attempt may do better. With the zero Key, Once is attempt.
+func Once[A any](ctx context.Context, db *DB, k Key, attempt func() (A, error), keep func(error) (A, bool)) (A, error) {
+	answer, err := attempt()
+	if err == nil || k == (Key{}) {
+		return answer, err
+	}
+	var none A
+	var refusal A
+	keepable := false
+	if !errors.Is(err, ErrAnswered) {
+		if keep != nil {
+			refusal, keepable = keep(err)
+		}
+		if !keepable {
+			return answer, err
+		}
+	}
+	kept, found, lookErr := lookUp[A](ctx, db, k)
+	if lookErr != nil || found {
+		return kept, lookErr
+	}
+	if !keepable {
+		// It was there a moment ago and is not now: it was purged in between.
+		return none, unavailable(err)
+	}
+	keepErr := db.In(ctx, func(tx *Tx) error { return tx.Keep(k, refusal) })
+	if errors.Is(keepErr, ErrAnswered) { // a twin was quicker, and its answer counts
+		kept, found, lookErr = lookUp[A](ctx, db, k)
+		if lookErr != nil || found {
+			return kept, lookErr
+		}
+	}
+	if keepErr != nil {
+		return none, keepErr
+	}
+	return answer, err
+}
+
+// lookUp returns the answer kept under k, if there is one and it is of the same request.
+func lookUp[A any](ctx context.Context, db *DB, k Key) (answer A, found bool, err error) {
+	var row struct {
+		Hash   string `db:"hash"`
+		Answer string `db:"answer"`
+	}
+	err = db.Reader(ctx).Get(&row, "SELECT hash, answer FROM idempotency_keys WHERE caller = $1 AND key = $2", k.Caller, k.Key)
+	switch {
+	case errors.Is(err, ErrNoRows):
+		return answer, false, nil
+	case err != nil:
+		return answer, false, err
+	case row.Hash != k.Hash:
+		return answer, false, fault.New(fault.Refused, "idempotency_key_reused", nil)
+	}
+	if err := json.Unmarshal([]byte(row.Answer), &answer); err != nil {
+		return answer, false, fmt.Errorf("kept answer: %w", err)
+	}
+	return answer, true, nil
+}
+
+// PurgeAnswers forgets the answers kept before an instant. Nobody should pass one that
+// is less than thirty days ago: a caller may retry for so long.
+func (db *DB) PurgeAnswers(ctx context.Context, before time.Time) error {
+	return db.In(ctx, func(tx *Tx) error {
+		_, err := tx.Exec("DELETE FROM idempotency_keys WHERE created_at < $1", before)
+		return err
+	})
+}
