@@ -1,0 +1,100 @@
+package identity
+
+import (
+	"net/mail"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+
+	"canot/internal/fault"
+)
+
+const (
+	longestName  = 120
+	longestLabel = 80
+	longestEmail = 254
+)
+
+// A form gathers what is wrong with the fields of a request, so that a person is told all of it at once.
+type form struct{ wrong []fault.Violation }
+
+func (f *form) refuse(field, code string) {
+	f.wrong = append(f.wrong, fault.Violation{Code: code, Params: fault.Params{"field": field}})
+}
+
+// text reads one line of a person's text: trimmed, composed, at most so long, nothing that a terminal or a page would obey.
+func (f *form) text(field, value string, longest int) string {
+	value = strings.TrimSpace(norm.NFC.String(value))
+	switch {
+	case !utf8.ValidString(value) || strings.ContainsFunc(value, unwritable):
+		f.refuse(field, "bad_characters")
+	case utf8.RuneCountInString(value) > longest:
+		f.wrong = append(f.wrong, fault.Violation{Code: "too_long", Params: fault.Params{"field": field, "max": longest}})
+	}
+	return value
+}
+
+// unwritable is true of control characters and of those that turn or split the text around them.
+func unwritable(r rune) bool {
+	switch {
+	case unicode.IsControl(r), r == utf8.RuneError, r == '\u2028', r == '\u2029':
+		return true
+	case r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
+		return true
+	}
+	return false
+}
+
+func (f *form) required(field, value string) {
+	if value == "" {
+		f.refuse(field, "required")
+	}
+}
+
+func (f *form) email(field, value string) string {
+	value = strings.TrimSpace(norm.NFC.String(value))
+	if value != "" && !isEmail(value) {
+		f.refuse(field, "bad_email")
+	}
+	return value
+}
+
+func isEmail(s string) bool {
+	if len(s) > longestEmail || strings.ContainsFunc(s, unwritable) || strings.ContainsAny(s, " \"<>,;") {
+		return false
+	}
+	parsed, err := mail.ParseAddress(s)
+	if err != nil || parsed.Address != s {
+		return false
+	}
+	domain := s[strings.LastIndexByte(s, '@')+1:]
+	return strings.Contains(strings.Trim(domain, "."), ".")
+}
+
+func (f *form) language(field, value string) string {
+	switch value {
+	case "":
+		return "fr"
+	case "fr", "en":
+	default:
+		f.refuse(field, "bad_language")
+	}
+	return value
+}
+
+// fault returns what is wrong, or nil.
+func (f *form) fault() error {
+	if len(f.wrong) == 0 {
+		return nil
+	}
+	return &fault.Error{Kind: fault.Malformed, Code: "malformed", Violations: f.wrong}
+}
+
+// foldEmail is what two spellings of one address have in common. Case tells no two mailboxes apart in practice, and
+// mistyped capitals do make two accounts of one person.
+func foldEmail(email string) string {
+	return cases.Fold().String(norm.NFKC.String(strings.TrimSpace(email)))
+}

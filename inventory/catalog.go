@@ -1,0 +1,67 @@
+// Package inventory is what there is: operators, regions, hubs, resources, units,
+// components, categories, tags, policies, opening hours and closures, and how they
+// come in and go out as CSV.
+//
+// It holds policies and hours but never judges a booking by them, and it refuses to
+// know who has taken what, and when: that is the book's. Start reading at Catalog,
+// then Terms, which is what the book reads.
+package inventory
+
+import (
+	"canot/internal/database"
+	"canot/internal/fault"
+	"canot/internal/identity"
+)
+
+// Catalog is the inventory of one network. It is safe for use by many goroutines.
+//
+// Its verbs return a *fault.Error for what a caller can act on: Unauthenticated and
+// Forbidden when the actor may not, NotFound, Stale for another version than the one
+// asked for, Malformed and Refused with a violation for every field, Unavailable while
+// the data base is away. Writes take an Idempotency-Key; the zero Key keeps nothing.
+type Catalog struct {
+	db    *database.DB
+	terms termsMemory
+}
+
+// New returns the catalog that is kept in db.
+func New(db *database.DB) *Catalog {
+	return &Catalog{db: db}
+}
+
+// HubQuery narrows a list of hubs. Region is an id or a slug; Q is folded words that
+// must all be found. The zero HubQuery lists all, 50 at a time.
+type HubQuery struct {
+	Region, Q string
+	Limit     int    // 1 to 200; 0 means 50
+	After     string // the cursor that the list before gave
+}
+
+// ResourceQuery narrows a list of resources. Each key is an id or a slug, and "" means
+// any; Q is folded words that must all be found, in any order, perhaps as part of a word.
+type ResourceQuery struct {
+	Resource, Hub, Region, Kind, Category, Tag, Q string
+
+	Archived bool   // archived ones too
+	Limit    int    // 1 to 200; 0 means 50; UnitVersions ignores it
+	After    string // the cursor that the list before gave
+}
+
+// may says why by may not use the right there, or nil.
+func may(by identity.Actor, right identity.Right, hubID, regionID string) error {
+	if by.May(right, hubID, regionID) {
+		return nil
+	}
+	if by.ID == "" {
+		return fault.New(fault.Unauthenticated, "sign_in", nil)
+	}
+	return fault.New(fault.Forbidden, "not_allowed", nil)
+}
+
+// stale refuses an edit of another version than the one that was read. 0 asks for none.
+func stale(ifVersion, version int64) error {
+	if ifVersion == 0 || ifVersion == version {
+		return nil
+	}
+	return fault.New(fault.Stale, "stale", fault.Params{"version": version})
+}

@@ -1,0 +1,216 @@
+package inventory
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"canot/internal/database"
+)
+
+// Formats of an export.
+const (
+	FormatCSV  = "csv"
+	FormatJSON = "json"
+)
+
+// Export writes all hubs, resources or units, as CSV that Import takes back unchanged, or
+// as a JSON array that also holds what CSV has no column for. It reads one snapshot.
+// Another kind or format is Malformed. In CSV, texts that a spreadsheet would take for a
+// formula have an apostrophe in front, which Import takes away.
+func (c *Catalog) Export(ctx context.Context, w io.Writer, kind, format string) error {
+	var wrong check
+	wrong.oneOf("kind", kind, hubFile, resourceFile, unitFile)
+	wrong.oneOf("format", format, FormatCSV, FormatJSON)
+	if err := wrong.err(); err != nil {
+		return err
+	}
+	var things any
+	var out sheet
+	err := c.db.View(ctx, func(r database.Reader) (err error) {
+		things, out, err = exported(r, kind)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if format == FormatJSON {
+		e := json.NewEncoder(w)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", "  ")
+		return e.Encode(things)
+	}
+	return out.write(w)
+}
+
+func exported(r database.Reader, kind string) (any, sheet, error) {
+	switch kind {
+	case hubFile:
+		hubs, err := hubsWhere(r, `true ORDER BY h.slug`)
+		return hubs, hubSheet(hubs), err
+	case resourceFile:
+		list, err := resourcesWhere(r, `true ORDER BY r.slug`)
+		return list, resourceSheet(list), err
+	default:
+		units, err := unitsToExport(r)
+		return units, unitSheet(units), err
+	}
+}
+
+// A sheet is a header and rows of cells by column.
+type sheet struct {
+	kind   string
+	header []string
+	rows   []map[string]string
+}
+
+func (s sheet) write(w io.Writer) error {
+	out := csv.NewWriter(w)
+	if err := out.Write(s.header); err != nil {
+		return err
+	}
+	plain := fileKinds[s.kind].plain
+	record := make([]string, len(s.header))
+	for _, row := range s.rows {
+		for i, column := range s.header {
+			if record[i] = row[column]; !slices.Contains(plain, column) {
+				record[i] = safeCell(record[i])
+			}
+		}
+		if err := out.Write(record); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// languagesOf are those of the texts, French and English always among them.
+func languagesOf(texts ...Text) []string {
+	found := map[string]bool{"fr": true, "en": true}
+	for _, t := range texts {
+		for lang := range t {
+			found[lang] = true
+		}
+	}
+	list := slices.Sorted(maps.Keys(found))
+	slices.SortStableFunc(list, func(a, b string) int { return rankOf(a) - rankOf(b) })
+	return list
+}
+
+func rankOf(lang string) int {
+	if i := slices.Index([]string{"fr", "en"}, lang); i >= 0 {
+		return i
+	}
+	return 2
+}
+
+// textColumns gives the columns of a text, and fills them in the rows.
+func (s *sheet) textColumns(name string, texts []Text) {
+	for _, lang := range languagesOf(texts...) {
+		column := name + "_" + lang
+		s.header = append(s.header, column)
+		for i, t := range texts {
+			s.rows[i][column] = t[lang]
+		}
+	}
+}
+
+func hubSheet(hubs []Hub) sheet {
+	s := sheet{kind: hubFile, rows: make([]map[string]string, len(hubs)), header: []string{
+		"slug", "region", "town", "province", "address", "latitude", "longitude", "time_zone", "languages", "currency",
+		"tax_jurisdiction", "hours", "operator", "phone", "email", "wheelchair"}}
+	var names, access, accessibility []Text
+	for i, h := range hubs {
+		names, access, accessibility = append(names, h.Name), append(access, h.Access), append(accessibility, h.Accessibility)
+		s.rows[i] = map[string]string{
+			"slug": h.Slug, "region": h.RegionSlug, "town": h.Town, "province": h.Province, "address": h.Address,
+			"latitude": decimal(h.Latitude), "longitude": decimal(h.Longitude), "time_zone": h.TimeZone,
+			"languages": strings.Join(h.Languages, ";"), "currency": h.Currency, "tax_jurisdiction": h.TaxJurisdiction,
+			"hours": h.Week.String(), "operator": h.OperatorSlug, "phone": h.Phone, "email": h.Email, "wheelchair": h.Wheelchair,
+		}
+	}
+	s.textColumns("name", names)
+	s.textColumns("access", access)
+	s.textColumns("accessibility", accessibility)
+	return s
+}
+
+func resourceSheet(list []Resource) sheet {
+	s := sheet{kind: resourceFile, rows: make([]map[string]string, len(list)), header: []string{
+		"hub", "kind", "category", "units", "capacity", "tags", "grain_min", "min_min", "max_min", "within",
+		"buffer_before_min", "buffer_after_min", "certification", "approval", "price_cents_per_hour", "notes", "slug",
+		"notice_min", "horizon_days", "cancel_cutoff_min", "competing", "floor", "archived"}}
+	var names, descriptions, accessibility []Text
+	for i, x := range list {
+		names, descriptions = append(names, x.Name), append(descriptions, x.Description)
+		accessibility = append(accessibility, x.Accessibility)
+		p := x.Policy
+		s.rows[i] = map[string]string{
+			"hub": x.HubSlug, "kind": string(x.Kind), "category": x.CategorySlug, "units": strconv.Itoa(x.UnitsInService),
+			"capacity": strconv.Itoa(x.Capacity), "tags": strings.Join(x.Tags, ";"), "grain_min": strconv.Itoa(p.Grain),
+			"min_min": strconv.Itoa(p.Shortest), "max_min": strconv.Itoa(p.Longest), "within": string(p.Within),
+			"buffer_before_min": strconv.Itoa(p.BufferBefore), "buffer_after_min": strconv.Itoa(p.BufferAfter),
+			"certification": x.Certification, "approval": yesNo(p.Approval),
+			"price_cents_per_hour": strconv.FormatInt(x.PricePerHour, 10), "notes": x.Notes, "slug": x.Slug,
+			"notice_min": strconv.Itoa(p.Notice), "horizon_days": strconv.Itoa(p.Horizon),
+			"cancel_cutoff_min": strconv.Itoa(p.CancelCutoff), "competing": yesNo(p.Competing), "floor": x.Floor,
+			"archived": yesNo(x.Archived),
+		}
+	}
+	s.textColumns("name", names)
+	s.textColumns("description", descriptions)
+	s.textColumns("accessibility", accessibility)
+	return s
+}
+
+// unitToExport is a unit with the slug of its resource.
+type unitToExport struct {
+	Unit
+	ResourceSlug string `db:"resource_slug" json:"resource_slug"`
+}
+
+func unitsToExport(r database.Reader) ([]unitToExport, error) {
+	units := []unitToExport{}
+	if err := r.Select(&units, `
+		SELECT u.id, u.resource_id, r.slug AS resource_slug, u.home_hub_id, u.current_hub_id, u.code, u.serial,
+		       u.condition, u.status, u.version
+		FROM units u JOIN resources r ON r.id = u.resource_id ORDER BY u.code`); err != nil {
+		return nil, err
+	}
+	var parts []Component
+	if err := r.Select(&parts, `SELECT id, unit_id, name, quantity, missing, required FROM components ORDER BY unit_id, id`); err != nil {
+		return nil, err
+	}
+	byUnit := map[string][]Component{}
+	for _, p := range parts {
+		byUnit[p.UnitID] = append(byUnit[p.UnitID], p)
+	}
+	for i, u := range units {
+		units[i].Components = byUnit[u.ID]
+	}
+	return units, nil
+}
+
+func unitSheet(units []unitToExport) sheet {
+	s := sheet{kind: unitFile, header: []string{"resource", "code", "serial", "condition", "status"}}
+	for _, u := range units {
+		s.rows = append(s.rows, map[string]string{"resource": u.ResourceSlug, "code": u.Code, "serial": u.Serial,
+			"condition": u.Condition, "status": u.Status})
+	}
+	return s
+}
+
+func decimal(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}

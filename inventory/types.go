@@ -1,0 +1,196 @@
+package inventory
+
+import (
+	"time"
+
+	"canot/inventory/hours"
+)
+
+// Text is one text in several languages, by language tag: {"fr": "…", "en": "…"}.
+// It is stored as JSON text. The zero Text is empty.
+type Text map[string]string
+
+// An Operator is the legal person behind one or more hubs.
+type Operator struct {
+	ID         string            `db:"id" json:"id"`
+	Slug       string            `db:"slug" json:"slug"`
+	LegalName  string            `db:"legal_name" json:"legal_name"`
+	Address    string            `db:"address" json:"address"`
+	Email      string            `db:"email" json:"email"`
+	Phone      string            `db:"phone" json:"phone"`
+	TaxNumbers map[string]string `db:"-" json:"tax_numbers"`
+	Version    int64             `db:"version" json:"version"`
+}
+
+// A Region is a group of hubs with its own coordinator.
+type Region struct {
+	ID      string `db:"id" json:"id"`
+	Slug    string `db:"slug" json:"slug"`
+	Name    Text   `db:"name" json:"name"`
+	Version int64  `db:"version" json:"version"`
+}
+
+// A Hub is a physical place of one operator.
+type Hub struct {
+	ID              string     `db:"id" json:"id"`
+	Slug            string     `db:"slug" json:"slug"`
+	RegionID        string     `db:"region_id" json:"region"`
+	RegionSlug      string     `db:"region_slug" json:"region_slug"` // filled by reads
+	OperatorID      string     `db:"operator_id" json:"operator"`
+	OperatorSlug    string     `db:"operator_slug" json:"operator_slug"` // filled by reads
+	Name            Text       `db:"name" json:"name"`
+	Town            string     `db:"town" json:"town"`
+	Province        string     `db:"province" json:"province"`
+	Address         string     `db:"address" json:"address"`
+	Latitude        float64    `db:"latitude" json:"latitude"`
+	Longitude       float64    `db:"longitude" json:"longitude"`
+	TimeZone        string     `db:"time_zone" json:"time_zone"` // IANA name
+	Languages       []string   `db:"-" json:"languages"`
+	Currency        string     `db:"currency" json:"currency"`
+	TaxJurisdiction string     `db:"tax_jurisdiction" json:"tax_jurisdiction"` // CA-QC, CA-ON, …
+	Phone           string     `db:"phone" json:"phone"`
+	Email           string     `db:"email" json:"email"`
+	Access          Text       `db:"access" json:"access"`         // how to get in
+	Wheelchair      string     `db:"wheelchair" json:"wheelchair"` // yes, no, limited, unknown
+	Accessibility   Text       `db:"accessibility" json:"accessibility"`
+	Photos          []Photo    `db:"-" json:"photos"`
+	Version         int64      `db:"version" json:"version"`
+	Week            hours.Week `db:"-" json:"week"`
+}
+
+// A Photo is a picture with a text for those who do not see it.
+type Photo struct {
+	URL string `json:"url"`
+	Alt Text   `json:"alt"`
+}
+
+// A Category is one heading of the taxonomy that all hubs share.
+type Category struct {
+	ID      string `db:"id" json:"id"`
+	Slug    string `db:"slug" json:"slug"`
+	Name    Text   `db:"name" json:"name"`
+	Version int64  `db:"version" json:"version"`
+}
+
+// Kind says what sort of thing a resource is.
+type Kind string
+
+// The four kinds of resources.
+const (
+	Space     Kind = "space"
+	Machine   Kind = "machine"
+	Equipment Kind = "equipment"
+	Guide     Kind = "guide"
+)
+
+// Within says where in the opening hours a booking may lie.
+type Within string
+
+// The ways in which a booking may lie in opening hours.
+const (
+	Inside     Within = "inside"      // wholly inside one stretch of opening hours
+	EndsInside Within = "ends_inside" // start and end inside, nights and closed days between are free
+	Any        Within = "any"         // whenever nothing is closed by a closure
+)
+
+// A Policy is what a resource asks of a booking. Minutes are elapsed minutes.
+type Policy struct {
+	Grain        int    `db:"grain_min" json:"grain_min"`                 // starts and ends are multiples of it, counted from midnight on the hub's clock
+	Shortest     int    `db:"shortest_min" json:"shortest_min"`           // a booking lasts at least this
+	Longest      int    `db:"longest_min" json:"longest_min"`             // and at most this
+	Notice       int    `db:"notice_min" json:"notice_min"`               // it starts at least this long after it is made
+	Horizon      int    `db:"horizon_days" json:"horizon_days"`           // it ends at most this many days ahead, to the end of that day
+	BufferBefore int    `db:"buffer_before_min" json:"buffer_before_min"` // set-up time that is taken with it
+	BufferAfter  int    `db:"buffer_after_min" json:"buffer_after_min"`   // clean-up time that is taken with it
+	CancelCutoff int    `db:"cancel_cutoff_min" json:"cancel_cutoff_min"` // its member may cancel until this long before its start
+	Within       Within `db:"within" json:"within"`
+	Approval     bool   `db:"approval" json:"approval"`   // staff must approve
+	Competing    bool   `db:"competing" json:"competing"` // requests that await approval take no time
+}
+
+// A Resource is what a person books, at one hub.
+type Resource struct {
+	ID             string   `db:"id" json:"id"`
+	Slug           string   `db:"slug" json:"slug"`
+	HubID          string   `db:"hub_id" json:"hub"`
+	HubSlug        string   `db:"hub_slug" json:"hub_slug"` // filled by reads
+	Kind           Kind     `db:"kind" json:"kind"`
+	CategoryID     string   `db:"category_id" json:"category"`
+	CategorySlug   string   `db:"category_slug" json:"category_slug"` // filled by reads
+	Name           Text     `db:"name" json:"name"`
+	Description    Text     `db:"description" json:"description"`
+	Notes          string   `db:"notes" json:"notes"`
+	Capacity       int      `db:"capacity" json:"capacity"` // persons; 0 means not said
+	Floor          string   `db:"floor" json:"floor"`
+	Accessibility  Text     `db:"accessibility" json:"accessibility"`
+	Photos         []Photo  `db:"-" json:"photos"`
+	Tags           []string `db:"-" json:"tags"`
+	Certification  string   `db:"certification" json:"certification"`               // asked for; judged in a later schema
+	PricePerHour   int64    `db:"price_cents_per_hour" json:"price_cents_per_hour"` // cents before tax
+	Policy         Policy   `db:"-" json:"policy"`
+	Archived       bool     `db:"archived" json:"archived"`
+	Version        int64    `db:"version" json:"version"`
+	RulesVersion   int64    `db:"rules_version" json:"rules_version"`
+	UnitsInService int      `db:"units_in_service" json:"units_in_service"` // filled by reads: in service and at this hub
+}
+
+// A Unit is one physical instance of a resource.
+type Unit struct {
+	ID           string      `db:"id" json:"id"`
+	ResourceID   string      `db:"resource_id" json:"resource"`
+	HomeHubID    string      `db:"home_hub_id" json:"home_hub"`
+	CurrentHubID string      `db:"current_hub_id" json:"current_hub"`
+	Code         string      `db:"code" json:"code"`
+	Serial       string      `db:"serial" json:"serial"`
+	Condition    string      `db:"condition" json:"condition"`
+	Status       string      `db:"status" json:"status"` // in_service, retired
+	Version      int64       `db:"version" json:"version"`
+	Components   []Component `db:"-" json:"components,omitempty"` // filled by Unit, not by lists
+}
+
+// A Component is a part of a unit that is a kit.
+type Component struct {
+	ID       string `db:"id" json:"id"`
+	UnitID   string `db:"unit_id" json:"unit"`
+	Name     Text   `db:"name" json:"name"`
+	Quantity int    `db:"quantity" json:"quantity"`
+	Missing  int    `db:"missing" json:"missing"`
+	Required bool   `db:"required" json:"required"`
+}
+
+// A Closure shuts a hub, or one resource of it, between two wall-clock times.
+type Closure struct {
+	ID          string    `db:"id" json:"id"`
+	HubID       string    `db:"hub_id" json:"hub"`
+	ResourceID  string    `db:"resource_id" json:"resource"`   // "" for the whole hub
+	StartsLocal string    `db:"starts_local" json:"starts_at"` // 2026-12-24T12:00:00
+	EndsLocal   string    `db:"ends_local" json:"ends_at"`
+	Reason      Text      `db:"reason" json:"reason"`
+	ChangedAt   time.Time `db:"changed_at" json:"changed_at"`
+}
+
+// An Exception is one day whose hours differ from the week. No spans means closed.
+type Exception struct {
+	HubID      string          `json:"hub"`
+	ResourceID string          `json:"resource"` // "" for the hub
+	Date       hours.Date      `json:"date"`
+	Spans      []hours.DaySpan `json:"spans"`
+	Reason     Text            `json:"reason"`
+}
+
+// Terms is everything about a resource that judging a booking needs and that
+// changes slowly: remembered in the process, and kept honest by RulesVersion.
+// It is shared between goroutines and never changed.
+type Terms struct {
+	Resource     Resource
+	HubSlug      string
+	RegionID     string
+	Currency     string
+	Zone         *time.Location
+	Latitude     float64
+	Longitude    float64
+	Hours        hours.Rules // precedence applied: the resource's exception for a date, else the hub's, else the resource's week, else the hub's; closures of both
+	Units        []Unit      // in service, at the resource's hub, in order of code
+	Closures     []Closure   // those of Hours, with their reasons
+	RulesVersion int64
+}
