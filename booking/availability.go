@@ -1,0 +1,293 @@
+package booking
+
+import (
+	"context"
+	"slices"
+	"sort"
+	"time"
+
+	"canot/internal/database"
+	"canot/internal/fault"
+	"canot/internal/identity"
+	"canot/inventory"
+	"canot/inventory/hours"
+)
+
+// maxDays bounds the window of one call for availability.
+const maxDays = 92
+
+// An AvailabilityQuery asks when things are free. Keys are ids or slugs; those that
+// are empty do not narrow.
+type AvailabilityQuery struct {
+	Resource, Hub, Region, Kind, Category string
+	From, To                              time.Time
+	Quantity                              int // at least this many units, each free for the whole of an interval; 0 means 1
+}
+
+// Available returns the free time of every resource that the query names, with
+// opening hours, closures, buffers, maintenance, notice and horizon applied. It is
+// one statement when nothing was written to the units since they were last asked
+// for, and two when something was, however many they are. Nothing is stored.
+func (b *Book) Available(ctx context.Context, who identity.Actor, q AvailabilityQuery) ([]Availability, error) {
+	window := hours.Span{Start: second(q.From), End: second(q.To)}
+	if err := checkWindow(window, &q.Quantity); err != nil {
+		return nil, err
+	}
+	r := b.db.Reader(ctx)
+	seen, err := b.look(ctx, r, inventory.ResourceQuery{
+		Resource: q.Resource, Hub: q.Hub, Region: q.Region, Kind: q.Kind, Category: q.Category,
+	}, window)
+	if err != nil {
+		return nil, err
+	}
+	now := b.db.Now()
+	all := make([]Availability, 0, len(seen.order))
+	for _, id := range seen.order {
+		t := seen.terms[id]
+		all = append(all, Availability{
+			ResourceID: id, ResourceSlug: t.Resource.Slug, HubSlug: t.HubSlug,
+			Free: freeOf(t, seen, window, now, q.Quantity),
+		})
+	}
+	return all, nil
+}
+
+func checkWindow(w hours.Span, quantity *int) error {
+	if *quantity == 0 {
+		*quantity = 1
+	}
+	switch {
+	case *quantity < 0 || *quantity > 1_000_000:
+		return fault.Field("quantity", "bad_quantity")
+	case !w.End.After(w.Start):
+		return fault.Field("to", "ends_before_start")
+	case w.End.Sub(w.Start) > maxDays*24*time.Hour+time.Hour:
+		return &fault.Error{Kind: fault.Refused, Code: "rules", Violations: []fault.Violation{
+			{Code: "window_too_long", Params: fault.Params{"field": "to", "most": maxDays}}}}
+	}
+	return nil
+}
+
+// A sight is what look found: some resources, their terms, and when their units are taken.
+type sight struct {
+	order []string // resource ids, by slug
+	terms map[string]*inventory.Terms
+	taken map[string][]taken
+	span  hours.Span // what taken is known for
+}
+
+// look finds the resources that match q, and when their units are taken in a
+// window, out of what is remembered as far as the units' versions allow.
+func (b *Book) look(ctx context.Context, r database.Reader, q inventory.ResourceQuery, window hours.Span) (*sight, error) {
+	units, err := b.catalog.UnitVersions(r, q)
+	if err != nil {
+		return nil, err
+	}
+	rules := map[string]int64{}
+	s := &sight{taken: make(map[string][]taken, len(units)), span: wholeDays(window)}
+	var cold []string
+	for _, u := range units {
+		if _, ok := rules[u.ResourceID]; !ok {
+			s.order = append(s.order, u.ResourceID)
+		}
+		rules[u.ResourceID] = u.RulesVersion
+		if u.UnitID == nil {
+			continue
+		}
+		if got, ok := b.spans.find(*u.UnitID, *u.UnitVersion, s.span); ok {
+			s.taken[*u.UnitID] = got
+		} else {
+			cold = append(cold, *u.UnitID)
+		}
+	}
+	if err := b.warm(r, cold, s); err != nil {
+		return nil, err
+	}
+	if s.terms, err = b.catalog.Terms(ctx, r, rules); err != nil {
+		return nil, err
+	}
+	sort.Slice(s.order, func(i, j int) bool {
+		return s.terms[s.order[i]].Resource.Slug < s.terms[s.order[j]].Resource.Slug
+	})
+	return s, nil
+}
+
+// wholeDays widens a window to days, with room for the longest buffers, so that
+// calls for nearby windows share what is remembered.
+func wholeDays(w hours.Span) hours.Span {
+	const day = 24 * time.Hour
+	return hours.Span{Start: w.Start.Add(-margin).Truncate(day), End: w.End.Add(margin + day).Truncate(day)}
+}
+
+const selectTaken = `
+	SELECT u.id AS unit_id, u.version, o.starts_at, o.ends_at, o.lapses_at, o.booking_id
+	FROM units u
+	LEFT JOIN occupancies o ON o.unit_id = u.id AND ` + touching + `
+	WHERE u.id IN ($list)`
+
+// warm reads when units are taken and remembers it under the version that the
+// units have in the same snapshot.
+func (b *Book) warm(r database.Reader, units []string, s *sight) error {
+	if len(units) == 0 {
+		return nil
+	}
+	var rows []factRow
+	if err := r.SelectIn(&rows, selectTaken, units, s.span.Start, s.span.End); err != nil {
+		return err
+	}
+	at := make(map[string]int64, len(units))
+	for _, row := range rows {
+		at[*row.UnitID] = row.Version
+		if row.StartsAt != nil {
+			s.taken[*row.UnitID] = append(s.taken[*row.UnitID], takenOf(row))
+		}
+	}
+	for unit, version := range at {
+		all := s.taken[unit]
+		sort.Slice(all, func(i, j int) bool { return all[i].Start.Before(all[j].Start) })
+		b.spans.keep(unit, version, s.span, all)
+	}
+	return nil
+}
+
+// freeOf computes the free intervals of one resource: the maximal ones in which at
+// least quantity units are each free throughout.
+func freeOf(t *inventory.Terms, s *sight, window hours.Span, now time.Time, quantity int) []Free {
+	free := []Free{}
+	p := t.Resource.Policy
+	bounds := window
+	if first := earliest(p, t.Zone, now); first.After(bounds.Start) {
+		bounds.Start = first
+	}
+	if last := latest(p, t.Zone, now); last.Before(bounds.End) {
+		bounds.End = last
+	}
+	if !bounds.End.After(bounds.Start) || quantity > len(t.Units) {
+		return free
+	}
+	var open, closed hours.Spans
+	if p.Within == inventory.Any {
+		closed = t.Hours.Closed(bounds.Start, bounds.End, t.Zone)
+	} else {
+		open = t.Hours.Open(bounds.Start.Add(-margin), bounds.End.Add(margin), t.Zone)
+	}
+	shortest := time.Duration(p.Shortest) * time.Minute
+	var all []hours.Span
+	for _, u := range t.Units {
+		for _, gap := range gaps(s.taken[u.ID], bounds, p, now) {
+			switch p.Within {
+			case inventory.Inside:
+				all = appendInside(all, gap, open, shortest)
+			case inventory.EndsInside:
+				if span, ok := snap(gap, open); ok && span.Duration() >= shortest {
+					all = append(all, span)
+				}
+			default:
+				for _, span := range (hours.Spans{gap}).Minus(closed) {
+					if span.Duration() >= shortest {
+						all = append(all, span)
+					}
+				}
+			}
+		}
+	}
+	// What several units share may be shorter than what each of them has.
+	return slices.DeleteFunc(maximal(all, quantity), func(f Free) bool { return f.EndsAt.Sub(f.StartsAt) < shortest })
+}
+
+// gaps returns the stretches within bounds in which a unit could be given to a
+// booking: between what is taken, less the buffers that the booking would bring.
+func gaps(all []taken, bounds hours.Span, p inventory.Policy, now time.Time) []hours.Span {
+	before := time.Duration(p.BufferBefore) * time.Minute
+	after := time.Duration(p.BufferAfter) * time.Minute
+	var free []hours.Span
+	start := bounds.Start
+	for _, t := range all {
+		if !t.at(now) {
+			continue
+		}
+		if end := t.Start.Add(-after); end.After(start) {
+			if end.After(bounds.End) {
+				end = bounds.End
+			}
+			if end.After(start) {
+				free = append(free, hours.Span{Start: start, End: end})
+			}
+		}
+		if next := t.End.Add(before); next.After(start) {
+			start = next
+		}
+	}
+	if bounds.End.After(start) {
+		free = append(free, hours.Span{Start: start, End: bounds.End})
+	}
+	return free
+}
+
+// appendInside adds the parts of a gap that lie in one stretch of opening hours.
+func appendInside(all []hours.Span, gap hours.Span, open hours.Spans, shortest time.Duration) []hours.Span {
+	i := sort.Search(len(open), func(i int) bool { return open[i].End.After(gap.Start) })
+	for ; i < len(open) && open[i].Start.Before(gap.End); i++ {
+		if span, ok := open[i].Intersect(gap); ok && span.Duration() >= shortest {
+			all = append(all, span)
+		}
+	}
+	return all
+}
+
+// snap cuts a gap to what lies between its first and its last open moment.
+func snap(gap hours.Span, open hours.Spans) (hours.Span, bool) {
+	i := sort.Search(len(open), func(i int) bool { return open[i].End.After(gap.Start) })
+	j := sort.Search(len(open), func(j int) bool { return !open[j].Start.Before(gap.End) }) - 1
+	if i > j || i == len(open) {
+		return hours.Span{}, false
+	}
+	if open[i].Start.After(gap.Start) {
+		gap.Start = open[i].Start
+	}
+	if open[j].End.Before(gap.End) {
+		gap.End = open[j].End
+	}
+	return gap, gap.End.After(gap.Start)
+}
+
+// maximal returns the maximal intervals that at least quantity of the given spans
+// (each the free time of one unit) contain, and how many do. They may overlap: one
+// unit free in the morning and another from ten make two intervals for one unit.
+//
+// Such an interval begins where some span begins and ends where some span ends. For
+// each beginning, the quantity-th latest end among the spans that are free then is
+// as far as it can reach; it counts when no earlier beginning reached as far.
+func maximal(all []hours.Span, quantity int) []Free {
+	sort.Slice(all, func(i, j int) bool { return all[i].Start.Before(all[j].Start) })
+	free := []Free{}
+	var ends []time.Time // of the spans that are free at the beginning, latest first
+	var reached time.Time
+	for i := 0; i < len(all); {
+		start := all[i].Start
+		kept := ends[:0]
+		for _, e := range ends {
+			if e.After(start) {
+				kept = append(kept, e)
+			}
+		}
+		ends = kept
+		for ; i < len(all) && all[i].Start.Equal(start); i++ {
+			e := all[i].End
+			at := sort.Search(len(ends), func(k int) bool { return ends[k].Before(e) })
+			ends = append(ends, time.Time{})
+			copy(ends[at+1:], ends[at:])
+			ends[at] = e
+		}
+		if len(ends) < quantity || !ends[quantity-1].After(reached) {
+			continue
+		}
+		reached = ends[quantity-1]
+		n := quantity
+		for n < len(ends) && !ends[n].Before(reached) {
+			n++
+		}
+		free = append(free, Free{StartsAt: start, EndsAt: reached, Quantity: n})
+	}
+	return free
+}

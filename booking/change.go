@@ -1,0 +1,247 @@
+package booking
+
+import (
+	"context"
+	"time"
+
+	"canot/internal/database"
+	"canot/internal/fault"
+	"canot/internal/identity"
+)
+
+// Change moves a booking to another time, gives it other lines, or changes what is
+// written on it, all in one commit: when it refuses, the old booking stands. Its
+// member may, and staff of its hub. Errors are a *Refusal, or a fault: NotFound,
+// Stale when IfVersion is not its version.
+//
+// A booking that needed approval and is moved by somebody who could not approve
+// it waits for approval again.
+func (b *Book) Change(ctx context.Context, who identity.Actor, id string, e Edits, key database.Key) (Booking, error) {
+	if err := need(who); err != nil {
+		return Booking{}, err
+	}
+	return b.once(ctx, key, func() (Booking, error) {
+		old, err := b.mine(b.db.Reader(ctx), who, id, identity.BookForOthers, e.IfVersion)
+		if err != nil {
+			return Booking{}, err
+		}
+		if !old.Status.Live() {
+			return Booking{}, badStatus(old)
+		}
+		if e.StartsAt == nil && e.EndsAt == nil && e.Lines == nil {
+			return b.rewrite(ctx, who, old, e, key)
+		}
+		return b.move(ctx, who, old, e, key)
+	})
+}
+
+// mine reads a booking that who may act upon: its member's own, or of a hub where
+// they have the right. Anybody else is told that there is none.
+func (b *Book) mine(r database.Reader, who identity.Actor, id string, right identity.Right, ifVersion int64) (Booking, error) {
+	old, err := findBooking(r, id)
+	if err != nil {
+		return old, err
+	}
+	if who.ID == "" || old.MemberID != who.ID && !who.May(right, old.HubID, old.regionID) {
+		if who.ID != "" && who.May(identity.ViewBookings, old.HubID, old.regionID) {
+			return old, fault.New(fault.Forbidden, "not_allowed", nil)
+		}
+		return Booking{}, fault.New(fault.NotFound, "booking_not_found", nil)
+	}
+	if ifVersion != 0 && ifVersion != old.Version {
+		return old, fault.New(fault.Stale, "stale", fault.Params{"version": old.Version})
+	}
+	return old, nil
+}
+
+func badStatus(b Booking) error {
+	return &Refusal{Fault: refusalOf([]fault.Violation{{Code: "bad_status", Params: fault.Params{"status": string(b.Status)}}})}
+}
+
+// rewrite changes what is written on a booking; nothing else sees it, so nothing is locked.
+func (b *Book) rewrite(ctx context.Context, who identity.Actor, old Booking, e Edits, key database.Key) (Booking, error) {
+	if broken := judgeTexts(e.Title, e.Notes, e.Sector, e.Visibility); len(broken) > 0 {
+		return Booking{}, &Refusal{Fault: refusalOf(broken)}
+	}
+	changed := old
+	e.writeOn(&changed)
+	err := b.db.In(ctx, func(tx *database.Tx) error {
+		changed.Version, changed.ChangedAt = old.Version+1, tx.Now
+		n, err := tx.Exec(`
+			UPDATE bookings SET title = $3, notes = $4, sector = $5, visibility = $6, version = version + 1, changed_at = $7
+			WHERE id = $1 AND version = $2`,
+			old.ID, old.Version, changed.Title, changed.Notes, changed.Sector, changed.Visibility, tx.Now)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return errAgain
+		}
+		if err := record(tx, who.ID, "booking.change", &old, &changed); err != nil {
+			return err
+		}
+		return tx.Keep(key, answer{Booking: &changed})
+	})
+	return changed, err
+}
+
+func (e Edits) writeOn(b *Booking) {
+	set := func(to *string, from *string) {
+		if from != nil {
+			*to = *from
+		}
+	}
+	set(&b.Title, e.Title)
+	set(&b.Notes, e.Notes)
+	set(&b.Sector, e.Sector)
+	set(&b.Visibility, e.Visibility)
+}
+
+// move takes the new time and gives back the old, in one commit.
+func (b *Book) move(ctx context.Context, who identity.Actor, old Booking, e Edits, key database.Key) (Booking, error) {
+	a, all, err := b.askedMove(ctx, old, e)
+	if err != nil {
+		return Booking{}, err
+	}
+	if err := b.lapse(ctx, all.without(old.ID), a.now); err != nil {
+		return Booking{}, err
+	}
+	broken := judgeTexts(e.Title, e.Notes, e.Sector, e.Visibility)
+	broken = append(broken, judgeMove(a)...)
+	units, more := judge(a, all.without(old.ID))
+	if broken = append(broken, more...); len(broken) > 0 {
+		return Booking{}, b.refuse(ctx, a, broken, e.Brief)
+	}
+	var moved Booking
+	err = b.db.In(ctx, func(tx *database.Tx) error {
+		a.now = tx.Now
+		units, err := b.lockAndLook(ctx, tx, a, all, units)
+		if err != nil {
+			return err
+		}
+		moved = movedBooking(who, old, e, a)
+		moved.given(units)
+		if err := writeMove(tx, old, moved, units, a.lines[0].terms.Zone); err != nil {
+			return err
+		}
+		if err := record(tx, who.ID, "booking.move", &old, &moved); err != nil {
+			return err
+		}
+		return tx.Keep(key, answer{Booking: &moved})
+	})
+	return moved, b.withAlternatives(ctx, a, err, e.Brief)
+}
+
+// askedMove is the ask that a booking becomes, with the facts about its new
+// resources and its old ones, which are locked together.
+func (b *Book) askedMove(ctx context.Context, old Booking, e Edits) (ask, *facts, error) {
+	r := b.db.Reader(ctx)
+	a := ask{now: b.db.Now(), old: &old}
+	a.span.Start, a.span.End = old.StartsAt, old.EndsAt
+	if e.StartsAt != nil {
+		a.span.Start = second(*e.StartsAt)
+	}
+	if e.EndsAt != nil {
+		a.span.End = second(*e.EndsAt)
+	}
+	var wants []Want
+	for _, l := range old.Lines {
+		wants = append(wants, Want{l.ResourceID, l.Quantity})
+	}
+	if e.Lines != nil {
+		wants = *e.Lines
+	}
+	lines, err := b.mergeLines(r, wants)
+	if err != nil {
+		return a, nil, err
+	}
+	ids := old.resourceIDs()
+	for _, l := range lines {
+		ids = append(ids, l.Resource)
+	}
+	f, err := b.factsOf(ctx, r, ids, a.span)
+	if err != nil {
+		return a, nil, err
+	}
+	for _, l := range lines {
+		a.lines = append(a.lines, askLine{f.terms[l.Resource], l.Quantity})
+	}
+	return a, f, nil
+}
+
+// judgeMove applies the rules that only a change of time can break.
+func judgeMove(a ask) []fault.Violation {
+	zone := a.lines[0].terms.Zone
+	if !a.now.Before(a.old.EndsAt) {
+		return []fault.Violation{{Code: "already_ended", Params: fault.Params{"ends": a.old.EndsAt.In(zone)}}}
+	}
+	if !a.now.Before(a.old.StartsAt) && !a.span.Start.Equal(a.old.StartsAt) {
+		return []fault.Violation{{Code: "already_started", Params: fault.Params{"starts": a.old.StartsAt.In(zone)}}}
+	}
+	if a.span.End.After(a.span.Start) && !a.span.End.After(a.now) {
+		return []fault.Violation{{Code: "in_past", Params: fault.Params{"field": "ends_at", "earliest": a.now.In(zone)}}}
+	}
+	return nil
+}
+
+// movedBooking is the old booking with its new time, lines and texts.
+func movedBooking(who identity.Actor, old Booking, e Edits, a ask) Booking {
+	moved := old
+	e.writeOn(&moved)
+	moved.StartsAt, moved.EndsAt = a.span.Start, a.span.End
+	moved.Lines = nil
+	for i, l := range a.lines {
+		moved.Lines = append(moved.Lines, Line{
+			ResourceID: l.terms.Resource.ID, ResourceSlug: l.terms.Resource.Slug, Quantity: l.quantity, line: i,
+		})
+	}
+	approval, competing := asksApproval(a)
+	mayApprove := old.MemberID != who.ID && who.May(identity.Approve, old.HubID, old.regionID)
+	if old.Status == Confirmed && approval && !mayApprove {
+		moved.Status = Pending
+	}
+	moved.Competes = moved.Status == Pending && competing
+	moved.shown = old.shown || shownAs(moved.Status) != ""
+	moved.Version, moved.ChangedAt = old.Version+1, a.now
+	if feedSees(old, moved) {
+		moved.Sequence++
+	}
+	return moved
+}
+
+// feedSees reports whether a change is one that raises SEQUENCE (RFC 5545,
+// 3.8.7.4): of start, end, place or the status that feeds show.
+func feedSees(was, is Booking) bool {
+	if !was.StartsAt.Equal(is.StartsAt) || !was.EndsAt.Equal(is.EndsAt) || len(was.Lines) != len(is.Lines) {
+		return true
+	}
+	for i := range was.Lines {
+		if was.Lines[i].ResourceID != is.Lines[i].ResourceID || was.Lines[i].Quantity != is.Lines[i].Quantity {
+			return true
+		}
+	}
+	return shownAs(was.Status) != shownAs(is.Status)
+}
+
+// writeMove writes a moved booking: its row first, which fails when somebody else
+// was faster, then what it gives back and what it takes.
+func writeMove(tx *database.Tx, old, moved Booking, units []chosen, zone *time.Location) error {
+	if err := updateBooking(tx, moved, zone); err != nil {
+		return err
+	}
+	if err := endOccupancies(tx, old.ID); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`DELETE FROM booking_lines WHERE booking_id = $1`, old.ID); err != nil {
+		return err
+	}
+	if err := insertLines(tx, moved); err != nil {
+		return err
+	}
+	if !moved.Competes {
+		if err := insertOccupancies(tx, moved, units); err != nil {
+			return err
+		}
+	}
+	return enqueueDue(tx, moved)
+}

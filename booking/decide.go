@@ -1,0 +1,252 @@
+package booking
+
+import (
+	"context"
+	"time"
+
+	"canot/internal/database"
+	"canot/internal/fault"
+	"canot/internal/identity"
+	"canot/inventory/hours"
+)
+
+// Confirm turns a hold into a booking: confirmed, or pending where staff must approve.
+// A hold that has lapsed is refused.
+func (b *Book) Confirm(ctx context.Context, who identity.Actor, id string, ifVersion int64, key database.Key) (Booking, error) {
+	return b.decide(ctx, who, decision{
+		id: id, ifVersion: ifVersion, key: key, action: "booking.confirm", right: identity.BookForOthers,
+		apply: func(s *step) error {
+			if s.was.Status != Held || !s.was.LapsesAt.After(s.tx.Now) {
+				return badStatus(s.was)
+			}
+			approval, competing, err := b.approvalOf(ctx, s.tx, s.was)
+			if err != nil {
+				return err
+			}
+			s.is.Status, s.is.LapsesAt = Confirmed, nil
+			if approval {
+				s.is.Status, s.is.Competes = Pending, competing
+			}
+			if s.is.Competes {
+				s.free()
+				return endOccupancies(s.tx, s.was.ID)
+			}
+			_, err = s.tx.Exec(`UPDATE occupancies SET lapses_at = NULL WHERE booking_id = $1 AND live`, s.was.ID)
+			return err
+		},
+	})
+}
+
+// Approve confirms a request. Nobody approves their own. A request that competes
+// takes its time now, through the same guard as any other booking, and is refused
+// when the time has gone.
+func (b *Book) Approve(ctx context.Context, who identity.Actor, id string, ifVersion int64, key database.Key) (Booking, error) {
+	return b.decide(ctx, who, decision{
+		id: id, ifVersion: ifVersion, key: key, action: "booking.approve", right: identity.Approve, staffOnly: true,
+		apply: func(s *step) error {
+			if s.was.Status != Pending {
+				return badStatus(s.was)
+			}
+			s.is.Status = Confirmed
+			if !s.was.Competes {
+				return nil
+			}
+			s.is.Competes = false
+			return b.takeFor(ctx, s)
+		},
+	})
+}
+
+// Decline refuses a request, for a reason that its member may read.
+func (b *Book) Decline(ctx context.Context, who identity.Actor, id string, ifVersion int64, reason string, key database.Key) (Booking, error) {
+	return b.decide(ctx, who, decision{
+		id: id, ifVersion: ifVersion, key: key, action: "booking.decline", right: identity.Approve, staffOnly: true, reason: reason,
+		apply: func(s *step) error {
+			if s.was.Status != Pending {
+				return badStatus(s.was)
+			}
+			s.is.Status = Declined
+			s.free()
+			return endOccupancies(s.tx, s.was.ID)
+		},
+	})
+}
+
+// Cancel ends a booking and gives back what it holds. Cancelling twice is the same
+// as once. Its member may until the policy's cut-off; staff of its hub may later.
+func (b *Book) Cancel(ctx context.Context, who identity.Actor, id string, ifVersion int64, reason string, key database.Key) (Booking, error) {
+	return b.decide(ctx, who, decision{
+		id: id, ifVersion: ifVersion, key: key, action: "booking.cancel", right: identity.BookForOthers, reason: reason,
+		done: func(was Booking) bool { return was.Status == Cancelled },
+		apply: func(s *step) error {
+			if !s.was.Status.Live() {
+				return badStatus(s.was)
+			}
+			if !who.May(identity.BookForOthers, s.was.HubID, s.was.regionID) {
+				if err := b.beforeCutoff(ctx, s); err != nil {
+					return err
+				}
+			}
+			s.is.Status, s.is.LapsesAt = Cancelled, nil
+			s.free()
+			return endOccupancies(s.tx, s.was.ID)
+		},
+	})
+}
+
+// A decision is a change of a booking's status.
+type decision struct {
+	id        string
+	ifVersion int64
+	key       database.Key
+	action    string
+	reason    string
+	right     identity.Right         // what it takes for a booking that is not one's own
+	staffOnly bool                   // one's own is not enough, and even refused
+	done      func(was Booking) bool // nothing is left to do: the booking is the answer
+	apply     func(s *step) error    // checks the status, sets the new one, takes or gives back time
+}
+
+// A step is a decision being carried out: what the booking was, and what it becomes.
+type step struct {
+	tx      *database.Tx
+	was, is Booking
+}
+
+// free takes the units off the lines of what the booking becomes.
+func (s *step) free() { s.is.given(nil) }
+
+// decide carries out a decision: read, check the right, lock the resources, apply,
+// write, log; all or nothing, looking again when somebody else was faster.
+func (b *Book) decide(ctx context.Context, who identity.Actor, d decision) (Booking, error) {
+	if err := need(who); err != nil {
+		return Booking{}, err
+	}
+	if broken := judgeTexts(nil, &d.reason, nil, nil); len(broken) > 0 {
+		return Booking{}, &Refusal{Fault: refusalOf(broken)}
+	}
+	return b.once(ctx, d.key, func() (Booking, error) {
+		was, err := b.decidable(ctx, who, d)
+		if err != nil {
+			return Booking{}, err
+		}
+		if d.done != nil && d.done(was) {
+			return was, b.db.In(ctx, func(tx *database.Tx) error { return tx.Keep(d.key, answer{Booking: &was}) })
+		}
+		return b.carryOut(ctx, who.ID, was, d)
+	})
+}
+
+// decidable reads the booking of a decision that who may make.
+func (b *Book) decidable(ctx context.Context, who identity.Actor, d decision) (Booking, error) {
+	was, err := b.mine(b.db.Reader(ctx), who, d.id, d.right, d.ifVersion)
+	if err != nil || !d.staffOnly {
+		return was, err
+	}
+	if was.MemberID == who.ID {
+		return was, &Refusal{Fault: refusalOf([]fault.Violation{{Code: "own_request", Params: fault.Params{}}})}
+	}
+	return was, nil
+}
+
+func (b *Book) carryOut(ctx context.Context, by string, was Booking, d decision) (Booking, error) {
+	zone, err := hours.LoadZone(was.TimeZone)
+	if err != nil {
+		return Booking{}, err
+	}
+	var is Booking
+	err = b.db.In(ctx, func(tx *database.Tx) error {
+		if _, err := lockResources(tx, was.resourceIDs()); err != nil {
+			return err
+		}
+		s := &step{tx: tx, was: was, is: was}
+		s.is.Lines = append([]Line(nil), was.Lines...)
+		if err := d.apply(s); err != nil {
+			return err
+		}
+		is = s.is
+		is.Version, is.ChangedAt = was.Version+1, tx.Now
+		is.shown = was.shown || shownAs(is.Status) == "TENTATIVE" || shownAs(is.Status) == "CONFIRMED"
+		if feedSees(was, is) {
+			is.Sequence++
+		}
+		if err := updateBooking(tx, is, zone); err != nil {
+			return err
+		}
+		if err := record(tx, by, d.action, &was, &is); err != nil {
+			return err
+		}
+		if err := enqueueDue(tx, is); err != nil {
+			return err
+		}
+		return tx.Keep(d.key, answer{Booking: &is})
+	})
+	return is, err
+}
+
+// approvalOf reports whether the policies of a booking's resources ask for approval.
+func (b *Book) approvalOf(ctx context.Context, r database.Reader, was Booking) (approval, competing bool, err error) {
+	f, err := b.factsOf(ctx, r, was.resourceIDs(), hours.Span{Start: was.StartsAt, End: was.EndsAt})
+	if err != nil {
+		return false, false, err
+	}
+	approval, competing = asksApproval(askOf(was, f, was.StartsAt))
+	return approval, competing, nil
+}
+
+// askOf is the ask that a booking stands for.
+func askOf(was Booking, f *facts, now time.Time) ask {
+	a := ask{span: hours.Span{Start: was.StartsAt, End: was.EndsAt}, now: now, old: &was}
+	for _, l := range was.Lines {
+		a.lines = append(a.lines, askLine{f.terms[l.ResourceID], l.Quantity})
+	}
+	return a
+}
+
+// takeFor gives a booking that occupies nothing its units, or refuses.
+func (b *Book) takeFor(ctx context.Context, s *step) error {
+	f, err := b.factsOf(ctx, s.tx, s.was.resourceIDs(), hours.Span{Start: s.was.StartsAt, End: s.was.EndsAt})
+	if err != nil {
+		return err
+	}
+	if len(f.lapsed(s.tx.Now)) > 0 {
+		return errAgain
+	}
+	a := askOf(s.was, f, s.tx.Now)
+	var units []chosen
+	var broken []fault.Violation
+	for i, l := range a.lines {
+		given, missing := chooseUnits(a, i, f)
+		units = append(units, given...)
+		for _, v := range missing {
+			v.Params["resource"] = l.terms.Resource.Slug
+			broken = append(broken, v)
+		}
+	}
+	if len(broken) > 0 {
+		return &Refusal{Fault: refusalOf(broken)}
+	}
+	s.is.given(units)
+	return insertOccupancies(s.tx, s.is, units)
+}
+
+// beforeCutoff refuses a member who cancels later than the strictest policy allows.
+func (b *Book) beforeCutoff(ctx context.Context, s *step) error {
+	f, err := b.factsOf(ctx, s.tx, s.was.resourceIDs(), hours.Span{Start: s.was.StartsAt, End: s.was.EndsAt})
+	if err != nil {
+		return err
+	}
+	until := s.was.StartsAt
+	var zone *time.Location
+	for _, t := range f.terms {
+		zone = t.Zone
+		last := s.was.StartsAt.Add(-time.Duration(t.Resource.Policy.CancelCutoff) * time.Minute)
+		if last.Before(until) {
+			until = last
+		}
+	}
+	if s.was.Status != Confirmed || s.tx.Now.Before(until) {
+		return nil // a hold or a request that nobody has answered can always be taken back
+	}
+	return &Refusal{Fault: refusalOf([]fault.Violation{{Code: "cutoff_passed", Params: fault.Params{"until": until.In(zone)}}})}
+}

@@ -1,0 +1,183 @@
+package booking
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"canot/internal/database"
+	"canot/internal/fault"
+	"canot/internal/identity"
+	"canot/inventory/hours"
+)
+
+// A Past is a booking made at a given time: one from before Canot, or of a demo.
+type Past struct {
+	Request
+	MadeAt time.Time // by its clock the rules are judged
+	MadeBy string    // "" means the member
+	Status Status    // "" means what Place would have given it, settled up to now
+	Reason string    // not kept; for the caller's own report
+}
+
+// loadAtOnce is how many bookings Load writes in one commit.
+const loadAtOnce = 250
+
+// Load writes many bookings, in pieces of one commit each, and reports for each of
+// them nil, or why it was refused. The rules are judged by each booking's own
+// MadeAt; what is taken is judged, and guarded, as for any other. It needs no right:
+// its callers are commands.
+func (b *Book) Load(ctx context.Context, all []Past, progress func(done int)) ([]error, error) {
+	results := make([]error, len(all))
+	for from := 0; from < len(all); from += loadAtOnce {
+		piece := all[from:min(from+loadAtOnce, len(all))]
+		err := b.db.In(ctx, func(tx *database.Tx) error {
+			return b.loadPiece(ctx, tx, piece, results[from:from+len(piece)])
+		})
+		if err != nil {
+			return results, err
+		}
+		if progress != nil {
+			progress(from + len(piece))
+		}
+	}
+	return results, nil
+}
+
+func (b *Book) loadPiece(ctx context.Context, tx *database.Tx, piece []Past, results []error) error {
+	f, asks, err := b.factsOfPiece(ctx, tx, piece, results)
+	if err != nil {
+		return err
+	}
+	var w loading
+	for i, p := range piece {
+		if results[i] != nil {
+			continue
+		}
+		a := asks[i]
+		broken := judgeTexts(&p.Title, &p.Notes, &p.Sector, &p.Visibility)
+		units, more := judge(a, f)
+		if broken = append(broken, more...); len(broken) > 0 {
+			results[i] = &Refusal{Fault: refusalOf(broken)}
+			continue
+		}
+		made := identity.Actor{ID: cmp.Or(p.MadeBy, p.MemberID)}
+		booked := newBooking(made, p.Request, a)
+		booked.Status = statusAt(booked, p.Status, tx.Now)
+		booked.shown = shownAs(booked.Status) != "" && booked.Status != Expired
+		if booked.Status != Pending {
+			booked.Competes = false
+		}
+		if booked.Status.Live() || booked.Status == Completed {
+			booked.given(units)
+			if !booked.Competes {
+				w.occupy(booked, units, f)
+			}
+		}
+		w.bookings = append(w.bookings, booked)
+		w.zones = append(w.zones, a.lines[0].terms.Zone)
+	}
+	return w.write(tx)
+}
+
+// statusAt is the status that a booking made in the past has now.
+func statusAt(b Booking, wanted Status, now time.Time) Status {
+	if wanted != "" {
+		return wanted
+	}
+	if due, ok := b.due(); !ok || due.After(now) {
+		return b.Status
+	}
+	if b.Status == Confirmed {
+		return Completed
+	}
+	return Expired
+}
+
+// factsOfPiece locks the resources of a piece and reads the facts about all of them
+// at once.
+func (b *Book) factsOfPiece(ctx context.Context, tx *database.Tx, piece []Past, results []error) (*facts, []ask, error) {
+	asks := make([]ask, len(piece))
+	merged := make([][]Want, len(piece))
+	var ids []string
+	var span hours.Span
+	for i, p := range piece {
+		lines, err := b.mergeLines(tx, p.Lines)
+		if fault.Of(err) != nil {
+			results[i] = err
+			continue
+		} else if err != nil {
+			return nil, nil, err
+		}
+		merged[i] = lines
+		asks[i] = ask{span: hours.Span{Start: second(p.StartsAt), End: second(p.EndsAt)}, now: second(p.MadeAt)}
+		for _, l := range lines {
+			ids = append(ids, l.Resource)
+		}
+		if span.Start.IsZero() || asks[i].span.Start.Before(span.Start) {
+			span.Start = asks[i].span.Start
+		}
+		if asks[i].span.End.After(span.End) {
+			span.End = asks[i].span.End
+		}
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	if len(ids) == 0 {
+		return &facts{}, asks, nil
+	}
+	if _, err := lockResources(tx, ids); err != nil {
+		return nil, nil, err
+	}
+	f, err := b.factsBetween(ctx, tx, ids, span)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, lines := range merged {
+		for _, l := range lines {
+			asks[i].lines = append(asks[i].lines, askLine{f.terms[l.Resource], l.Quantity})
+		}
+	}
+	return f, asks, nil
+}
+
+// loading collects the rows of one commit.
+type loading struct {
+	bookings    []Booking
+	zones       []*time.Location
+	occupancies values
+}
+
+func (w *loading) occupy(b Booking, units []chosen, f *facts) {
+	for _, c := range units {
+		f.take(c.unit.ID, taken{Span: c.span, booking: b.ID})
+		w.occupancies.row(database.NewID(), c.unit.HomeHubID, c.unit.ID, "booking", b.ID, c.line, c.span.Start, c.span.End, b.LapsesAt, true)
+	}
+}
+
+func (w *loading) write(tx *database.Tx) error {
+	var bookings, lines values
+	for i, b := range w.bookings {
+		bookings = append(bookings, bookingValues(b, w.zones[i]))
+		lines = append(lines, lineValues(b)...)
+	}
+	if err := bookings.insert(tx, insertIntoBookings); err != nil {
+		return err
+	}
+	if err := lines.insert(tx, insertIntoLines); err != nil {
+		return err
+	}
+	if err := w.occupancies.insert(tx, insertBookedOccupancies); err != nil {
+		return err
+	}
+	for _, b := range w.bookings {
+		if err := record(tx, b.MadeBy, "booking.load", nil, &b); err != nil {
+			return err
+		}
+		if err := enqueueDue(tx, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}

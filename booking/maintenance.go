@@ -1,0 +1,445 @@
+package booking
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"canot/internal/database"
+	"canot/internal/fault"
+	"canot/internal/identity"
+	"canot/inventory"
+	"canot/inventory/hours"
+)
+
+// TakeOut takes a unit (id or inventory code) out of service from an instant,
+// perhaps until another. In the same commit every booking that it hits loses the
+// unit and gets an equal one if there is one free; else its line is left without
+// unit, staff and member are told, and the booking stands on the list that
+// Bookings gives for WithoutUnit until a person settles it (invariant 2).
+// A unit that is out already in that time is Taken.
+func (b *Book) TakeOut(ctx context.Context, who identity.Actor, unit string, from time.Time, until *time.Time, reason string, key database.Key) (Maintenance, error) {
+	m := Maintenance{Cause: "repair", StartsAt: second(from), Reason: reason, MadeBy: who.ID, Open: true}
+	if until != nil {
+		end := second(*until)
+		m.EndsAt = &end
+	}
+	return b.onUnit(ctx, who, identity.HandOut, unit, key, func(o *outing) error {
+		if m.StartsAt.Before(o.tx.Now) {
+			m.StartsAt = o.tx.Now
+		}
+		if m.EndsAt != nil && !m.EndsAt.After(m.StartsAt) {
+			return &Refusal{Fault: refusalOf([]fault.Violation{{Code: "ends_before_start", Params: fault.Params{"field": "ends_at"}}})}
+		}
+		if broken := judgeTexts(nil, &m.Reason, nil, nil); len(broken) > 0 {
+			return &Refusal{Fault: refusalOf(broken)}
+		}
+		return o.takeOut(m)
+	})
+}
+
+// Retire takes a unit out of service for ever.
+func (b *Book) Retire(ctx context.Context, who identity.Actor, unit string, key database.Key) (Maintenance, error) {
+	return b.onUnit(ctx, who, identity.ManageInventory, unit, key, func(o *outing) error {
+		if err := o.endOpen(""); err != nil {
+			return err
+		}
+		if err := o.takeOut(Maintenance{Cause: "retired", StartsAt: o.tx.Now, MadeBy: who.ID, Open: true}); err != nil {
+			return err
+		}
+		return inventory.RetireUnit(ctx, o.tx, o.unit.ID)
+	})
+}
+
+// CountComponents notes how many of each component (by id) of a unit are missing.
+// While a required one is missing the unit is out of service; when all are back it
+// is in service again.
+func (b *Book) CountComponents(ctx context.Context, who identity.Actor, unit string, missing map[string]int, key database.Key) (Maintenance, error) {
+	return b.onUnit(ctx, who, identity.HandOut, unit, key, func(o *outing) error {
+		incomplete, err := inventory.CountComponents(ctx, o.tx, o.unit.ID, missing)
+		if err != nil {
+			return err
+		}
+		open, err := o.open("incomplete")
+		if err != nil {
+			return err
+		}
+		switch {
+		case incomplete && open == nil:
+			if err := o.endOpen(""); err != nil {
+				return err
+			}
+			return o.takeOut(Maintenance{Cause: "incomplete", StartsAt: o.tx.Now, MadeBy: who.ID, Open: true})
+		case !incomplete && open != nil:
+			return o.endOpen("incomplete")
+		case open != nil:
+			o.done = *open
+		}
+		return nil
+	})
+}
+
+// EndMaintenance puts a unit back into service, at an instant that is not past, or now.
+func (b *Book) EndMaintenance(ctx context.Context, who identity.Actor, id string, at *time.Time, key database.Key) (Maintenance, error) {
+	var unit string
+	err := b.db.Reader(ctx).Get(&unit, `SELECT unit_id FROM maintenances WHERE id = $1`, id)
+	if err == database.ErrNoRows {
+		return Maintenance{}, fault.New(fault.NotFound, "maintenance_not_found", nil)
+	} else if err != nil {
+		return Maintenance{}, err
+	}
+	m, err := b.onUnit(ctx, who, identity.HandOut, unit, key, func(o *outing) error {
+		all, err := o.maintenances(`m.id = $1`, id)
+		if err != nil {
+			return err
+		}
+		m := all[0]
+		if !m.Open || m.Cause == "retired" {
+			return &Refusal{Fault: refusalOf([]fault.Violation{{Code: "bad_status", Params: fault.Params{"status": "ended"}}})}
+		}
+		end := o.tx.Now
+		if at != nil && second(*at).After(end) {
+			end = second(*at)
+		}
+		return o.end(m, end)
+	})
+	if fault.Is(err, "unit_not_found") {
+		err = fault.New(fault.NotFound, "maintenance_not_found", nil)
+	}
+	return m, err
+}
+
+// Maintenances lists the open maintenances of a hub (id or slug) to its staff, soonest first.
+func (b *Book) Maintenances(ctx context.Context, who identity.Actor, hubKey string) ([]Maintenance, error) {
+	hub, err := b.catalog.Hub(ctx, hubKey)
+	if err != nil {
+		return nil, err
+	}
+	if err := staffOnly(who, identity.ViewBookings, hub.ID, hub.RegionID); err != nil {
+		return nil, err
+	}
+	return maintenancesOf(b.db.Reader(ctx), `m.open AND u.home_hub_id = $1 AND (m.ends_at IS NULL OR m.ends_at > $2)`, hub.ID, b.db.Now())
+}
+
+// staffOnly refuses whoever lacks a right at a hub that everybody may know of.
+func staffOnly(who identity.Actor, right identity.Right, hubID, regionID string) error {
+	if who.May(right, hubID, regionID) {
+		return nil
+	}
+	if who.ID == "" {
+		return fault.New(fault.Unauthenticated, "sign_in", nil)
+	}
+	return fault.New(fault.Forbidden, "not_allowed", nil)
+}
+
+type maintenanceRow struct {
+	ID        string     `db:"id"`
+	UnitID    string     `db:"unit_id"`
+	Cause     string     `db:"cause"`
+	StartsAt  time.Time  `db:"starts_at"`
+	EndsAt    *time.Time `db:"ends_at"`
+	Reason    string     `db:"reason"`
+	Open      bool       `db:"open"`
+	MadeBy    string     `db:"made_by"`
+	CreatedAt time.Time  `db:"created_at"`
+	Version   int64      `db:"version"`
+}
+
+func maintenancesOf(r database.Reader, condition string, args ...any) ([]Maintenance, error) {
+	var rows []maintenanceRow
+	err := r.Select(&rows, `
+		SELECT m.id, m.unit_id, m.cause, m.starts_at, m.ends_at, m.reason, m.open, m.made_by, m.created_at, m.version
+		FROM maintenances m JOIN units u ON u.id = m.unit_id
+		WHERE `+condition+` ORDER BY m.starts_at, m.id`, args...)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Maintenance, len(rows))
+	for i, m := range rows {
+		all[i] = Maintenance{
+			ID: m.ID, UnitID: m.UnitID, Cause: m.Cause, StartsAt: m.StartsAt.UTC(), Reason: m.Reason,
+			Open: m.Open, MadeBy: m.MadeBy, CreatedAt: m.CreatedAt.UTC(), Version: m.Version,
+		}
+		if m.EndsAt != nil {
+			end := m.EndsAt.UTC()
+			all[i].EndsAt = &end
+		}
+	}
+	return all, nil
+}
+
+// An outing is a change of when one unit is out of service, being carried out under
+// the lock of its resource.
+type outing struct {
+	b    *Book
+	ctx  context.Context
+	tx   *database.Tx
+	who  identity.Actor
+	unit inventory.Unit
+	done Maintenance // what it came to
+}
+
+// onUnit carries out a change of one unit's service, all or nothing.
+func (b *Book) onUnit(ctx context.Context, who identity.Actor, right identity.Right, unitKey string, key database.Key, f func(*outing) error) (Maintenance, error) {
+	if err := need(who); err != nil {
+		return Maintenance{}, err
+	}
+	a, err := b.onceAnswer(ctx, key, func() (answer, error) {
+		unit, err := b.catalog.Unit(ctx, unitKey)
+		if err != nil {
+			return answer{}, err
+		}
+		hub, err := b.catalog.Hub(ctx, unit.HomeHubID)
+		if err != nil {
+			return answer{}, err
+		}
+		if !who.May(right, hub.ID, hub.RegionID) {
+			return answer{}, notTheirs(who, hub)
+		}
+		o := &outing{b: b, ctx: ctx, who: who, unit: unit}
+		err = b.db.In(ctx, func(tx *database.Tx) error {
+			o.tx, o.done = tx, Maintenance{UnitID: unit.ID}
+			if _, err := lockResources(tx, []string{unit.ResourceID}); err != nil {
+				return err
+			}
+			if err := f(o); err != nil {
+				return err
+			}
+			return tx.Keep(key, answer{Maintenance: &o.done})
+		})
+		return answer{Maintenance: &o.done}, err
+	})
+	if err != nil {
+		return Maintenance{}, err
+	}
+	return *a.Maintenance, nil
+}
+
+// notTheirs is what somebody is told who may not touch a unit: staff of another hub
+// that they may not, anybody else that there is no such unit.
+func notTheirs(who identity.Actor, hub inventory.Hub) error {
+	if who.May(identity.ViewBookings, hub.ID, hub.RegionID) {
+		return fault.New(fault.Forbidden, "not_allowed", nil)
+	}
+	return fault.New(fault.NotFound, "unit_not_found", nil)
+}
+
+func (o *outing) maintenances(condition string, args ...any) ([]Maintenance, error) {
+	return maintenancesOf(o.tx, condition, args...)
+}
+
+// open returns the open maintenance of the unit with the given cause, or nil.
+func (o *outing) open(cause string) (*Maintenance, error) {
+	all, err := o.maintenances(`m.unit_id = $1 AND m.open AND m.cause = $2 AND (m.ends_at IS NULL OR m.ends_at > $3)`, o.unit.ID, cause, o.tx.Now)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return &all[0], nil
+}
+
+// endOpen ends the open maintenances of the unit now: those of one cause, or all for "".
+func (o *outing) endOpen(cause string) error {
+	all, err := o.maintenances(`m.unit_id = $1 AND m.open AND (m.cause = $2 OR $2 = '') AND (m.ends_at IS NULL OR m.ends_at > $3)`, o.unit.ID, cause, o.tx.Now)
+	if err != nil {
+		return err
+	}
+	for _, m := range all {
+		if err := o.end(m, o.tx.Now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// end ends a maintenance at an instant.
+func (o *outing) end(m Maintenance, at time.Time) error {
+	was := m
+	m.Open, m.EndsAt, m.Version = at.After(o.tx.Now), &at, m.Version+1
+	_, err := o.tx.Exec(`UPDATE maintenances SET open = $2, ends_at = $3, version = version + 1 WHERE id = $1`, m.ID, m.Open, at)
+	if err != nil {
+		return err
+	}
+	if at.After(m.StartsAt) {
+		_, err = o.tx.Exec(`UPDATE occupancies SET ends_at = $2 WHERE maintenance_id = $1 AND live`, m.ID, at)
+	} else {
+		_, err = o.tx.Exec(`UPDATE occupancies SET live = false WHERE maintenance_id = $1 AND live`, m.ID)
+	}
+	if err != nil {
+		return err
+	}
+	o.done = m
+	return o.record("maintenance.end", &was, m)
+}
+
+// takeOut takes the unit out of service and re-homes what that hits.
+func (o *outing) takeOut(m Maintenance) error {
+	m.ID, m.UnitID, m.CreatedAt, m.Version = database.NewID(), o.unit.ID, o.tx.Now, 1
+	span := hours.Span{Start: m.StartsAt, End: database.Forever}
+	if m.EndsAt != nil {
+		span.End = *m.EndsAt
+	}
+	var err error
+	if m.Rehomed, m.WithoutUnit, err = o.rehome(span); err != nil {
+		return err
+	}
+	_, err = o.tx.Exec(`
+		INSERT INTO maintenances (id, unit_id, cause, starts_at, ends_at, reason, open, made_by, created_at, version)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)`,
+		m.ID, m.UnitID, m.Cause, m.StartsAt, m.EndsAt, m.Reason, m.Open, m.MadeBy, m.CreatedAt)
+	if err != nil {
+		return err
+	}
+	_, err = o.tx.Exec(`
+		INSERT INTO occupancies (id, home_hub_id, unit_id, reason, maintenance_id, starts_at, ends_at, live)
+		VALUES ($1, $2, $3, 'maintenance', $4, $5, $6, true)`,
+		database.NewID(), o.unit.HomeHubID, o.unit.ID, m.ID, span.Start, span.End)
+	if err != nil {
+		return err
+	}
+	o.done = m
+	return o.record("maintenance.start", nil, m)
+}
+
+func (o *outing) record(action string, was *Maintenance, is Maintenance) error {
+	type figures struct {
+		Unit     string     `json:"unit"`
+		Cause    string     `json:"cause"`
+		StartsAt time.Time  `json:"starts_at"`
+		EndsAt   *time.Time `json:"ends_at,omitempty"`
+		Open     bool       `json:"open"`
+	}
+	of := func(m Maintenance) figures { return figures{m.UnitID, m.Cause, m.StartsAt, m.EndsAt, m.Open} }
+	c := database.Change{By: o.who.ID, Action: action, Kind: "maintenance", Subject: is.ID, After: of(is)}
+	if was != nil {
+		c.Before = of(*was)
+	}
+	return o.tx.Record(c)
+}
+
+// victim is an occupancy that a unit loses.
+type victim struct {
+	ID            string     `db:"id"`
+	BookingID     *string    `db:"booking_id"`
+	Line          *int       `db:"line"`
+	MaintenanceID *string    `db:"maintenance_id"`
+	StartsAt      time.Time  `db:"starts_at"`
+	EndsAt        time.Time  `db:"ends_at"`
+	LapsesAt      *time.Time `db:"lapses_at"`
+}
+
+// rehome ends the unit's occupancies that touch lost, and gives each booking an
+// equal unit for it where one is free.
+func (o *outing) rehome(lost hours.Span) (rehomed, without []string, err error) {
+	var victims []victim
+	err = o.tx.Select(&victims, `
+		SELECT id, booking_id, line, maintenance_id, starts_at, ends_at, lapses_at FROM occupancies
+		WHERE unit_id = $1 AND live AND starts_at < $2 AND ends_at > $3 ORDER BY starts_at`,
+		o.unit.ID, lost.End, lost.Start)
+	if err != nil || len(victims) == 0 {
+		return nil, nil, err
+	}
+	f, err := o.facts(victims)
+	if err != nil {
+		return nil, nil, err
+	}
+	f.take(o.unit.ID, taken{Span: lost})
+	for _, v := range victims {
+		if v.MaintenanceID != nil {
+			return nil, nil, &Refusal{Fault: refusalOf([]fault.Violation{{Code: "already_out", Params: fault.Params{}}})}
+		}
+		got, err := o.rehomeOne(f, v, lost)
+		if err != nil {
+			return nil, nil, err
+		}
+		if got {
+			rehomed = append(rehomed, *v.BookingID)
+		} else {
+			without = append(without, *v.BookingID)
+		}
+	}
+	return rehomed, without, nil
+}
+
+// facts reads the facts about the unit's resource for as long as the victims last.
+func (o *outing) facts(victims []victim) (*facts, error) {
+	span := hours.Span{Start: victims[0].StartsAt, End: victims[len(victims)-1].EndsAt}
+	return o.b.factsBetween(o.ctx, o.tx, []string{o.unit.ResourceID}, span)
+}
+
+// rehomeOne ends one occupancy and finds it another unit. What has begun keeps its
+// past on the unit that it had.
+func (o *outing) rehomeOne(f *facts, v victim, lost hours.Span) (bool, error) {
+	was, err := findBooking(o.tx, *v.BookingID)
+	if err != nil {
+		return false, err
+	}
+	span := hours.Span{Start: v.StartsAt.UTC(), End: v.EndsAt.UTC()}
+	if !span.Start.After(o.tx.Now) && span.Start.Before(lost.Start) {
+		if _, err := o.tx.Exec(`UPDATE occupancies SET live = false, ends_at = $2 WHERE id = $1`, v.ID, lost.Start); err != nil {
+			return false, err
+		}
+		span.Start = lost.Start
+	} else if _, err := o.tx.Exec(`UPDATE occupancies SET live = false WHERE id = $1`, v.ID); err != nil {
+		return false, err
+	}
+	at := slices.IndexFunc(was.Lines, func(l Line) bool { return l.line == *v.Line })
+	is := was
+	is.Lines = slices.Clone(was.Lines)
+	l := &is.Lines[at]
+	l.Units = slices.DeleteFunc(slices.Clone(l.Units), func(u string) bool { return u == o.unit.ID })
+	unit, ok := bestUnit(f, o.unit.ResourceID, span)
+	action := "booking.rehome"
+	if ok {
+		l.Units = append(l.Units, unit.ID)
+		f.take(unit.ID, taken{Span: span, booking: was.ID})
+		row := values{{database.NewID(), unit.HomeHubID, unit.ID, "booking", was.ID, l.line, span.Start, span.End, v.LapsesAt, true}}
+		err = row.insert(o.tx, insertBookedOccupancies)
+	} else {
+		action = "booking.lose_unit"
+		l.WithoutUnit++
+		_, err = o.tx.Exec(`UPDATE booking_lines SET without_unit = without_unit + 1 WHERE booking_id = $1 AND line = $2`, was.ID, l.line)
+	}
+	if err != nil {
+		return ok, err
+	}
+	is.Version, is.ChangedAt = was.Version+1, o.tx.Now
+	if err := o.tellOf(was, is, action); err != nil {
+		return ok, err
+	}
+	return ok, nil
+}
+
+// tellOf writes that a booking's units have changed, in its row and in the log, and
+// leaves a notice for its member and, where a person must settle it, for staff.
+func (o *outing) tellOf(was, is Booking, action string) error {
+	n, err := o.tx.Exec(`UPDATE bookings SET version = version + 1, changed_at = $3 WHERE id = $1 AND version = $2`, was.ID, was.Version, o.tx.Now)
+	if err == nil && n == 0 {
+		err = errAgain
+	}
+	if err != nil {
+		return err
+	}
+	if err := record(o.tx, o.who.ID, action, &was, &is); err != nil {
+		return err
+	}
+	return o.tx.Enqueue("notice", bookingJob{Booking: was.ID, What: action}, o.tx.Now)
+}
+
+// never is an instant at which no hold has lapsed: a hold that nobody has ended yet
+// still stands in the way of the data base's guard.
+var never time.Time
+
+// bestUnit is the unit of a resource that is free for an occupancy and whose free
+// time around it is shortest.
+func bestUnit(f *facts, resource string, span hours.Span) (inventory.Unit, bool) {
+	var best inventory.Unit
+	var least time.Duration
+	found := false
+	for _, u := range f.terms[resource].Units {
+		gap, ok := gapAround(span, f.taken[u.ID], f.window, never)
+		if ok && (!found || gap < least) {
+			best, least, found = u, gap, true
+		}
+	}
+	return best, found
+}

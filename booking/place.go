@@ -1,0 +1,481 @@
+package booking
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"canot/internal/database"
+	"canot/internal/fault"
+	"canot/internal/identity"
+	"canot/inventory/hours"
+)
+
+// Bounds of one request.
+const (
+	maxTitle = 200              // characters
+	maxNotes = 2000             // characters
+	maxLines = 20               // different resources
+	maxHold  = 30 * time.Minute // how long a hold may stand
+	maxHolds = 3                // how many a member may have at once
+)
+
+// Place books, or says why not: a *Refusal that lists every broken rule and what
+// would be accepted instead, or a fault. When it returns a booking, the booking is
+// on disk. With a key, a retry gets the first answer and has no second effect.
+func (b *Book) Place(ctx context.Context, who identity.Actor, req Request, key database.Key) (Booking, error) {
+	if err := need(who); err != nil {
+		return Booking{}, err
+	}
+	return b.once(ctx, key, func() (Booking, error) { return b.place(ctx, who, req, key) })
+}
+
+func (b *Book) place(ctx context.Context, who identity.Actor, req Request, key database.Key) (Booking, error) {
+	r := b.db.Reader(ctx)
+	a, f, err := b.asked(ctx, r, req)
+	if err != nil {
+		return Booking{}, err
+	}
+	broken, err := b.judgeRequest(r, who, &req, a)
+	if err != nil {
+		return Booking{}, err
+	}
+	if err := b.lapse(ctx, f, a.now); err != nil {
+		return Booking{}, err
+	}
+	units, more := judge(a, f)
+	if broken = append(broken, more...); len(broken) > 0 {
+		return Booking{}, b.refuse(ctx, a, broken, req.Brief)
+	}
+	var booked Booking
+	err = b.db.In(ctx, func(tx *database.Tx) error {
+		a.now = tx.Now
+		units, err := b.lockAndLook(ctx, tx, a, f, units)
+		if err != nil {
+			return err
+		}
+		if err := b.limitHolds(tx, req); err != nil {
+			return err
+		}
+		booked = newBooking(who, req, a)
+		booked.given(units)
+		if err := insertNew(tx, booked, units, a.lines[0].terms.Zone); err != nil {
+			return err
+		}
+		return tx.Keep(key, answer{Booking: &booked})
+	})
+	return booked, b.withAlternatives(ctx, a, err, req.Brief)
+}
+
+// lockAndLook takes the locks of an ask's resources, those of its old booking
+// included. If nothing about them has changed since the facts were read, the units
+// chosen then stand; otherwise it reads and judges again, under the lock.
+func (b *Book) lockAndLook(ctx context.Context, tx *database.Tx, a ask, f *facts, units []chosen) ([]chosen, error) {
+	locked, err := lockResources(tx, f.resourceIDs())
+	if err != nil || f.unchanged(locked) {
+		return units, err
+	}
+	f, err = b.factsOf(ctx, tx, f.resourceIDs(), a.span)
+	if err != nil {
+		return nil, err
+	}
+	for i := range a.lines {
+		a.lines[i].terms = f.terms[a.lines[i].terms.Resource.ID]
+	}
+	if len(f.lapsed(a.now)) > 0 {
+		return nil, errAgain
+	}
+	if a.old != nil {
+		f = f.without(a.old.ID)
+	}
+	units, broken := judge(a, f)
+	if len(broken) > 0 {
+		return nil, &Refusal{Fault: refusalOf(broken)}
+	}
+	return units, nil
+}
+
+// withAlternatives gives a refusal that was made under the lock its alternatives:
+// nothing is looked up while others wait.
+func (b *Book) withAlternatives(ctx context.Context, a ask, err error, brief bool) error {
+	var r *Refusal
+	if errors.As(err, &r) {
+		return b.refuse(ctx, a, r.Fault.Violations, brief)
+	}
+	return err
+}
+
+// asked turns a request into an ask, with the facts to judge it by.
+func (b *Book) asked(ctx context.Context, r database.Reader, req Request) (ask, *facts, error) {
+	a := ask{span: hours.Span{Start: second(req.StartsAt), End: second(req.EndsAt)}, now: b.db.Now()}
+	lines, err := b.mergeLines(r, req.Lines)
+	if err != nil {
+		return a, nil, err
+	}
+	ids := make([]string, len(lines))
+	for i, l := range lines {
+		ids[i] = l.Resource
+	}
+	f, err := b.factsOf(ctx, r, ids, a.span)
+	if err != nil {
+		return a, nil, err
+	}
+	for _, l := range lines {
+		a.lines = append(a.lines, askLine{f.terms[l.Resource], l.Quantity})
+	}
+	return a, f, nil
+}
+
+// mergeLines resolves the resources of lines and adds up those that are named twice.
+func (b *Book) mergeLines(r database.Reader, wants []Want) ([]Want, error) {
+	if len(wants) == 0 || len(wants) > maxLines {
+		return nil, fault.Field("lines", "bad_lines")
+	}
+	keys := make([]string, len(wants))
+	for i, w := range wants {
+		if w.Quantity < 1 || w.Quantity > 1_000_000 {
+			return nil, fault.Field("quantity", "bad_quantity")
+		}
+		keys[i] = w.Resource
+	}
+	ids, err := b.resolve(r, keys)
+	if err != nil {
+		return nil, err
+	}
+	var merged []Want
+	for i, id := range ids {
+		if at := slices.IndexFunc(merged, func(w Want) bool { return w.Resource == id }); at >= 0 {
+			merged[at].Quantity += wants[i].Quantity
+		} else {
+			merged = append(merged, Want{id, wants[i].Quantity})
+		}
+	}
+	return merged, nil
+}
+
+// judgeRequest applies the rules that need no facts about time: texts, who books
+// for whom, holds. It fills the member of req.
+func (b *Book) judgeRequest(r database.Reader, who identity.Actor, req *Request, a ask) ([]fault.Violation, error) {
+	broken := judgeTexts(&req.Title, &req.Notes, &req.Sector, &req.Visibility)
+	if req.MemberID == "" {
+		req.MemberID = who.ID
+	}
+	if req.MemberID != who.ID {
+		t := a.lines[0].terms
+		if !who.May(identity.BookForOthers, t.Resource.HubID, t.RegionID) {
+			return nil, fault.New(fault.Forbidden, "not_allowed", nil)
+		}
+		var active bool
+		err := r.Get(&active, `SELECT active FROM members WHERE id = $1`, req.MemberID)
+		if err != nil && err != database.ErrNoRows {
+			return nil, err
+		}
+		if !active {
+			broken = append(broken, fault.Violation{Code: "unknown_member", Params: fault.Params{"field": "member"}})
+		}
+	}
+	if req.Hold < 0 || req.Hold > maxHold {
+		broken = append(broken, fault.Violation{Code: "hold_too_long", Params: fault.Params{"longest_min": int(maxHold / time.Minute)}})
+	}
+	return broken, nil
+}
+
+// limitHolds refuses more holds at once than a member may have, under a lock, so
+// that parallel requests cannot share the last one.
+func (b *Book) limitHolds(tx *database.Tx, req Request) error {
+	if req.Hold == 0 {
+		return nil
+	}
+	if err := tx.Lock("members", req.MemberID); err != nil {
+		return err
+	}
+	var holds int
+	err := tx.Get(&holds, `SELECT count(*) FROM bookings WHERE member_id = $1 AND status = 'held' AND lapses_at > $2 AND ends_at > $2`,
+		req.MemberID, tx.Now)
+	if err == nil && holds >= maxHolds {
+		err = &Refusal{Fault: refusalOf([]fault.Violation{{Code: "too_many_holds", Params: fault.Params{"most": maxHolds}}})}
+	}
+	return err
+}
+
+// judgeTexts applies the rules of the fields that people write. A nil field is not judged.
+func judgeTexts(title, notes, sector, visibility *string) []fault.Violation {
+	var broken []fault.Violation
+	no := func(code, field string, most int) {
+		params := fault.Params{"field": field}
+		if most > 0 {
+			params["most"] = most
+		}
+		broken = append(broken, fault.Violation{Code: code, Params: params})
+	}
+	if title != nil {
+		if utf8.RuneCountInString(*title) > maxTitle {
+			no("title_too_long", "title", maxTitle)
+		}
+		if hasControl(*title, "") {
+			no("bad_text", "title", 0)
+		}
+	}
+	if notes != nil {
+		if utf8.RuneCountInString(*notes) > maxNotes {
+			no("notes_too_long", "notes", maxNotes)
+		}
+		if hasControl(*notes, "\n\r\t") {
+			no("bad_text", "notes", 0)
+		}
+	}
+	if sector != nil && !slices.Contains([]string{"", "savoir", "affaires", "culture"}, *sector) {
+		no("bad_sector", "sector", 0)
+	}
+	if visibility != nil {
+		if *visibility == "" {
+			*visibility = "private"
+		}
+		if *visibility != "private" && *visibility != "members" {
+			no("bad_visibility", "visibility", 0)
+		}
+	}
+	return broken
+}
+
+// hasControl reports whether s holds a control character other than those allowed,
+// or is not UTF-8 (which PostgreSQL would not keep).
+func hasControl(s, allowed string) bool {
+	if !utf8.ValidString(s) {
+		return true
+	}
+	for _, r := range s {
+		if unicode.IsControl(r) && !slices.Contains([]rune(allowed), r) {
+			return true
+		}
+	}
+	return false
+}
+
+// lapse ends the holds among the facts that have lapsed but not yet been ended, and
+// asks for another look when there were any.
+func (b *Book) lapse(ctx context.Context, f *facts, now time.Time) error {
+	ids := f.lapsed(now)
+	for _, id := range ids {
+		if err := b.Settle(ctx, id); err != nil {
+			return err
+		}
+	}
+	if len(ids) > 0 {
+		return errAgain
+	}
+	return nil
+}
+
+// newBooking makes the booking that an accepted ask becomes.
+func newBooking(who identity.Actor, req Request, a ask) Booking {
+	t := a.lines[0].terms
+	booked := Booking{
+		ID: database.NewID(), Reference: newReference(),
+		HubID: t.Resource.HubID, HubSlug: t.HubSlug, TimeZone: t.Zone.String(), regionID: t.RegionID,
+		MemberID: req.MemberID, MadeBy: who.ID, Status: Confirmed,
+		StartsAt: a.span.Start, EndsAt: a.span.End,
+		Title: req.Title, Notes: req.Notes, Sector: req.Sector, Visibility: req.Visibility, Version: 1,
+		CreatedAt: a.now, ChangedAt: a.now,
+	}
+	for i, l := range a.lines {
+		booked.Lines = append(booked.Lines, Line{
+			ResourceID: l.terms.Resource.ID, ResourceSlug: l.terms.Resource.Slug,
+			Quantity: l.quantity, Units: []string{}, line: i,
+		})
+	}
+	if approval, competing := asksApproval(a); approval {
+		booked.Status, booked.Competes = Pending, competing
+	}
+	if req.Hold > 0 {
+		lapses := a.now.Add(req.Hold)
+		booked.Status, booked.Competes, booked.LapsesAt = Held, false, &lapses
+	}
+	booked.shown = shownAs(booked.Status) != ""
+	return booked
+}
+
+// asksApproval reports whether staff must approve an ask, and whether it takes no
+// time until they do.
+func asksApproval(a ask) (approval, competing bool) {
+	for _, l := range a.lines {
+		p := l.terms.Resource.Policy
+		approval = approval || p.Approval
+		competing = competing || p.Approval && p.Competing
+	}
+	return approval, competing
+}
+
+// shownAs is what feeds say of a status, or "" when they do not show it.
+func shownAs(s Status) string {
+	switch s {
+	case Held:
+		return ""
+	case Pending:
+		return "TENTATIVE"
+	case Confirmed, InUse, Completed:
+		return "CONFIRMED"
+	default:
+		return "CANCELLED"
+	}
+}
+
+// given writes the chosen units into the lines.
+func (b *Booking) given(units []chosen) {
+	for i := range b.Lines {
+		b.Lines[i].Units, b.Lines[i].WithoutUnit = []string{}, 0
+	}
+	if b.Competes {
+		return
+	}
+	for _, c := range units {
+		b.Lines[c.line].Units = append(b.Lines[c.line].Units, c.unit.ID)
+	}
+	for i := range b.Lines {
+		slices.Sort(b.Lines[i].Units)
+	}
+}
+
+// insertNew writes a new booking with its lines, what it occupies, its row in the
+// log, and the job that will look after it.
+func insertNew(tx *database.Tx, b Booking, units []chosen, zone *time.Location) error {
+	if err := insertBooking(tx, b, zone); err != nil {
+		return err
+	}
+	if err := insertLines(tx, b); err != nil {
+		return err
+	}
+	if !b.Competes {
+		if err := insertOccupancies(tx, b, units); err != nil {
+			return err
+		}
+	}
+	if err := record(tx, b.MadeBy, "booking.place", nil, &b); err != nil {
+		return err
+	}
+	return enqueueDue(tx, b)
+}
+
+// enqueueDue leaves the job that does what time asks of a booking.
+func enqueueDue(tx *database.Tx, b Booking) error {
+	due, ok := b.due()
+	if !ok {
+		return nil
+	}
+	return tx.Enqueue("booking.due", bookingJob{Booking: b.ID}, due)
+}
+
+// logged is what the log keeps of a booking: ids and figures, and no personal text.
+type logged struct {
+	Version  int64      `json:"version"`
+	Status   Status     `json:"status"`
+	StartsAt time.Time  `json:"starts_at"`
+	EndsAt   time.Time  `json:"ends_at"`
+	LapsesAt *time.Time `json:"lapses_at,omitempty"`
+	Lines    []Line     `json:"lines"`
+	Member   string     `json:"member"`
+	Changed  []string   `json:"changed,omitempty"` // texts that changed, by name
+}
+
+func record(tx *database.Tx, by, action string, before, after *Booking) error {
+	c := database.Change{By: by, Action: action, Kind: "booking", Subject: after.ID, After: loggedOf(after)}
+	if before != nil {
+		c.Before = loggedOf(before)
+	}
+	if before != nil {
+		l := loggedOf(after)
+		for _, t := range []struct{ name, was, is string }{
+			{"title", before.Title, after.Title}, {"notes", before.Notes, after.Notes},
+			{"sector", before.Sector, after.Sector}, {"visibility", before.Visibility, after.Visibility},
+		} {
+			if t.was != t.is {
+				l.Changed = append(l.Changed, t.name)
+			}
+		}
+		c.After = l
+	}
+	return tx.Record(c)
+}
+
+func loggedOf(b *Booking) logged {
+	return logged{
+		Version: b.Version, Status: b.Status, StartsAt: b.StartsAt, EndsAt: b.EndsAt,
+		LapsesAt: b.LapsesAt, Lines: b.Lines, Member: b.MemberID,
+	}
+}
+
+// Preview says what Place would answer, and writes nothing. Anybody may ask.
+func (b *Book) Preview(ctx context.Context, who identity.Actor, req Request) (Preview, error) {
+	r := b.db.Reader(ctx)
+	a, f, err := b.asked(ctx, r, req)
+	if err != nil {
+		return Preview{}, err
+	}
+	broken, err := b.judgeRequest(r, who, &req, a)
+	if err != nil {
+		return Preview{}, err
+	}
+	_, more := judge(a, f)
+	p := Preview{Violations: append(broken, more...), Currency: a.lines[0].terms.Currency}
+	p.OK = len(p.Violations) == 0
+	if p.OK {
+		p.PriceCents = price(a)
+		return p, nil
+	}
+	if !req.Brief && curable(p.Violations) {
+		p.Alternatives, err = b.alternatives(ctx, a)
+	}
+	return p, err
+}
+
+// price is what an ask costs before tax, in cents, each line rounded half up.
+func price(a ask) int64 {
+	var cents int64
+	minutes := int64(a.span.Duration() / time.Minute)
+	for _, l := range a.lines {
+		cents += (l.terms.Resource.PricePerHour*int64(l.quantity)*minutes + 30) / 60
+	}
+	return cents
+}
+
+// refuse makes the refusal of an ask.
+func (b *Book) refuse(ctx context.Context, a ask, broken []fault.Violation, brief bool) error {
+	r := &Refusal{Fault: refusalOf(broken)}
+	if brief || !curable(broken) {
+		return r
+	}
+	var err error
+	if r.Alternatives, err = b.alternatives(ctx, a); err != nil {
+		return err
+	}
+	return r
+}
+
+// curable reports whether another time or resource could mend every broken rule.
+func curable(broken []fault.Violation) bool {
+	for _, v := range broken {
+		switch v.Code {
+		case "taken", "too_many", "closed", "ends_closed", "never_open", "closure", "in_past", "too_soon", "too_far",
+			"too_short", "too_long", "off_grain", "archived", "already_started":
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// refusalOf is Taken when the time is taken and that is all; a rule says no otherwise.
+func refusalOf(broken []fault.Violation) *fault.Error {
+	f := fault.New(fault.Taken, "conflict", nil)
+	for _, v := range broken {
+		if v.Code != "taken" && v.Code != "already_out" {
+			f = fault.New(fault.Refused, "rules", nil)
+			break
+		}
+	}
+	f.Violations = broken
+	return f
+}

@@ -1,0 +1,208 @@
+package booking
+
+import (
+	"time"
+
+	"canot/internal/fault"
+	"canot/inventory"
+	"canot/inventory/hours"
+)
+
+// ask is a request in the book's own terms: who wants what, when, asked at which instant.
+type ask struct {
+	lines []askLine
+	span  hours.Span // may be empty or reversed: judge says so
+	now   time.Time
+	old   *Booking // the booking that is being changed, or nil
+}
+
+type askLine struct {
+	terms    *inventory.Terms
+	quantity int
+}
+
+// A chosen unit, for a line.
+type chosen struct {
+	line int
+	unit inventory.Unit
+	span hours.Span // of the occupancy: the booking's with its buffers
+}
+
+// judge applies every rule of every line to an ask and returns all that are
+// broken. It is pure: the same facts give the same verdict, so Preview cannot
+// disagree with Place. When nothing is broken it returns the units to give.
+func judge(a ask, f *facts) ([]chosen, []fault.Violation) {
+	var broken []fault.Violation
+	if !a.span.End.After(a.span.Start) {
+		return nil, []fault.Violation{{Code: "ends_before_start", Params: fault.Params{"field": "ends_at"}}}
+	}
+	hub := a.lines[0].terms.Resource.HubID
+	for _, l := range a.lines {
+		if l.terms.Resource.HubID != hub {
+			broken = append(broken, fault.Violation{Code: "one_hub", Params: fault.Params{"resource": l.terms.Resource.Slug}})
+		}
+	}
+	if a.old != nil && a.old.HubID != hub {
+		broken = append(broken, fault.Violation{Code: "one_hub", Params: fault.Params{"resource": a.lines[0].terms.Resource.Slug}})
+	}
+	var units []chosen
+	for i, l := range a.lines {
+		verdict := judgePolicy(a, l)
+		given, taken := chooseUnits(a, i, f)
+		units = append(units, given...)
+		for _, v := range append(verdict, taken...) {
+			v.Params["resource"] = l.terms.Resource.Slug
+			broken = append(broken, v)
+		}
+	}
+	if len(broken) > 0 {
+		return nil, broken
+	}
+	return units, nil
+}
+
+// judgePolicy applies the policy and the hours of one line's resource.
+func judgePolicy(a ask, l askLine) []fault.Violation {
+	var broken []fault.Violation
+	no := func(code string, params fault.Params) {
+		if params == nil {
+			params = fault.Params{}
+		}
+		broken = append(broken, fault.Violation{Code: code, Params: params})
+	}
+	p, zone := l.terms.Resource.Policy, l.terms.Zone
+	if l.terms.Resource.Archived {
+		no("archived", nil)
+	}
+	sameStart := a.old != nil && a.old.StartsAt.Equal(a.span.Start)
+	if !sameStart && !onGrain(a.span.Start, p.Grain, zone) {
+		no("off_grain", fault.Params{"field": "starts_at", "grain_min": p.Grain})
+	}
+	if sameEnd := a.old != nil && a.old.EndsAt.Equal(a.span.End); !sameEnd && !onGrain(a.span.End, p.Grain, zone) {
+		no("off_grain", fault.Params{"field": "ends_at", "grain_min": p.Grain})
+	}
+	length := a.span.Duration()
+	if length < time.Duration(p.Shortest)*time.Minute {
+		no("too_short", fault.Params{"shortest_min": p.Shortest})
+	}
+	if length > time.Duration(p.Longest)*time.Minute {
+		no("too_long", fault.Params{"longest_min": p.Longest})
+	}
+	if first := earliest(p, zone, a.now); !sameStart && a.span.Start.Before(first) {
+		code := "too_soon"
+		if a.span.Start.Before(grainFloor(a.now, p.Grain, zone)) {
+			code = "in_past"
+		}
+		no(code, fault.Params{"earliest": first.In(zone)})
+	}
+	if last := latest(p, zone, a.now); a.span.End.After(last) {
+		no("too_far", fault.Params{"latest": last.In(zone), "horizon_days": p.Horizon})
+	}
+	if length <= longestLook {
+		broken = append(broken, judgeHours(a, l)...)
+	}
+	return broken
+}
+
+// judgeHours says whether the span lies where the policy wants it in the opening
+// hours. A closure that is hit is named; the weekly hours are named apart from it.
+func judgeHours(a ask, l askLine) []fault.Violation {
+	var broken []fault.Violation
+	zone := l.terms.Zone
+	from, to := a.span.Start.Add(-margin), a.span.End.Add(margin)
+	open := l.terms.Hours.Open(from, to, zone)
+	closed := l.terms.Hours.Closed(from, to, zone)
+	within := l.terms.Resource.Policy.Within
+	if fits(a.span, within, open, closed) {
+		return nil
+	}
+	for _, c := range closed {
+		hit := c.Overlaps(a.span)
+		if within == inventory.EndsInside {
+			hit = covers(c, a.span.Start) || reaches(c, a.span.End)
+		}
+		if hit {
+			broken = append(broken, fault.Violation{Code: "closure", Params: fault.Params{
+				"starts": c.Start.In(zone), "ends": c.End.In(zone)}})
+		}
+	}
+	week := l.terms.Hours
+	week.Closures = nil
+	if fits(a.span, within, week.Open(from, to, zone), nil) {
+		return broken
+	}
+	params := fault.Params{}
+	code := "never_open"
+	ahead := l.terms.Hours.Open(a.span.Start, a.span.Start.Add(longestLook), zone)
+	if len(ahead) > 0 {
+		code = "closed"
+		if within == inventory.EndsInside {
+			code = "ends_closed"
+		}
+		params["opens"] = ahead[0].Start.In(zone)
+		params["closes"] = ahead[0].End.In(zone)
+	}
+	return append(broken, fault.Violation{Code: code, Params: params})
+}
+
+// fits reports whether span lies in the opening hours as within asks.
+func fits(span hours.Span, within inventory.Within, open, closed hours.Spans) bool {
+	switch within {
+	case inventory.Inside:
+		return open.Covers(span)
+	case inventory.EndsInside:
+		starts, ends := false, false
+		for _, o := range open {
+			starts = starts || covers(o, span.Start)
+			ends = ends || reaches(o, span.End)
+		}
+		return starts && ends
+	default:
+		for _, c := range closed {
+			if c.Overlaps(span) {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+// covers reports whether t is an instant of s, at which something can begin.
+func covers(s hours.Span, t time.Time) bool { return !t.Before(s.Start) && t.Before(s.End) }
+
+// reaches reports whether something that lies in s can end at t.
+func reaches(s hours.Span, t time.Time) bool { return t.After(s.Start) && !t.After(s.End) }
+
+// onGrain reports whether t is a multiple of grain minutes after midnight on the
+// clock on the wall.
+func onGrain(t time.Time, grain int, zone *time.Location) bool {
+	l := t.In(zone)
+	return l.Second() == 0 && l.Nanosecond() == 0 && (l.Hour()*60+l.Minute())%grain == 0
+}
+
+// grainFloor returns the last instant at or before t that is on the grain.
+func grainFloor(t time.Time, grain int, zone *time.Location) time.Time {
+	l := t.In(zone)
+	over := time.Duration((l.Hour()*60+l.Minute())%grain)*time.Minute +
+		time.Duration(l.Second())*time.Second + time.Duration(l.Nanosecond())
+	floor := t.Add(-over)
+	// A clock change between the two moves the floor by as much as the clock moved.
+	_, at := l.Zone()
+	_, then := floor.In(zone).Zone()
+	return floor.Add(time.Duration(at-then) * time.Second).UTC()
+}
+
+// earliest is when a booking that is made now may start: after the notice, or, where
+// none is asked, with the slot that is running, so that a free desk can be used at once.
+func earliest(p inventory.Policy, zone *time.Location, now time.Time) time.Time {
+	if p.Notice == 0 {
+		return grainFloor(now, p.Grain, zone)
+	}
+	return now.Add(time.Duration(p.Notice) * time.Minute)
+}
+
+// latest is when a booking that is made now must have ended: the midnight after
+// the horizon's last day, at the hub.
+func latest(p inventory.Policy, zone *time.Location, now time.Time) time.Time {
+	return hours.At(hours.DateOf(now, zone).AddDays(p.Horizon+1), 0, zone)
+}

@@ -1,0 +1,59 @@
+package booking
+
+import (
+	"context"
+	"time"
+
+	"canot/internal/fault"
+	"canot/internal/identity"
+)
+
+// due returns the instant at which time itself asks something of a booking: a hold
+// lapses, a request that nobody answered ends at its start, a booking is over.
+func (b Booking) due() (time.Time, bool) {
+	switch b.Status {
+	case Held:
+		return *b.LapsesAt, true
+	case Pending:
+		return b.StartsAt, true
+	case Confirmed, InUse:
+		return b.EndsAt, true
+	}
+	return time.Time{}, false
+}
+
+// Settle does what is due for a booking, and nothing when nothing is: a hold that
+// has lapsed and a request that nobody answered before its start expire, a booking
+// that is over is completed. It is the job booking.due, and may run any number of times.
+func (b *Book) Settle(ctx context.Context, id string) error {
+	for try := 1; ; try++ {
+		was, err := findBooking(b.db.Reader(ctx), id)
+		if fault.KindOf(err) == fault.NotFound {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		due, ok := was.due()
+		if !ok || due.After(b.db.Now()) {
+			return nil
+		}
+		_, err = b.carryOut(ctx, identity.System.ID, was, settlement(was))
+		if !isRace(err) || try == tries {
+			return err
+		}
+	}
+}
+
+func settlement(was Booking) decision {
+	if was.Status == Confirmed || was.Status == InUse {
+		return decision{action: "booking.complete", apply: func(s *step) error {
+			s.is.Status = Completed
+			return nil
+		}}
+	}
+	return decision{action: "booking.expire", apply: func(s *step) error {
+		s.is.Status = Expired
+		s.free()
+		return endOccupancies(s.tx, s.was.ID)
+	}}
+}

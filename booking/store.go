@@ -1,0 +1,241 @@
+package booking
+
+import (
+	"crypto/rand"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	"canot/internal/database"
+	"canot/internal/fault"
+	"canot/inventory/hours"
+)
+
+// bookingRow is a row of bookings, with what its hub adds for readers.
+type bookingRow struct {
+	ID          string     `db:"id"`
+	Reference   string     `db:"reference"`
+	HubID       string     `db:"hub_id"`
+	HubSlug     string     `db:"hub_slug"`
+	RegionID    string     `db:"region_id"`
+	TimeZone    string     `db:"time_zone"`
+	MemberID    string     `db:"member_id"`
+	MadeBy      string     `db:"made_by"`
+	Status      Status     `db:"status"`
+	StartsAt    time.Time  `db:"starts_at"`
+	EndsAt      time.Time  `db:"ends_at"`
+	StartsLocal string     `db:"starts_local"`
+	EndsLocal   string     `db:"ends_local"`
+	LapsesAt    *time.Time `db:"lapses_at"`
+	Title       string     `db:"title"`
+	Notes       string     `db:"notes"`
+	Sector      string     `db:"sector"`
+	Visibility  string     `db:"visibility"`
+	Competes    bool       `db:"competes"`
+	Shown       bool       `db:"shown"`
+	Sequence    int64      `db:"sequence"`
+	Version     int64      `db:"version"`
+	CreatedAt   time.Time  `db:"created_at"`
+	ChangedAt   time.Time  `db:"changed_at"`
+}
+
+const bookingColumns = `
+	b.id, b.reference, b.hub_id, h.slug AS hub_slug, h.region_id, h.time_zone, b.member_id, b.made_by, b.status,
+	b.starts_at, b.ends_at, b.starts_local, b.ends_local, b.lapses_at, b.title, b.notes, b.sector, b.visibility,
+	b.competes, b.shown, b.sequence, b.version, b.created_at, b.changed_at`
+
+func (r bookingRow) booking() Booking {
+	b := Booking{
+		ID: r.ID, Reference: r.Reference, HubID: r.HubID, HubSlug: r.HubSlug, TimeZone: r.TimeZone,
+		MemberID: r.MemberID, MadeBy: r.MadeBy, Status: r.Status,
+		StartsAt: r.StartsAt.UTC(), EndsAt: r.EndsAt.UTC(), Title: r.Title, Notes: r.Notes, Sector: r.Sector,
+		Visibility: r.Visibility, Competes: r.Competes, Sequence: r.Sequence, Version: r.Version,
+		CreatedAt: r.CreatedAt.UTC(), ChangedAt: r.ChangedAt.UTC(), regionID: r.RegionID, shown: r.Shown,
+	}
+	if r.LapsesAt != nil {
+		t := r.LapsesAt.UTC()
+		b.LapsesAt = &t
+	}
+	return b
+}
+
+// findBooking reads a booking with its lines and units: two statements.
+func findBooking(r database.Reader, id string) (Booking, error) {
+	var row bookingRow
+	err := r.Get(&row, `SELECT `+bookingColumns+` FROM bookings b JOIN hubs h ON h.id = b.hub_id WHERE b.id = $1`, id)
+	if err == database.ErrNoRows {
+		return Booking{}, fault.New(fault.NotFound, "booking_not_found", nil)
+	} else if err != nil {
+		return Booking{}, err
+	}
+	all := []Booking{row.booking()}
+	if err := fillLines(r, all); err != nil {
+		return Booking{}, err
+	}
+	return all[0], nil
+}
+
+// fillLines reads the lines and units of bookings: one statement for all of them.
+func fillLines(r database.Reader, all []Booking) error {
+	at := make(map[string]int, len(all))
+	ids := make([]string, len(all))
+	for i := range all {
+		ids[i], at[all[i].ID] = all[i].ID, i
+	}
+	var rows []struct {
+		BookingID   string  `db:"booking_id"`
+		Line        int     `db:"line"`
+		ResourceID  string  `db:"resource_id"`
+		Slug        string  `db:"slug"`
+		Quantity    int     `db:"quantity"`
+		WithoutUnit int     `db:"without_unit"`
+		UnitID      *string `db:"unit_id"`
+	}
+	err := r.SelectIn(&rows, `
+		SELECT l.booking_id, l.line, l.resource_id, r.slug, l.quantity, l.without_unit, o.unit_id
+		FROM booking_lines l
+		JOIN resources r ON r.id = l.resource_id
+		LEFT JOIN occupancies o ON o.booking_id = l.booking_id AND o.line = l.line AND o.live
+		WHERE l.booking_id IN ($list)
+		ORDER BY l.booking_id, l.line, o.unit_id`, ids)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		b := &all[at[row.BookingID]]
+		if len(b.Lines) == 0 || b.Lines[len(b.Lines)-1].line != row.Line {
+			b.Lines = append(b.Lines, Line{
+				ResourceID: row.ResourceID, ResourceSlug: row.Slug, Quantity: row.Quantity,
+				WithoutUnit: row.WithoutUnit, Units: []string{}, line: row.Line,
+			})
+		}
+		if l := &b.Lines[len(b.Lines)-1]; row.UnitID != nil {
+			l.Units = append(l.Units, *row.UnitID)
+		}
+	}
+	return nil
+}
+
+const (
+	insertIntoBookings = `INSERT INTO bookings (id, reference, hub_id, member_id, made_by, status, starts_at, ends_at,
+		starts_local, ends_local, lapses_at, title, notes, sector, visibility, competes, shown, sequence, version,
+		created_at, changed_at) VALUES `
+	insertIntoLines         = `INSERT INTO booking_lines (booking_id, line, resource_id, quantity, without_unit) VALUES `
+	insertBookedOccupancies = `INSERT INTO occupancies (id, home_hub_id, unit_id, reason, booking_id, line, starts_at, ends_at, lapses_at, live) VALUES `
+)
+
+func bookingValues(b Booking, zone *time.Location) []any {
+	return []any{
+		b.ID, b.Reference, b.HubID, b.MemberID, b.MadeBy, string(b.Status), b.StartsAt, b.EndsAt,
+		hours.Promise(b.StartsAt, zone), hours.Promise(b.EndsAt, zone), b.LapsesAt, b.Title, b.Notes, b.Sector,
+		b.Visibility, b.Competes, b.shown, b.Sequence, b.Version, b.CreatedAt, b.ChangedAt,
+	}
+}
+
+func insertBooking(tx *database.Tx, b Booking, zone *time.Location) error {
+	return values{bookingValues(b, zone)}.insert(tx, insertIntoBookings)
+}
+
+func lineValues(b Booking) values {
+	var v values
+	for i, l := range b.Lines {
+		v.row(b.ID, i, l.ResourceID, l.Quantity, l.WithoutUnit)
+	}
+	return v
+}
+
+func insertLines(tx *database.Tx, b Booking) error { return lineValues(b).insert(tx, insertIntoLines) }
+
+func insertOccupancies(tx *database.Tx, b Booking, units []chosen) error {
+	var v values
+	for _, c := range units {
+		v.row(database.NewID(), c.unit.HomeHubID, c.unit.ID, "booking", b.ID, c.line, c.span.Start, c.span.End, b.LapsesAt, true)
+	}
+	return v.insert(tx, insertBookedOccupancies)
+}
+
+// endOccupancies gives back everything that a booking holds.
+func endOccupancies(tx *database.Tx, bookingID string) error {
+	_, err := tx.Exec(`UPDATE occupancies SET live = false WHERE booking_id = $1 AND live`, bookingID)
+	return err
+}
+
+// updateBooking writes what may change of a booking, if it is still at the version
+// that was read; otherwise somebody else came first.
+func updateBooking(tx *database.Tx, b Booking, zone *time.Location) error {
+	n, err := tx.Exec(`
+		UPDATE bookings SET status = $3, starts_at = $4, ends_at = $5, starts_local = $6, ends_local = $7, lapses_at = $8,
+			title = $9, notes = $10, sector = $11, visibility = $12, competes = $13, shown = $14, sequence = $15,
+			version = version + 1, changed_at = $16
+		WHERE id = $1 AND version = $2`,
+		b.ID, b.Version-1, string(b.Status), b.StartsAt, b.EndsAt, hours.Promise(b.StartsAt, zone), hours.Promise(b.EndsAt, zone),
+		b.LapsesAt, b.Title, b.Notes, b.Sector, b.Visibility, b.Competes, b.shown, b.Sequence, b.ChangedAt)
+	if err == nil && n == 0 {
+		err = errAgain
+	}
+	return err
+}
+
+// values are the rows of one INSERT.
+type values [][]any
+
+// rowsAtOnce bounds the rows, and so the number of different texts, of one statement.
+const rowsAtOnce = 64
+
+func (v *values) row(args ...any) { *v = append(*v, args) }
+
+func (v values) insert(tx *database.Tx, into string) error {
+	for len(v) > 0 {
+		n := min(len(v), rowsAtOnce)
+		var text strings.Builder
+		var args []any
+		text.WriteString(into)
+		for i, row := range v[:n] {
+			for j, arg := range row {
+				switch {
+				case j > 0:
+					text.WriteString(", ")
+				case i > 0:
+					text.WriteString("), (")
+				default:
+					text.WriteString("(")
+				}
+				args = append(args, arg)
+				fmt.Fprintf(&text, "$%d", len(args))
+			}
+		}
+		text.WriteString(")")
+		if _, err := tx.Exec(text.String(), args...); err != nil {
+			return err
+		}
+		v = v[n:]
+	}
+	return nil
+}
+
+// newReference makes a short reference for people: eight letters and digits that
+// cannot be taken for one another.
+func newReference() string {
+	const letters = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+	var raw [8]byte
+	_, _ = rand.Read(raw[:]) // crypto/rand never fails
+	for i, c := range raw {
+		raw[i] = letters[int(c)%len(letters)]
+	}
+	return string(raw[:4]) + "-" + string(raw[4:])
+}
+
+// resourceIDs are the resources of a booking, each once, in order.
+func (b Booking) resourceIDs() []string {
+	seen := map[string]bool{}
+	var ids []string
+	for _, l := range b.Lines {
+		if !seen[l.ResourceID] {
+			seen[l.ResourceID] = true
+			ids = append(ids, l.ResourceID)
+		}
+	}
+	sort.Strings(ids)
+	return ids
+}

@@ -1,0 +1,161 @@
+package booking
+
+import (
+	"time"
+
+	"canot/internal/fault"
+)
+
+// Status is where a booking stands.
+type Status string
+
+// The statuses of a booking. Held, Pending, Confirmed and InUse occupy their units,
+// but for a pending booking that competes with others, which occupies nothing.
+const (
+	Held      Status = "held"
+	Pending   Status = "pending"
+	Confirmed Status = "confirmed"
+	InUse     Status = "in_use"
+	Completed Status = "completed"
+	Expired   Status = "expired"
+	Declined  Status = "declined"
+	Cancelled Status = "cancelled"
+	NoShow    Status = "no_show"
+)
+
+// Live reports whether a booking of status s still stands: it may be changed, approved, cancelled.
+func (s Status) Live() bool {
+	return s == Held || s == Pending || s == Confirmed || s == InUse
+}
+
+// A Line is one resource and a quantity in a booking, with the units it was given.
+type Line struct {
+	ResourceID   string   `json:"resource"`
+	ResourceSlug string   `json:"resource_slug"`
+	Quantity     int      `json:"quantity"`
+	Units        []string `json:"units"`        // ids of the units it has; fewer than Quantity while it competes or is without unit
+	WithoutUnit  int      `json:"without_unit"` // how many units were lost and wait for a person to settle it
+
+	line int
+}
+
+// A Booking is a member's right to one or more units over one span, all or nothing.
+type Booking struct {
+	ID         string     `json:"id"`
+	Reference  string     `json:"reference"` // short, for people: K7QM-3XPD
+	HubID      string     `json:"hub"`
+	HubSlug    string     `json:"hub_slug"`
+	TimeZone   string     `json:"time_zone"`
+	MemberID   string     `json:"member"`
+	MadeBy     string     `json:"made_by"`
+	Status     Status     `json:"status"`
+	StartsAt   time.Time  `json:"starts_at"`
+	EndsAt     time.Time  `json:"ends_at"`
+	LapsesAt   *time.Time `json:"lapses_at"`
+	Lines      []Line     `json:"lines"`
+	Title      string     `json:"title"`
+	Notes      string     `json:"notes"`
+	Sector     string     `json:"sector"`
+	Visibility string     `json:"visibility"` // private or members
+	Competes   bool       `json:"competes"`
+	Sequence   int64      `json:"sequence"`
+	Version    int64      `json:"version"`
+	CreatedAt  time.Time  `json:"created_at"`
+	ChangedAt  time.Time  `json:"changed_at"`
+
+	regionID string // of its hub, for rights
+	shown    bool   // it has been in a feed
+}
+
+// A Want is one resource, by id or slug, and how many units of it.
+type Want struct {
+	Resource string
+	Quantity int
+}
+
+// A Request asks for a booking.
+type Request struct {
+	Lines      []Want
+	StartsAt   time.Time
+	EndsAt     time.Time
+	Title      string
+	Notes      string
+	Sector     string        // "", savoir, affaires, culture
+	Visibility string        // "" means private
+	MemberID   string        // "" means the actor
+	Hold       time.Duration // above 0: held for so long, to be confirmed
+	Brief      bool          // a refusal needs no alternatives
+}
+
+// Edits change a booking. A nil field stays as it is.
+type Edits struct {
+	StartsAt, EndsAt *time.Time
+	Lines            *[]Want
+	Title, Notes     *string
+	Sector           *string
+	Visibility       *string
+	IfVersion        int64 // 0 means whatever it is now
+	Brief            bool
+}
+
+// An Alternative is something that would be accepted instead.
+type Alternative struct {
+	Kind       string    `json:"kind"`     // time, resource or hub
+	Resource   string    `json:"resource"` // slug
+	Hub        string    `json:"hub"`      // slug
+	StartsAt   time.Time `json:"starts_at"`
+	EndsAt     time.Time `json:"ends_at"`
+	DistanceKm float64   `json:"distance_km"`
+}
+
+// A Refusal says why a booking was not made or not changed: every broken rule,
+// and what would be accepted instead. Its kind is Taken when the time is taken
+// and that is all, Refused when a rule says no.
+type Refusal struct {
+	Fault        *fault.Error
+	Alternatives []Alternative
+}
+
+// Error returns the codes, for logs.
+func (r *Refusal) Error() string { return r.Fault.Error() }
+
+// Unwrap returns the fault.
+func (r *Refusal) Unwrap() error { return r.Fault }
+
+// A Preview is what Place would answer, with nothing written.
+type Preview struct {
+	OK           bool
+	Violations   []fault.Violation
+	Alternatives []Alternative
+	PriceCents   int64 // before tax
+	Currency     string
+}
+
+// A Free interval: Quantity units are each free for the whole of it.
+type Free struct {
+	StartsAt time.Time `json:"starts_at"`
+	EndsAt   time.Time `json:"ends_at"`
+	Quantity int       `json:"quantity"`
+}
+
+// Availability is the free time of one resource.
+type Availability struct {
+	ResourceID, ResourceSlug, HubSlug string
+	Free                              []Free
+}
+
+// A Maintenance takes a unit out of service from StartsAt, perhaps until EndsAt.
+type Maintenance struct {
+	ID          string
+	UnitID      string
+	Cause       string // repair, incomplete, retired
+	StartsAt    time.Time
+	EndsAt      *time.Time
+	Reason      string
+	Open        bool
+	MadeBy      string
+	CreatedAt   time.Time
+	Version     int64
+	Rehomed     []string // ids of bookings that were given an equal unit
+	WithoutUnit []string // ids of bookings left without one
+}

@@ -1,0 +1,88 @@
+package booking
+
+import (
+	"sort"
+	"time"
+
+	"canot/internal/fault"
+	"canot/inventory"
+	"canot/inventory/hours"
+)
+
+// occupied is the span that a booking takes of a unit: its own and its buffers.
+func occupied(span hours.Span, p inventory.Policy) hours.Span {
+	return hours.Span{
+		Start: span.Start.Add(-time.Duration(p.BufferBefore) * time.Minute),
+		End:   span.End.Add(time.Duration(p.BufferAfter) * time.Minute),
+	}
+}
+
+// chooseUnits gives line i of an ask its units, or says how many are missing.
+// A unit that the booking has already is given again; then those whose free time
+// around the span is shortest, so that free time stays in large pieces.
+func chooseUnits(a ask, i int, f *facts) ([]chosen, []fault.Violation) {
+	l := a.lines[i]
+	span := occupied(a.span, l.terms.Resource.Policy)
+	type candidate struct {
+		unit inventory.Unit
+		had  bool
+		gap  time.Duration
+	}
+	var free []candidate
+	for _, u := range l.terms.Units {
+		gap, ok := gapAround(span, f.taken[u.ID], f.window, a.now)
+		if ok {
+			free = append(free, candidate{u, a.old != nil && had(a.old, u.ID), gap})
+		}
+	}
+	if len(free) < l.quantity {
+		if l.quantity > len(l.terms.Units) {
+			return nil, []fault.Violation{{Code: "too_many", Params: fault.Params{
+				"wanted": l.quantity, "units": len(l.terms.Units)}}}
+		}
+		return nil, []fault.Violation{{Code: "taken", Params: fault.Params{
+			"wanted": l.quantity, "free": len(free)}}}
+	}
+	sort.SliceStable(free, func(i, j int) bool {
+		if free[i].had != free[j].had {
+			return free[i].had
+		}
+		return free[i].gap < free[j].gap
+	})
+	given := make([]chosen, l.quantity)
+	for n := range given {
+		given[n] = chosen{line: i, unit: free[n].unit, span: span}
+	}
+	return given, nil
+}
+
+// gapAround returns the length of the free time of a unit in which span lies,
+// and whether it is free at all.
+func gapAround(span hours.Span, all []taken, window hours.Span, now time.Time) (time.Duration, bool) {
+	gap := window
+	for _, t := range all {
+		switch {
+		case !t.at(now):
+		case t.Overlaps(span):
+			return 0, false
+		case !t.End.After(span.Start):
+			if t.End.After(gap.Start) {
+				gap.Start = t.End
+			}
+		case t.Start.Before(gap.End):
+			gap.End = t.Start
+		}
+	}
+	return gap.End.Sub(gap.Start), true
+}
+
+func had(b *Booking, unit string) bool {
+	for _, l := range b.Lines {
+		for _, u := range l.Units {
+			if u == unit {
+				return true
+			}
+		}
+	}
+	return false
+}
