@@ -201,7 +201,7 @@ func (f *film) within(draw *rand.Rand, free booking.Free) (int, int, bool) {
 	onGrain := func(i int) bool { return f.wall[i]%1440%f.policy.Grain == 0 }
 	ends := f.policy.Within == inventory.EndsInside
 	for range 200 {
-		i := lo + draw.IntN(hi-lo)
+		i := lo + draw.IntN(hi-lo)*draw.IntN(2) // the very beginning, or anywhere
 		for i < hi && !onGrain(i) {
 			i++
 		}
@@ -209,7 +209,10 @@ func (f *film) within(draw *rand.Rand, free booking.Free) (int, int, bool) {
 		if longest-i < f.policy.Shortest {
 			continue
 		}
-		j := i + f.policy.Shortest + draw.IntN(longest-i-f.policy.Shortest+1)
+		j := longest // the very end, or anywhere
+		if draw.IntN(2) == 0 {
+			j = i + f.policy.Shortest + draw.IntN(longest-i-f.policy.Shortest+1)
+		}
 		for j > i && !onGrain(j) {
 			j--
 		}
@@ -228,6 +231,11 @@ func (f *film) anywhere(draw *rand.Rand, free []booking.Free) (int, int) {
 	for _, x := range free {
 		edges = append(edges, f.index(x.StartsAt), f.index(x.EndsAt))
 	}
+	for i := now; i < now+5*1440; i++ {
+		if f.open[i] != f.open[i-1] {
+			edges = append(edges, i)
+		}
+	}
 	i := edges[draw.IntN(len(edges))] + p.Grain*(draw.IntN(7)-3)
 	if draw.IntN(8) > 0 {
 		for f.wall[i]%1440%p.Grain != 0 {
@@ -236,6 +244,9 @@ func (f *film) anywhere(draw *rand.Rand, free []booking.Free) (int, int) {
 	}
 	length := []int{p.Shortest, p.Longest, p.Shortest + p.Grain, p.Shortest + draw.IntN(p.Longest-p.Shortest+1)}[draw.IntN(4)]
 	j := min(i+length, filmed-1)
+	if end := edges[draw.IntN(len(edges))]; end > i && draw.IntN(2) == 0 {
+		j = end
+	}
 	if draw.IntN(8) > 0 {
 		for j > i+1 && f.wall[j]%1440%p.Grain != 0 {
 			j--
@@ -295,4 +306,23 @@ func TestAvailabilityAndRulesAgreeWithAMinuteByMinuteModel(t *testing.T) {
 			s.play(t, scenes().Example(seed))
 		}
 	})
+}
+
+func TestTheRunningSlotAgreesWithTheModelWhenClocksChange(t *testing.T) {
+	s := newStage(t, "sqlite")
+	for _, hour := range []time.Time{
+		time.Date(2026, 3, 8, 6, 0, 0, 0, time.UTC), time.Date(2026, 3, 8, 7, 0, 0, 0, time.UTC), time.Date(2026, 3, 8, 8, 0, 0, 0, time.UTC),
+		time.Date(2026, 11, 1, 5, 0, 0, 0, time.UTC), time.Date(2026, 11, 1, 6, 0, 0, 0, time.UTC), time.Date(2026, 11, 1, 7, 0, 0, 0, time.UTC),
+	} {
+		for _, minute := range []int{0, 15, 29, 30, 59} {
+			for _, grain := range []int{15, 30, 60, 90, 120, 240, 1440} {
+				now := hour.Add(time.Duration(minute) * time.Minute)
+				s.play(t, scene{
+					zoneName: "America/Toronto", now: now, units: [][]occupied{nil}, quantity: 1,
+					from: now.Add(-30 * time.Hour), to: now.Add(30 * time.Hour),
+					policy: inventory.Policy{Grain: grain, Shortest: grain, Longest: 2 * grain, Horizon: 3, Within: inventory.Any},
+				})
+			}
+		}
+	}
 }

@@ -110,6 +110,9 @@ func (b *Book) move(ctx context.Context, who identity.Actor, old Booking, e Edit
 	broken = append(broken, judgeMove(a)...)
 	units, more := judge(a, all.without(old.ID))
 	if broken = append(broken, more...); len(broken) > 0 {
+		if err := b.stillThe(ctx, old); err != nil {
+			return Booking{}, err
+		}
 		return Booking{}, b.refuse(ctx, a, broken, e.Brief)
 	}
 	var moved Booking
@@ -130,6 +133,18 @@ func (b *Book) move(ctx context.Context, who identity.Actor, old Booking, e Edit
 		return tx.Keep(key, answer{Booking: &moved})
 	})
 	return moved, b.withAlternatives(ctx, a, err, e.Brief)
+}
+
+// stillThe asks for another look when old is no longer what the booking is. The facts
+// were read after it: without this, a booking cancelled in between would be refused a
+// time that was free for as long as it stood.
+func (b *Book) stillThe(ctx context.Context, old Booking) error {
+	var version int64
+	err := b.db.Reader(ctx).Get(&version, `SELECT version FROM bookings WHERE id = $1`, old.ID)
+	if err == nil && version != old.Version {
+		err = errAgain
+	}
+	return err
 }
 
 // askedMove is the ask that a booking becomes, with the facts about its new

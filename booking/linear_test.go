@@ -262,7 +262,9 @@ func (c *crowd) think(dice *rand.Rand) entry {
 	case roll < 30 || len(known) == 0:
 		e.verb = "place"
 		return e
-	case roll < 38:
+	case roll < 38 && a.units == 1:
+		// Not of a pool: what is remembered of one of its units and what is read of
+		// another may be of two moments. Place decides.
 		e.verb = "free"
 		return e
 	case roll < 68:

@@ -63,8 +63,10 @@ func scenes() *rapid.Generator[scene] {
 		if err != nil {
 			panic(err)
 		}
-		s.now = day.Add(time.Duration(rapid.IntRange(-4*1440, 1440).Draw(t, "now")) * time.Minute)
+		// Some day around it, or the hours of the night itself.
+		s.now = day.Add(time.Duration(rapid.OneOf(rapid.IntRange(-4*1440, 1440), rapid.IntRange(4*60, 12*60)).Draw(t, "now")) * time.Minute)
 		drawHours(t, &s)
+		drawNight(t, &s, day)
 		drawPolicy(t, &s.policy)
 		for range rapid.IntRange(1, 4).Draw(t, "units") {
 			s.units = append(s.units, drawOccupied(t, s.policy.Grain))
@@ -110,6 +112,22 @@ func drawHours(t *rapid.T, s *scene) {
 	}
 }
 
+// drawNight sometimes makes the place open or close in the hour that clocks skip or
+// show twice.
+func drawNight(t *rapid.T, s *scene, day time.Time) {
+	const dawn = 5 * time.Hour // the zones are four to six hours behind UTC
+	ahead := int(day.Sub(s.now.Add(-dawn).Truncate(24*time.Hour)) / (24 * time.Hour))
+	at := 15 * rapid.IntRange(3, 13).Draw(t, "night")
+	length := 15 * rapid.IntRange(1, 40).Draw(t, "night for")
+	switch rapid.IntRange(0, 3).Draw(t, "what") {
+	case 0:
+		s.closures = append(s.closures, closure{false, ahead*1440 + at, ahead*1440 + at + length})
+	case 1:
+		s.exceptions = append([]exception{{ahead, true, []stretch{{at, at + length}}}},
+			slices.DeleteFunc(s.exceptions, func(e exception) bool { return e.day == ahead && e.own })...)
+	}
+}
+
 // drawDay draws the spans of one day, in order, the last perhaps past midnight.
 func drawDay(t *rapid.T) []stretch {
 	var spans []stretch
@@ -127,7 +145,7 @@ func drawDay(t *rapid.T) []stretch {
 }
 
 func drawPolicy(t *rapid.T, p *inventory.Policy) {
-	p.Grain = rapid.SampledFrom([]int{5, 15, 20, 30, 60, 120, 240}).Draw(t, "grain")
+	p.Grain = rapid.SampledFrom([]int{5, 15, 20, 30, 60, 90, 120, 240}).Draw(t, "grain")
 	p.Shortest = p.Grain * rapid.IntRange(1, 4).Draw(t, "shortest")
 	p.Longest = p.Shortest * rapid.SampledFrom([]int{1, 2, 8, 50}).Draw(t, "longest")
 	p.Notice = rapid.SampledFrom([]int{0, 0, 30, 60, 1440, 1515}).Draw(t, "notice")
@@ -255,16 +273,21 @@ func (f *film) spansOf(day, midnight int) []stretch {
 	return f.hubWeek[weekday]
 }
 
-// earliest is the first minute at which a booking may start.
+// earliest is the first minute at which a booking may start. Without notice that is
+// the last grain that the clock has shown; one that it skipped is as much later as it
+// skipped.
 func (f *film) earliest() int {
-	i := f.index(f.now)
+	now := f.index(f.now)
 	if f.policy.Notice > 0 {
-		return i + f.policy.Notice
+		return now + f.policy.Notice
 	}
-	for f.wall[i]%1440%f.policy.Grain != 0 {
-		i--
+	floor := f.wall[now] - f.wall[now]%1440%f.policy.Grain
+	for i := now; f.wall[i] >= floor-60; i-- { // a clock that was set back shows what it has shown
+		if f.wall[i] == floor {
+			return i
+		}
 	}
-	return i
+	return f.find(floor)
 }
 
 // latest is the minute at which the last booking must have ended.

@@ -116,14 +116,13 @@ func judgeHours(a ask, l askLine) []fault.Violation {
 	if fits(a.span, within, open, closed) {
 		return nil
 	}
-	for _, c := range closed {
-		hit := c.Overlaps(a.span)
-		if within == inventory.EndsInside {
-			hit = covers(c, a.span.Start) || reaches(c, a.span.End)
-		}
-		if hit {
-			broken = append(broken, fault.Violation{Code: "closure", Params: fault.Params{
-				"starts": c.Start.In(zone), "ends": c.End.In(zone)}})
+	for _, c := range l.terms.Closures {
+		if shut, hit := hits(c, a.span, within, zone); hit {
+			params := fault.Params{"starts": shut.Start.In(zone), "ends": shut.End.In(zone)}
+			if len(c.Reason) > 0 {
+				params["reason"] = c.Reason
+			}
+			broken = append(broken, fault.Violation{Code: "closure", Params: params})
 		}
 	}
 	week := l.terms.Hours
@@ -143,6 +142,20 @@ func judgeHours(a ask, l askLine) []fault.Violation {
 		params["closes"] = ahead[0].End.In(zone)
 	}
 	return append(broken, fault.Violation{Code: code, Params: params})
+}
+
+// hits returns the instants of a closure, and whether it stands in the way of a span.
+func hits(c inventory.Closure, span hours.Span, within inventory.Within, zone *time.Location) (hours.Span, bool) {
+	starts, err := hours.Instant(c.StartsLocal, zone)
+	ends, err2 := hours.Instant(c.EndsLocal, zone)
+	shut := hours.Span{Start: starts, End: ends}
+	if err != nil || err2 != nil || !ends.After(starts) {
+		return shut, false
+	}
+	if within == inventory.EndsInside {
+		return shut, covers(shut, span.Start) || reaches(shut, span.End)
+	}
+	return shut, shut.Overlaps(span)
 }
 
 // fits reports whether span lies in the opening hours as within asks.

@@ -60,20 +60,46 @@ func (r bookingRow) booking() Booking {
 	return b
 }
 
-// findBooking reads a booking with its lines and units: two statements.
+// lineRow is a line of a booking and one of its units, or none.
+type lineRow struct {
+	BookingID   string  `db:"booking_id"`
+	Line        int     `db:"line"`
+	ResourceID  string  `db:"resource_id"`
+	Slug        string  `db:"slug"`
+	Quantity    int     `db:"quantity"`
+	WithoutUnit int     `db:"without_unit"`
+	UnitID      *string `db:"unit_id"`
+}
+
+const lineColumns = `l.booking_id, l.line, l.resource_id, r.slug, l.quantity, l.without_unit, o.unit_id`
+
+// findBooking reads a booking with its lines and units. It is one statement, so that
+// nobody sees a booking of one version with the units of another.
 func findBooking(r database.Reader, id string) (Booking, error) {
-	var row bookingRow
-	err := r.Get(&row, `SELECT `+bookingColumns+` FROM bookings b JOIN hubs h ON h.id = b.hub_id WHERE b.id = $1`, id)
-	if err == database.ErrNoRows {
+	var rows []struct {
+		bookingRow
+		lineRow
+	}
+	err := r.Select(&rows, `
+		SELECT `+bookingColumns+`, `+lineColumns+`
+		FROM bookings b
+		JOIN hubs h ON h.id = b.hub_id
+		JOIN booking_lines l ON l.booking_id = b.id
+		JOIN resources r ON r.id = l.resource_id
+		LEFT JOIN occupancies o ON o.booking_id = b.id AND o.line = l.line AND o.live
+		WHERE b.id = $1
+		ORDER BY l.line, o.unit_id`, id)
+	if err != nil {
+		return Booking{}, err
+	}
+	if len(rows) == 0 {
 		return Booking{}, fault.New(fault.NotFound, "booking_not_found", nil)
-	} else if err != nil {
-		return Booking{}, err
 	}
-	all := []Booking{row.booking()}
-	if err := fillLines(r, all); err != nil {
-		return Booking{}, err
+	b := rows[0].booking()
+	for _, row := range rows {
+		b.addLine(row.lineRow)
 	}
-	return all[0], nil
+	return b, nil
 }
 
 // fillLines reads the lines and units of bookings: one statement for all of them.
@@ -83,17 +109,9 @@ func fillLines(r database.Reader, all []Booking) error {
 	for i := range all {
 		ids[i], at[all[i].ID] = all[i].ID, i
 	}
-	var rows []struct {
-		BookingID   string  `db:"booking_id"`
-		Line        int     `db:"line"`
-		ResourceID  string  `db:"resource_id"`
-		Slug        string  `db:"slug"`
-		Quantity    int     `db:"quantity"`
-		WithoutUnit int     `db:"without_unit"`
-		UnitID      *string `db:"unit_id"`
-	}
+	var rows []lineRow
 	err := r.SelectIn(&rows, `
-		SELECT l.booking_id, l.line, l.resource_id, r.slug, l.quantity, l.without_unit, o.unit_id
+		SELECT `+lineColumns+`
 		FROM booking_lines l
 		JOIN resources r ON r.id = l.resource_id
 		LEFT JOIN occupancies o ON o.booking_id = l.booking_id AND o.line = l.line AND o.live
@@ -103,18 +121,22 @@ func fillLines(r database.Reader, all []Booking) error {
 		return err
 	}
 	for _, row := range rows {
-		b := &all[at[row.BookingID]]
-		if len(b.Lines) == 0 || b.Lines[len(b.Lines)-1].line != row.Line {
-			b.Lines = append(b.Lines, Line{
-				ResourceID: row.ResourceID, ResourceSlug: row.Slug, Quantity: row.Quantity,
-				WithoutUnit: row.WithoutUnit, Units: []string{}, line: row.Line,
-			})
-		}
-		if l := &b.Lines[len(b.Lines)-1]; row.UnitID != nil {
-			l.Units = append(l.Units, *row.UnitID)
-		}
+		all[at[row.BookingID]].addLine(row)
 	}
 	return nil
+}
+
+// addLine adds a row of a line: the line itself when it is its first row, and the unit.
+func (b *Booking) addLine(row lineRow) {
+	if len(b.Lines) == 0 || b.Lines[len(b.Lines)-1].line != row.Line {
+		b.Lines = append(b.Lines, Line{
+			ResourceID: row.ResourceID, ResourceSlug: row.Slug, Quantity: row.Quantity,
+			WithoutUnit: row.WithoutUnit, Units: []string{}, line: row.Line,
+		})
+	}
+	if l := &b.Lines[len(b.Lines)-1]; row.UnitID != nil {
+		l.Units = append(l.Units, *row.UnitID)
+	}
 }
 
 const (

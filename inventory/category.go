@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"canot/internal/database"
@@ -75,11 +76,13 @@ func writeTags(tx *database.Tx, resourceID string, tags []string) error {
 	return nil
 }
 
-// cleanTags writes tags as they are compared: in lower case, each once.
+// cleanTags writes tags as they are compared: in lower case, each once, in order.
 func cleanTags(tags []string) []string {
 	out := make([]string, len(tags))
 	for i, t := range tags {
 		out[i] = strings.ToLower(t)
 	}
-	return cleanList(out)
+	out = cleanList(out)
+	slices.Sort(out)
+	return out
 }

@@ -35,7 +35,7 @@ func TestTheDataFilesGoInAsTheyAreAndASecondTimeChangeNothing(t *testing.T) {
 		if len(seen) == 0 || seen[len(seen)-2] != 40 || seen[len(seen)-1] != 40 {
 			t.Errorf("progress: %v", seen)
 		}
-		if n := count(t, db, `SELECT COUNT(*) FROM units`); n != 124 {
+		if n := count(t, db, `SELECT COUNT(*) FROM units`); n != 123 {
 			t.Errorf("%d units", n)
 		}
 		u := must[inventory.Unit](t)(c.Unit(ctx, "RN-STUDIO-MEDIALAB-01"))

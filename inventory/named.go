@@ -125,6 +125,11 @@ func (t namedTable) update(tx *database.Tx, by identity.Actor, was named, e Name
 	if err != nil {
 		return named{}, err
 	}
+	if t == categoryTable {
+		if err := searchCategory(tx, n.ID); err != nil {
+			return named{}, err
+		}
+	}
 	return n, record(tx, by, t.kind+".update", n.ID, was, n)
 }
 

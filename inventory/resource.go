@@ -116,6 +116,10 @@ func insertResource(tx *database.Tx, by identity.Actor, hubID string, e Resource
 	if err := e.apply(tx, &c, &x); err != nil {
 		return Resource{}, err
 	}
+	search, err := x.search(tx)
+	if err != nil {
+		return Resource{}, err
+	}
 	rows, err := tx.Exec(`
 		INSERT INTO resources (id, slug, hub_id, kind, category_id, name, name_key, description, notes, capacity,
 		    floor, accessibility, photos, certification, price_cents_per_hour, grain_min, shortest_min, longest_min,
@@ -123,7 +127,7 @@ func insertResource(tx *database.Tx, by identity.Actor, hubID string, e Resource
 		    competing, archived, search, version, rules_version)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
 		    $23, $24, $25, $26, $27, $28, $29, $30)
-		ON CONFLICT (slug) DO NOTHING`, append(x.values(), x.search(), x.Version, x.RulesVersion)...)
+		ON CONFLICT (slug) DO NOTHING`, append(x.values(), search, x.Version, x.RulesVersion)...)
 	if err == nil && rows == 0 {
 		err = slugTaken()
 	}
@@ -222,6 +226,10 @@ func editResource(tx *database.Tx, by identity.Actor, id string, e ResourceEdits
 }
 
 func updateResource(tx *database.Tx, x Resource) error {
+	search, err := x.search(tx)
+	if err != nil {
+		return err
+	}
 	if _, err := tx.Exec(`
 		UPDATE resources SET slug = $2, hub_id = $3, kind = $4, category_id = $5, name = $6, name_key = $7,
 		    description = $8, notes = $9, capacity = $10, floor = $11, accessibility = $12, photos = $13,
@@ -229,7 +237,7 @@ func updateResource(tx *database.Tx, x Resource) error {
 		    longest_min = $18, notice_min = $19, horizon_days = $20, buffer_before_min = $21,
 		    buffer_after_min = $22, cancel_cutoff_min = $23, within = $24, approval = $25, competing = $26,
 		    archived = $27, search = $28
-		WHERE id = $1`, append(x.values(), x.search())...); err != nil {
+		WHERE id = $1`, append(x.values(), search)...); err != nil {
 		return err
 	}
 	return writeTags(tx, x.ID, x.Tags)
@@ -322,7 +330,37 @@ func (x Resource) values() []any {
 		p.Competing, x.Archived}
 }
 
-// search is the text in which a resource is looked for.
-func (x Resource) search() string {
-	return foldAll([]Text{x.Name, x.Description}, append([]string{x.Notes, x.Floor}, x.Tags...)...)
+// search returns the text in which a resource is looked for; its category's names are in
+// it, so that the shared taxonomy finds what a hub calls otherwise.
+func (x Resource) search(r database.Reader) (string, error) {
+	var category Text
+	if err := r.Get(&category, `SELECT name FROM categories WHERE id = $1`, x.CategoryID); err != nil {
+		return "", err
+	}
+	return foldAll([]Text{x.Name, x.Description, category}, append([]string{x.Notes, x.Floor}, x.Tags...)...), nil
+}
+
+// searchCategory makes the resources of a category found by its new names.
+func searchCategory(tx *database.Tx, categoryID string) error {
+	list, err := resourcesWhere(tx, `r.category_id = $1 ORDER BY r.id`, categoryID)
+	if err != nil {
+		return err
+	}
+	ids := make([]string, len(list))
+	for i, x := range list {
+		ids[i] = x.ID
+	}
+	if err := tx.Lock("resources", ids...); err != nil {
+		return err
+	}
+	for _, x := range list {
+		search, err := x.search(tx)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`UPDATE resources SET search = $2 WHERE id = $1`, x.ID, search); err != nil {
+			return err
+		}
+	}
+	return nil
 }

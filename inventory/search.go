@@ -33,7 +33,7 @@ func (q ResourceQuery) conditions(f *filter) error {
 		f.where("EXISTS (SELECT 1 FROM resource_tags t WHERE t.resource_id = r.id AND t.tag = ?)", q.Tag)
 	}
 	for _, w := range likeWords(q.Q) {
-		f.where("(r.search || ' ' || h.search || ' ' || c.slug) LIKE ?", w)
+		f.where("(r.search || ' ' || h.search) LIKE ?", w)
 	}
 	if !q.Archived {
 		f.where("NOT r.archived")

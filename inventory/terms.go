@@ -90,6 +90,7 @@ type termsRow struct {
 	TimeZone  string  `db:"time_zone"`
 	Latitude  float64 `db:"latitude"`
 	Longitude float64 `db:"longitude"`
+	Currency  string  `db:"currency"`
 }
 
 // loadTerms reads the resources first, for their version must not be newer than the rest:
@@ -128,7 +129,7 @@ func loadTerms(r database.Reader, ids []string) ([]*Terms, error) {
 		if err != nil {
 			return nil, err
 		}
-		t := &Terms{Resource: resources[i], HubSlug: row.HubSlug, RegionID: row.RegionID, Zone: zone,
+		t := &Terms{Resource: resources[i], HubSlug: row.HubSlug, RegionID: row.RegionID, Currency: row.Currency, Zone: zone,
 			Latitude: row.Latitude, Longitude: row.Longitude, RulesVersion: row.RulesVersion}
 		for _, u := range units[row.ID] {
 			if u.CurrentHubID == row.HubID {
@@ -141,7 +142,7 @@ func loadTerms(r database.Reader, ids []string) ([]*Terms, error) {
 	return terms, nil
 }
 
-const selectTerms = `SELECT h.region_id, h.time_zone, h.latitude, h.longitude, ` + resourceColumns + resourceTables + `
+const selectTerms = `SELECT h.region_id, h.time_zone, h.latitude, h.longitude, h.currency, ` + resourceColumns + resourceTables + `
 	WHERE r.id IN ($list)`
 
 func unitsInService(r database.Reader, resourceIDs []string) (map[string][]Unit, error) {

@@ -122,7 +122,8 @@ func insertUnit(tx *database.Tx, by identity.Actor, x Resource, e UnitEdits, sta
 func freeCodes(r database.Reader, x Resource, n int) ([]string, error) {
 	base := codeBase(x)
 	var used []string
-	if err := r.Select(&used, `SELECT code FROM units WHERE code LIKE $1`, base+"-%"); err != nil {
+	// '.' follows '-': the stretch holds all that begins with the base and a dash.
+	if err := r.Select(&used, `SELECT code FROM units WHERE code > $1 AND code < $2`, base+"-", base+"."); err != nil {
 		return nil, err
 	}
 	last := 0

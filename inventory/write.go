@@ -3,7 +3,6 @@ package inventory
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"maps"
 	"reflect"
 	"slices"
@@ -25,7 +24,6 @@ type answer[T any] struct {
 // A refusal that another try would get again is kept too.
 func once[T any](ctx context.Context, db *database.DB, k database.Key, verb func(tx *database.Tx) (T, error)) (T, error) {
 	var none T
-	var late error
 	got, err := database.Once(ctx, db, k, func() (answer[T], error) {
 		var a answer[T]
 		err := db.In(ctx, func(tx *database.Tx) error {
@@ -36,15 +34,9 @@ func once[T any](ctx context.Context, db *database.DB, k database.Key, verb func
 			a = answer[T]{Value: v}
 			return tx.Keep(k, a)
 		})
-		if fault.KindOf(err) == fault.Stale && k != (database.Key{}) {
-			// Perhaps stale only because this very request was done before: look first.
-			late, err = err, database.ErrAnswered
-		}
 		return a, err
 	}, keepRefusal[T])
 	switch {
-	case errors.Is(err, database.ErrAnswered) && late != nil:
-		return none, late
 	case err != nil:
 		return none, err
 	case got.Fault != nil:

@@ -33,7 +33,9 @@ type engine interface {
 	resetSequence() string
 	// away reports whether err means that the data base cannot be used for now.
 	away(err error) bool
-	// constraint is the name of the violated constraint, "" for none.
+	// violated reports whether err is a violated constraint, and constraint names it, "" when
+	// the engine does not.
+	violated(err error) bool
 	constraint(err error) string
 	commits() Commits
 	close() error

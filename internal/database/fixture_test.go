@@ -82,6 +82,13 @@ func addRegion(tx *database.Tx, id string) error {
 	return err
 }
 
+// addSlowly is addRegion in a statement of some milliseconds.
+func addSlowly(tx *database.Tx, id string) error {
+	_, err := tx.Exec(`WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 10000)
+		INSERT INTO regions (id, slug, name) SELECT $1, $2, CAST(MAX(n) AS text) FROM c`, id, database.NewID())
+	return err
+}
+
 func observed(t *testing.T, engine string) (*database.DB, *dbtest.Counter) {
 	t.Helper()
 	return dbtest.Statements(t, engine, database.Settings{})

@@ -45,7 +45,7 @@ func (tx *Tx) Keep(k Key, answer any) error {
 // to another request (another hash), the fault is Refused, "idempotency_key_reused". If
 // none is there, the answer that keep made is kept in a commit of its own, the only trace
 // a refusal leaves, and attempt's error is returned. Errors that keep declines are returned
-// as they are: a later attempt may do better. With the zero Key, Once is attempt.
+// as they are: a later attempt may do better. Only for Stale the key is looked up before. With the zero Key, Once is attempt.
 func Once[A any](ctx context.Context, db *DB, k Key, attempt func() (A, error), keep func(error) (A, bool)) (A, error) {
 	answer, err := attempt()
 	if err == nil || k == (Key{}) {
@@ -58,13 +58,18 @@ func Once[A any](ctx context.Context, db *DB, k Key, attempt func() (A, error), 
 		if keep != nil {
 			refusal, keepable = keep(err)
 		}
-		if !keepable {
+		// A repeated write that named the version it changed finds another one, its own:
+		// that is not the answer it had.
+		if !keepable && fault.KindOf(err) != fault.Stale {
 			return answer, err
 		}
 	}
 	kept, found, lookErr := lookUp[A](ctx, db, k)
 	if lookErr != nil || found {
 		return kept, lookErr
+	}
+	if !keepable && !errors.Is(err, ErrAnswered) {
+		return answer, err
 	}
 	if !keepable {
 		// It was there a moment ago and is not now: it was purged in between.

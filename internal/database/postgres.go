@@ -184,6 +184,8 @@ func (p *postgres) away(err error) bool {
 	return false
 }
 
+func (p *postgres) violated(err error) bool { return strings.HasPrefix(sqlState(err), "23") }
+
 func (p *postgres) constraint(err error) string {
 	var e *pq.Error
 	if errors.As(err, &e) {

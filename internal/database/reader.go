@@ -42,7 +42,7 @@ func (db *DB) view(ctx context.Context, f func(r *reader) error) error {
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after the commit
 	if err := f(&reader{ctx: ctx, caller: ctx, q: tx, engine: db.engine}); err != nil {
-		return explain(ctx, db.engine, err)
+		return err // its statements' errors are explained already
 	}
 	return explain(ctx, db.engine, tx.Commit())
 }

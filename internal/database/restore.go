@@ -45,7 +45,7 @@ func (db *DB) Restore(ctx context.Context, r io.Reader) error {
 	if err == nil || errors.Is(err, ErrUnavailable) || fault.Of(err) != nil {
 		return err
 	}
-	if Constraint(err) != "" {
+	if db.engine.violated(err) {
 		return damaged(err)
 	}
 	return fmt.Errorf("restore: %w", err)

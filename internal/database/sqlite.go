@@ -136,11 +136,17 @@ var (
 	raised       = regexp.MustCompile(`constraint failed: (\w+) \(1811\)`)
 )
 
-func (l *sqlite) constraint(err error) string {
+func (l *sqlite) violated(err error) bool {
 	var e *driver.Error
-	if !errors.As(err, &e) || e.Code()&0xff != codes.SQLITE_CONSTRAINT {
+	return errors.As(err, &e) && e.Code()&0xff == codes.SQLITE_CONSTRAINT
+}
+
+func (l *sqlite) constraint(err error) string {
+	if !l.violated(err) {
 		return ""
 	}
+	var e *driver.Error
+	errors.As(err, &e)
 	for _, form := range []*regexp.Regexp{raised, checkFailed} {
 		if m := form.FindStringSubmatch(e.Error()); m != nil {
 			return m[1]

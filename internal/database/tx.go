@@ -44,11 +44,14 @@ func (db *DB) In(ctx context.Context, f func(tx *Tx) error) error {
 	err = db.engine.transact(ctx, func(inner context.Context, q querier) error {
 		tx := db.newTx(ctx, inner, q)
 		if err := f(tx); err != nil {
-			return err
+			return &callersOwn{err}
 		}
 		due = tx.due
 		return *tx.failed
 	})
+	if own, ok := err.(*callersOwn); ok {
+		return own.error // its statements' errors are explained already, and an io.EOF of its own means something else
+	}
 	if err != nil {
 		return explain(ctx, db.engine, err)
 	}
@@ -57,6 +60,11 @@ func (db *DB) In(ctx context.Context, f func(tx *Tx) error) error {
 	}
 	return nil
 }
+
+// callersOwn marks an error that the function given to In returned.
+type callersOwn struct{ error }
+
+func (e *callersOwn) Unwrap() error { return e.error }
 
 func (db *DB) newTx(caller, inner context.Context, q querier) *Tx {
 	request, _ := caller.Value(requestID{}).(string)

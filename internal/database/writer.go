@@ -59,6 +59,9 @@ func newWriter(pool *sql.DB) *writer {
 }
 
 func (w *writer) transact(ctx context.Context, f func(context.Context, querier) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	t := &turn{begin: make(chan *sql.Conn, 1), end: make(chan error, 1), answer: make(chan error, 1)}
 	patience := time.NewTimer(longestWait)
 	defer patience.Stop()

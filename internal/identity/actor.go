@@ -1,12 +1,11 @@
-// Package identity is people and rights: members, their roles over hubs and
-// regions, the tokens by which a program speaks for them, and the one question
-// that every verb asks before it writes: may they?
+// Package identity is people and rights: members, their roles over hubs and regions, the tokens by
+// which a program speaks for them, and the one question that every verb asks before it writes: may
+// they?
 //
-// It knows hubs and regions by id only, and refuses to know what is booked
-// there, what a person may book by their membership, and how a request reached
-// us. Rows of members, grants and tokens are written here and nowhere else.
-// What it leaves in the log of changes is ids, roles and names of fields, never
-// a name or an address.
+// It knows hubs and regions by id only, and refuses to know what is booked there, what a person may
+// book by their membership, and how a request reached us. Rows of members, grants and tokens are
+// written here and nowhere else. What it leaves in the log of changes is ids, roles and names of
+// fields, never a name or an address.
 //
 // Start reading at Actor.May, then Directory.Authenticate.
 package identity
@@ -76,7 +75,8 @@ var ranks = []Role{PlainMember, Staff, Manager, Coordinator, Administrator}
 // atLeast reports whether r holds the rights of o.
 func (r Role) atLeast(o Role) bool { return slices.Index(ranks, r) >= slices.Index(ranks, o) }
 
-// A Grant is one role of a member: staff and managers of a hub, coordinators of a region, administrators of all.
+// A Grant is one role of a member: staff and managers of a hub, coordinators of a region,
+// administrators of all.
 type Grant struct {
 	Role     Role   `json:"role"`
 	HubID    string `json:"hub,omitempty"`
@@ -112,8 +112,8 @@ func (a Actor) Known() bool { return a.ID != "" }
 
 func (a Actor) isSystem() bool { return a.ID == System.ID }
 
-// Holds reports whether the token by which a speaks carries scope, itself or in a wider one.
-// Who speaks without a token is not bound; a visitor holds nothing but reading.
+// Holds reports whether the token by which a speaks carries scope, itself or in a wider one. Who
+// speaks without a token is not bound; a visitor holds nothing but reading.
 func (a Actor) Holds(scope string) bool {
 	switch {
 	case !a.Known():
@@ -127,8 +127,8 @@ func (a Actor) Holds(scope string) bool {
 	})
 }
 
-// May reports whether a has the right at that hub of that region. An empty hub asks for the region, and
-// both empty for the network.
+// May reports whether a has the right at that hub of that region. An empty hub asks for the region,
+// and both empty for the network.
 func (a Actor) May(r Right, hubID, regionID string) bool {
 	return a.may(r, func(g Grant) bool { return g.reaches(hubID, regionID) })
 }

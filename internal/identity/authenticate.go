@@ -17,9 +17,10 @@ const (
 	rememberMost = 10_000
 )
 
-// Authenticate returns who speaks by a token, with their roles and its scopes. A token that is unknown, revoked, past its end, or of
-// a closed account is Unauthenticated, bad_token, and which of them is not said. It is one statement on
-// the wire, and none for a token seen in the last 10 seconds.
+// Authenticate returns who speaks by a token, with their roles and its scopes. A token that is
+// unknown, revoked, past its end, or of a closed account is Unauthenticated, bad_token, and which
+// of them is not said. It is one statement on the wire, and none for a token seen in the last 10
+// seconds.
 func (d *Directory) Authenticate(ctx context.Context, token string) (Actor, error) {
 	if len(token) != tokenLength || !strings.HasPrefix(token, tokenMark) {
 		return Actor{}, badToken()
@@ -69,7 +70,8 @@ func (d *Directory) Authenticate(ctx context.Context, token string) (Actor, erro
 
 func badToken() error { return fault.New(fault.Unauthenticated, "bad_token", nil) }
 
-// A memory holds for some seconds who speaks by which token, by the token's hash. It is bounded, for tokens come from outside.
+// A memory holds for some seconds who speaks by which token, by the token's hash. It is bounded,
+// for tokens come from outside.
 type memory struct {
 	mu        sync.Mutex
 	actors    map[[sha256.Size]byte]seen
@@ -93,7 +95,8 @@ func (m *memory) recall(hash [sha256.Size]byte, now time.Time) (Actor, bool) {
 	return s.actor, true
 }
 
-// generation is read before the data base is: what was read before a forget must not be kept after it.
+// generation is read before the data base is: what was read before a forget must not be kept after
+// it.
 func (m *memory) generation() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()

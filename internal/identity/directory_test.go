@@ -13,7 +13,8 @@ import (
 	"canot/internal/identity"
 )
 
-// A town is a network to test in: hubs amos and matagami in regions at and bj, and a person of each role.
+// A town is a network to test in: hubs amos and matagami in regions at and bj, and a person of each
+// role.
 type town struct {
 	db                          *database.DB
 	dir                         *identity.Directory
@@ -213,6 +214,25 @@ func TestMembersAreShownToWhoManagesThemOnly(t *testing.T) {
 			wantCode(t, test.name+" finds one far away", err, test.farMail)
 			_, err = w.dir.CreateMember(t.Context(), test.by, identity.NewMember{Name: "New", HomeHubID: amos})
 			wantCode(t, test.name+" creates one at Amos", err, test.amos)
+		}
+	})
+}
+
+func TestIdentifiersThatNoDataBaseCouldHoldAreNotFound(t *testing.T) {
+	each(t, func(t *testing.T, w *town) {
+		for _, id := range []string{"\x00", "a\x00b", "\xff"} {
+			_, err := w.dir.Member(t.Context(), w.db.Reader(t.Context()), id)
+			wantCode(t, "member", err, "member_not_found")
+			_, err = w.dir.MemberByEmail(t.Context(), w.admin, id+"@exemple.example")
+			wantCode(t, "address", err, "member_not_found")
+			wantCode(t, "closing", w.dir.SetActive(t.Context(), w.admin, id, false), "member_not_found")
+			wantCode(t, "token", w.dir.RevokeToken(t.Context(), w.admin, id), "token_not_found")
+			_, _, err = w.dir.Members(t.Context(), w.admin, identity.MemberQuery{After: id})
+			wantCode(t, "cursor", err, "malformed")
+			_, _, err = w.dir.Members(t.Context(), w.admin, identity.MemberQuery{HubID: id})
+			wantCode(t, "hub", err, "malformed")
+			err = w.dir.GrantRole(t.Context(), w.admin, w.member.ID, identity.Grant{Role: identity.Coordinator, RegionID: id})
+			wantCode(t, "region", err, "malformed")
 		}
 	})
 }

@@ -10,10 +10,11 @@ import (
 	"canot/internal/fault"
 )
 
-// GrantRole gives a member a role; giving it twice is the same as once. Nobody gives a role above their own: staff and managers are made by who
-// may manage members at the hub, coordinators by who may in the whole region,
-// administrators by administrators; anybody else is Forbidden. A role that is none, or a hub
-// or region that does not go with it, is Malformed; an unknown member is NotFound.
+// GrantRole gives a member a role; giving it twice is the same as once. Nobody gives a role above
+// their own: staff and managers are made by who may manage members at the hub, coordinators by who
+// may in the whole region, administrators by administrators; anybody else is Forbidden. A role that
+// is none, or a hub or region that does not go with it, is Malformed; an unknown member is
+// NotFound.
 func (d *Directory) GrantRole(ctx context.Context, by Actor, memberID string, g Grant) error {
 	return d.changeRole(ctx, by, memberID, g, func(tx *database.Tx, by Actor) error {
 		written, err := tx.Exec(`INSERT INTO grants (id, member_id, role, hub_id, region_id, created_at)
@@ -26,9 +27,9 @@ func (d *Directory) GrantRole(ctx context.Context, by Actor, memberID string, g 
 	})
 }
 
-// RevokeRole takes a role from a member; taking one that they do not have changes nothing. It asks for the right to give it. The network
-// keeps an active administrator, whoever asks and however many at once: taking the last one's role is
-// Refused with the code last_administrator.
+// RevokeRole takes a role from a member; taking one that they do not have changes nothing. It asks
+// for the right to give it. The network keeps an active administrator, whoever asks and however
+// many at once: taking the last one's role is Refused with the code last_administrator.
 func (d *Directory) RevokeRole(ctx context.Context, by Actor, memberID string, g Grant) error {
 	return d.changeRole(ctx, by, memberID, g, func(tx *database.Tx, by Actor) error {
 		if g.Role == Administrator {
@@ -76,8 +77,8 @@ type NewGrant struct {
 	Grant    Grant
 }
 
-// LoadGrants gives many roles in the caller's transaction, for the demo network and for restoring order by hand. It asks
-// for no right: its caller has. A role already held stays.
+// LoadGrants gives many roles in the caller's transaction, for the demo network and for restoring
+// order by hand. It asks for no right: its caller has. A role already held stays.
 func (d *Directory) LoadGrants(ctx context.Context, tx *database.Tx, many []NewGrant) error {
 	for _, n := range many {
 		if err := errors.Join(ctx.Err(), n.Grant.check()); err != nil {
@@ -97,7 +98,8 @@ func (d *Directory) LoadGrants(ctx context.Context, tx *database.Tx, many []NewG
 	return nil
 }
 
-// Grants returns the roles of a member, none for who has none. It asks for no right: it is a step for verbs that have asked.
+// Grants returns the roles of a member, none for who has none. It asks for no right: it is a step
+// for verbs that have asked.
 func (d *Directory) Grants(ctx context.Context, r database.Reader, memberID string) ([]Grant, error) {
 	return grantsOf(r, memberID)
 }
@@ -125,21 +127,23 @@ func (g Grant) check() error {
 
 // mayGive asks that by may give and take g, and that its hub or region exists.
 func mayGive(r database.Reader, by Actor, g Grant) error {
-	region := g.RegionID
 	allowed := false
 	switch g.Role {
 	case Administrator:
 		allowed = by.May(ManageNetwork, "", "")
 	case Coordinator:
 		var known string
-		err := r.Get(&known, `SELECT id FROM regions WHERE id = $1`, region)
+		err := database.ErrNoRows
+		if storable(g.RegionID) {
+			err = r.Get(&known, `SELECT id FROM regions WHERE id = $1`, g.RegionID)
+		}
 		if errors.Is(err, database.ErrNoRows) {
 			return fault.Field("region", "unknown_region")
 		}
 		if err != nil {
 			return err
 		}
-		allowed = by.May(ManageMembers, "", region)
+		allowed = by.May(ManageMembers, "", g.RegionID)
 	default:
 		region, err := regionOf(r, g.HubID)
 		if err != nil {
@@ -153,9 +157,9 @@ func mayGive(r database.Reader, by Actor, g Grant) error {
 	return nil
 }
 
-// keepAnAdministrator refuses unless somebody else is an active administrator. Each who asks first locks every
-// administrator's row, in order, by writing it as it is: of two who remove each other the second
-// waits for the first, and then counts what is left.
+// keepAnAdministrator refuses unless somebody else is an active administrator. Each who asks first
+// locks every administrator's row, in order, by writing it as it is: of two who remove each other
+// the second waits for the first, and then counts what is left.
 func keepAnAdministrator(tx *database.Tx, without string) error {
 	var ids []string
 	if err := tx.Select(&ids, `SELECT id FROM grants WHERE role = 'administrator' ORDER BY id`); err != nil {
@@ -182,7 +186,8 @@ func keepAnAdministrator(tx *database.Tx, without string) error {
 	return nil
 }
 
-// current returns by with the roles that it has now: what a request brought may be some seconds old, too old to give roles by.
+// current returns by with the roles that it has now: what a request brought may be some seconds
+// old, too old to give roles by.
 func current(r database.Reader, by Actor) (Actor, error) {
 	if !by.Known() || by.isSystem() {
 		return by, nil

@@ -45,9 +45,9 @@ type NewMember struct {
 	HomeHubID string // may be empty
 }
 
-// CreateMember opens an account. It asks for ManageMembers at the home hub, or over the network when there is none. Fields that
-// cannot be read are told together, as Malformed; an address that somebody has is
-// Refused with the code email_taken.
+// CreateMember opens an account. It asks for ManageMembers at the home hub, or over the network
+// when there is none. Fields that cannot be read are told together, as Malformed; an address that
+// somebody has is Refused with the code email_taken.
 func (d *Directory) CreateMember(ctx context.Context, by Actor, n NewMember) (Member, error) {
 	n, err := n.checked()
 	if err != nil {
@@ -78,8 +78,9 @@ func (d *Directory) CreateMember(ctx context.Context, by Actor, n NewMember) (Me
 	return p, nil
 }
 
-// LoadMembers opens many accounts in the caller's transaction, in the order given, for an import or the demo network. It asks for no right: its
-// caller has. Its errors are those of CreateMember; one that fails fails them all.
+// LoadMembers opens many accounts in the caller's transaction, in the order given, for an import or
+// the demo network. It asks for no right: its caller has. Its errors are those of CreateMember; one
+// that fails fails them all.
 func (d *Directory) LoadMembers(ctx context.Context, tx *database.Tx, many []NewMember) ([]Member, error) {
 	people := make([]Member, len(many))
 	for i, n := range many {
@@ -126,14 +127,14 @@ func (n NewMember) person(now time.Time) Member {
 	}
 }
 
-// Member returns the person of that id, or a NotFound fault, member_not_found. It asks for no right: it is a step for
-// verbs that have asked.
+// Member returns the person of that id, or a NotFound fault, member_not_found. It asks for no
+// right: it is a step for verbs that have asked.
 func (d *Directory) Member(ctx context.Context, r database.Reader, id string) (Member, error) {
 	return personWhere(r, `m.id = $1`, id)
 }
 
-// MemberByEmail returns the person with that address, however it is capitalised. To who may not manage members at
-// that person's home hub, and is not that person, it is not found.
+// MemberByEmail returns the person with that address, however it is capitalised. To who may not
+// manage members at that person's home hub, and is not that person, it is not found.
 func (d *Directory) MemberByEmail(ctx context.Context, by Actor, email string) (Member, error) {
 	r := d.db.Reader(ctx)
 	p, err := personWhere(r, `m.email_key = $1`, foldEmail(email))
@@ -178,6 +179,9 @@ func (d *Directory) Members(ctx context.Context, by Actor, q MemberQuery) (peopl
 	if !by.May(ManageMembers, q.HubID, region) {
 		return nil, "", notAllowed(by)
 	}
+	if !storable(q.After) {
+		return nil, "", fault.Field("cursor", "bad_cursor")
+	}
 	if q.Limit <= 0 {
 		q.Limit = 50
 	}
@@ -193,10 +197,11 @@ func (d *Directory) Members(ctx context.Context, by Actor, q MemberQuery) (peopl
 	return people, next, nil
 }
 
-// SetActive opens or closes an account; setting it to what it is changes nothing. It asks for ManageMembers at the
-// home hub and for the right to give each role that the person has: a manager closes no coordinator's account. The last active administrator cannot be
-// closed: Refused, last_administrator. A closed account's tokens stop at once
-// in this process, and within 10 seconds in others.
+// SetActive opens or closes an account; setting it to what it is changes nothing. It asks for
+// ManageMembers at the home hub and for the right to give each role that the person has: a manager
+// closes no coordinator's account. The last active administrator cannot be closed: Refused,
+// last_administrator. A closed account's tokens stop at once in this process, and within 10 seconds
+// in others.
 func (d *Directory) SetActive(ctx context.Context, by Actor, memberID string, active bool) error {
 	err := d.db.In(ctx, func(tx *database.Tx) error {
 		by, err := current(tx, by)
@@ -237,7 +242,8 @@ func (d *Directory) SetActive(ctx context.Context, by Actor, memberID string, ac
 	return nil
 }
 
-// mayManage asks that by could give every role that p has, and is allowed to manage members at their home hub.
+// mayManage asks that by could give every role that p has, and is allowed to manage members at
+// their home hub.
 func mayManage(r database.Reader, by Actor, p Member) error {
 	region, err := regionOf(r, p.HomeHubID)
 	if err != nil {
@@ -260,7 +266,10 @@ func mayManage(r database.Reader, by Actor, p Member) error {
 
 func memberNotFound() error { return fault.New(fault.NotFound, "member_not_found", nil) }
 
-func personWhere(r database.Reader, condition string, arg any) (Member, error) {
+func personWhere(r database.Reader, condition, arg string) (Member, error) {
+	if !storable(arg) {
+		return Member{}, memberNotFound()
+	}
 	var p Member
 	err := r.Get(&p, `SELECT `+personColumns+` FROM members m WHERE `+condition, arg)
 	if errors.Is(err, database.ErrNoRows) {
@@ -272,11 +281,14 @@ func personWhere(r database.Reader, condition string, arg any) (Member, error) {
 	return p, nil
 }
 
-// regionOf reads the region of a hub, because a coordinator's right names the region. It only reads inventory's table; identity
-// lies below that package and cannot ask it. No hub has no region.
+// regionOf reads the region of a hub, because a coordinator's right names the region. It only reads
+// inventory's table; identity lies below that package and cannot ask it. No hub has no region.
 func regionOf(r database.Reader, hubID string) (string, error) {
 	if hubID == "" {
 		return "", nil
+	}
+	if !storable(hubID) {
+		return "", fault.Field("hub", "unknown_hub")
 	}
 	var region string
 	err := r.Get(&region, `SELECT region_id FROM hubs WHERE id = $1`, hubID)
@@ -286,7 +298,8 @@ func regionOf(r database.Reader, hubID string) (string, error) {
 	return region, err
 }
 
-// hubsExist asks for all home hubs at once; the engines do not both name the constraint that an unknown one violates.
+// hubsExist asks for all home hubs at once; the engines do not both name the constraint that an
+// unknown one violates.
 func hubsExist(r database.Reader, people []Member) error {
 	var asked, found []string
 	for _, p := range people {
@@ -305,8 +318,8 @@ func hubsExist(r database.Reader, people []Member) error {
 	return nil
 }
 
-// insertPeople writes people in one statement. A taken address is told by what was not
-// written, because a violated constraint would end the caller's transaction.
+// insertPeople writes people in one statement. A taken address is told by what was not written,
+// because a violated constraint would end the caller's transaction.
 func insertPeople(tx *database.Tx, people []Member) error {
 	if len(people) == 0 {
 		return nil

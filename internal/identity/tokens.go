@@ -44,9 +44,10 @@ type TokenRequest struct {
 	Lifetime time.Duration // 0 means 90 days; at most 366 days
 }
 
-// IssueToken makes a token for a member and returns its secret, which cannot be had again. One makes tokens for oneself;
-// who may manage the network makes them for anybody. Who speaks by a token makes others only when it carries
-// the admin scope. A request that cannot be read is Malformed; a closed account gets none: Refused, member_inactive.
+// IssueToken makes a token for a member and returns its secret, which cannot be had again. One
+// makes tokens for oneself; who may manage the network makes them for anybody. Who speaks by a
+// token makes others only when it carries the admin scope. A request that cannot be read is
+// Malformed; a closed account gets none: Refused, member_inactive.
 func (d *Directory) IssueToken(ctx context.Context, by Actor, memberID string, req TokenRequest) (secret string, issued Token, err error) {
 	req, err = req.checked()
 	if err != nil {
@@ -76,8 +77,8 @@ func (d *Directory) IssueToken(ctx context.Context, by Actor, memberID string, r
 	return secret, issued, nil
 }
 
-// LoadTokens makes a token for each of many members in the caller's transaction and returns the secrets in their order, for the demo
-// network. It asks for no right: its caller has.
+// LoadTokens makes a token for each of many members in the caller's transaction and returns the
+// secrets in their order, for the demo network. It asks for no right: its caller has.
 func (d *Directory) LoadTokens(ctx context.Context, tx *database.Tx, memberIDs []string, req TokenRequest) ([]string, error) {
 	req, err := req.checked()
 	if err != nil {
@@ -139,10 +140,14 @@ func insertToken(tx *database.Tx, by Actor, memberID string, req TokenRequest) (
 
 func hexHash(sum [sha256.Size]byte) string { return hex.EncodeToString(sum[:]) }
 
-// RevokeToken ends a token; ending it twice is the same as once. One ends one's own, and who may manage the network
-// anybody's; to others, and to who speaks by another token without the admin scope, it is
-// NotFound, token_not_found. It ends at once in this process, and within 10 seconds in others.
+// RevokeToken ends a token; ending it twice is the same as once. One ends one's own, and who may
+// manage the network anybody's; to others, and to who speaks by another token without the admin
+// scope, it is NotFound, token_not_found. It ends at once in this process, and within 10 seconds in
+// others.
 func (d *Directory) RevokeToken(ctx context.Context, by Actor, tokenID string) error {
+	if !storable(tokenID) {
+		return tokenNotFound()
+	}
 	err := d.db.In(ctx, func(tx *database.Tx) error {
 		by, err := current(tx, by)
 		if err != nil {
@@ -178,8 +183,8 @@ func (d *Directory) RevokeToken(ctx context.Context, by Actor, tokenID string) e
 
 func tokenNotFound() error { return fault.New(fault.NotFound, "token_not_found", nil) }
 
-// Tokens lists a member's tokens, the newest first, with no more of the secret than its prefix. One sees one's own, and who may
-// manage the network anybody's; to others the member is NotFound.
+// Tokens lists a member's tokens, the newest first, with no more of the secret than its prefix. One
+// sees one's own, and who may manage the network anybody's; to others the member is NotFound.
 func (d *Directory) Tokens(ctx context.Context, by Actor, memberID string) ([]Token, error) {
 	if by.ID == "" || by.ID != memberID && !by.May(ManageNetwork, "", "") {
 		return nil, memberNotFound()

@@ -18,14 +18,16 @@ const (
 	longestEmail = 254
 )
 
-// A form gathers what is wrong with the fields of a request, so that a person is told all of it at once.
+// A form gathers what is wrong with the fields of a request, so that a person is told all of it at
+// once.
 type form struct{ wrong []fault.Violation }
 
 func (f *form) refuse(field, code string) {
 	f.wrong = append(f.wrong, fault.Violation{Code: code, Params: fault.Params{"field": field}})
 }
 
-// text reads one line of a person's text: trimmed, composed, at most so long, nothing that a terminal or a page would obey.
+// text reads one line of a person's text: trimmed, composed, at most so long, nothing that a
+// terminal or a page would obey.
 func (f *form) text(field, value string, longest int) string {
 	value = strings.TrimSpace(norm.NFC.String(value))
 	switch {
@@ -47,6 +49,10 @@ func unwritable(r rune) bool {
 	}
 	return false
 }
+
+// storable reports whether an identifier from outside can be asked of a data base at all: PostgreSQL
+// refuses zero bytes and what is not UTF-8, which would look like a failure of ours.
+func storable(id string) bool { return utf8.ValidString(id) && !strings.ContainsRune(id, 0) }
 
 func (f *form) required(field, value string) {
 	if value == "" {
@@ -93,8 +99,8 @@ func (f *form) fault() error {
 	return &fault.Error{Kind: fault.Malformed, Code: "malformed", Violations: f.wrong}
 }
 
-// foldEmail is what two spellings of one address have in common. Case tells no two mailboxes apart in practice, and
-// mistyped capitals do make two accounts of one person.
+// foldEmail is what two spellings of one address have in common. Case tells no two mailboxes apart
+// in practice, and mistyped capitals do make two accounts of one person.
 func foldEmail(email string) string {
 	return cases.Fold().String(norm.NFKC.String(strings.TrimSpace(email)))
 }

@@ -7,18 +7,19 @@ import (
 	"canot/internal/fault"
 )
 
-// At returns the instant, in UTC, at which the clocks of zone show minute m of day d; minutes above 1440 are of the
-// days after. A time that the clocks skip is moved forward by what they skip; of one that
-// they show twice it is the first.
+// At returns the instant, in UTC, at which the clocks of zone show minute m of day d; minutes above
+// 1440 are of the days after. A time that the clocks skip is moved forward by what they skip; of
+// one that they show twice it is the first.
 func At(d Date, m Minutes, zone *time.Location) time.Time {
 	c := clock{zone: zone}
 	return time.Unix(c.instant(d.midnight().Unix()+int64(m)*60), 0).UTC()
 }
 
-// Instant returns the instant, in UTC, of a wall-clock time written as 2026-11-01T01:30, with seconds or without.
-// It reads the clock as At does. An offset may follow, as Promise writes it: it says which of
-// the two is meant when the clocks show the time twice, and nothing else, so that a promise stays what the
-// clock showed when the zone's rules change. What cannot be read is a fault with the code bad_time.
+// Instant returns the instant, in UTC, of a wall-clock time written as 2026-11-01T01:30, with
+// seconds or without. It reads the clock as At does. An offset may follow, as Promise writes it: it
+// says which of the two is meant when the clocks show the time twice, and nothing else, so that a
+// promise stays what the clock showed when the zone's rules change. What cannot be read is a fault
+// with the code bad_time.
 func Instant(local string, zone *time.Location) (time.Time, error) {
 	wall, offset, carries, err := parseLocal(local)
 	if err != nil {
@@ -35,8 +36,8 @@ func Instant(local string, zone *time.Location) (time.Time, error) {
 	return time.Unix(c.instant(wall), 0).UTC(), nil
 }
 
-// Promise returns what the clocks of zone show at t, to the second, with their offset: 2026-11-21T09:00:00-05:00.
-// Instant takes it back to t as long as the zone's rules stay.
+// Promise returns what the clocks of zone show at t, to the second, with their offset:
+// 2026-11-21T09:00:00-05:00. Instant takes it back to t as long as the zone's rules stay.
 func Promise(t time.Time, zone *time.Location) string {
 	return t.In(zone).Format("2006-01-02T15:04:05-07:00")
 }
@@ -50,8 +51,8 @@ func MinuteOf(t time.Time, zone *time.Location) Minutes {
 	return Minutes(hour*60 + minute)
 }
 
-// parseLocal returns the seconds that a wall clock has run since 1970-01-01T00:00:00 on itself, and the offset
-// from UTC, in seconds, if the text carries one.
+// parseLocal returns the seconds that a wall clock has run since 1970-01-01T00:00:00 on itself, and
+// the offset from UTC, in seconds, if the text carries one.
 func parseLocal(s string) (wall, offset int64, carries bool, err error) {
 	rest := s
 	carries = true
@@ -90,8 +91,8 @@ func (s stretch) holds(unix int64) bool { return s.start <= unix && unix < s.end
 // No clock is further than this from UTC; TZif footers allow nothing beyond 25 hours.
 const farthest = 26 * 3600
 
-// A clock reads the wall clock of one zone. It remembers the stretch that it read last, because the next
-// question is mostly about the next day. It is for one goroutine.
+// A clock reads the wall clock of one zone. It remembers the stretch that it read last, because the
+// next question is mostly about the next day. It is for one goroutine.
 type clock struct {
 	zone *time.Location
 	last stretch
@@ -111,10 +112,11 @@ func stretchAt(unix int64, zone *time.Location) stretch {
 	return s
 }
 
-// instant returns the Unix second at which the clock shows wall: the first one, and for a time that it skips
-// the one that a clock not yet changed would show it.
+// instant returns the Unix second at which the clock shows wall: the first one, and for a time that
+// it skips the one that a clock not yet changed would show it.
 func (c *clock) instant(wall int64) int64 {
-	// Long after a change no earlier stretch shows this time, so the reading of this stretch is the first.
+	// Long after a change no earlier stretch shows this time, so the reading of this stretch is the
+	// first.
 	if c.inner(wall) {
 		return wall - c.last.offset
 	}
@@ -124,14 +126,15 @@ func (c *clock) instant(wall int64) int64 {
 	return c.readings(wall)[0]
 }
 
-// inner reports whether the last stretch has the first reading of wall, as far as can be told without looking at others.
+// inner reports whether the last stretch has the first reading of wall, as far as can be told
+// without looking at others.
 func (c *clock) inner(wall int64) bool {
 	unix := wall - c.last.offset
 	return c.last.holds(unix) && (c.last.start == math.MinInt64 || unix-c.last.start >= 2*farthest)
 }
 
-// readings returns every Unix second at which the clock shows wall, in order, and for a time that it skips the one
-// that instant promises. There is always one.
+// readings returns every Unix second at which the clock shows wall, in order, and for a time that
+// it skips the one that instant promises. There is always one.
 func (c *clock) readings(wall int64) []int64 {
 	var found []int64
 	s := stretchAt(wall-farthest, c.zone)

@@ -68,8 +68,8 @@ func (d *Date) UnmarshalText(text []byte) error {
 	return err
 }
 
-// Minutes count the minutes of a day on the wall clock, from its midnight. 1440 is the next midnight,
-// and more is after it.
+// Minutes count the minutes of a day on the wall clock, from its midnight. 1440 is the next
+// midnight, and more is after it.
 type Minutes int
 
 const (
@@ -80,14 +80,15 @@ const (
 // String writes m as 14:30, and what lies after midnight as 24:00 and beyond.
 func (m Minutes) String() string { return fmt.Sprintf("%02d:%02d", int(m)/60, int(m)%60) }
 
-// A DaySpan is a stretch of a day on the wall clock, from Opens up to and not including Closes. It belongs
-// to the day on which it opens; Closes above 1440 is after midnight.
+// A DaySpan is a stretch of a day on the wall clock, from Opens up to and not including Closes. It
+// belongs to the day on which it opens; Closes above 1440 is after midnight.
 type DaySpan struct {
 	Opens  Minutes `json:"opens"`
 	Closes Minutes `json:"closes"`
 }
 
-// String writes s as 09:00-17:00, and one that runs past midnight as 20:00-02:00. ParseDay reads it.
+// String writes s as 09:00-17:00, and one that runs past midnight as 20:00-02:00. ParseDay reads
+// it.
 func (s DaySpan) String() string {
 	closes := s.Closes
 	if closes > aDay && closes < s.Opens+aDay {

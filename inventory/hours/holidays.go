@@ -11,8 +11,9 @@ type Holiday struct {
 	Code string
 }
 
-// Holidays returns the statutory holidays of a year, in order of date, in the jurisdictions CA-QC (Act respecting labour
-// standards and National Holiday Act) and CA-ON (Employment Standards Act). Elsewhere it returns none.
+// Holidays returns the statutory holidays of a year, in order of date, in the jurisdictions CA-QC
+// (Act respecting labour standards and National Holiday Act) and CA-ON (Employment Standards Act).
+// Elsewhere it returns none.
 func Holidays(jurisdiction string, year int) []Holiday {
 	on := func(month time.Month, day int) Date { return Date{year, month, day} }
 	goodFriday := easter(year).AddDays(-2)
@@ -54,7 +55,8 @@ func nthMonday(year int, month time.Month, n int) Date {
 	return d.AddDays(7 * (n - 1))
 }
 
-// easter returns Easter Sunday of the Gregorian calendar, by the method of Meeus, Jones and Butcher.
+// easter returns Easter Sunday of the Gregorian calendar, by the method of Meeus, Jones and
+// Butcher.
 func easter(year int) Date {
 	a, b, c := year%19, year/100, year%100
 	h := (19*a + b - b/4 - (b-(b+8)/25+1)/3 + 15) % 30

@@ -1,7 +1,8 @@
 //go:build ignore
 
-// This command packs the zone files of Debian's tzdata into zones.zip: each content once, the names that share it as links, the version.
-// It is run by `go generate ./inventory/hours` on a machine that has a newer tzdata; the same data make the same bytes.
+// This command packs the zone files of Debian's tzdata into zones.zip: each content once, the names
+// that share it as links, the version. It is run by `go generate ./inventory/hours` on a machine
+// that has a newer tzdata; the same data make the same bytes.
 package main
 
 import (
@@ -80,7 +81,8 @@ func add(w *zip.Writer, name string, data []byte) error {
 	return err
 }
 
-// zoneFiles reads every zone file by its name. Debian's links are followed, so that each name has its content.
+// zoneFiles reads every zone file by its name. Debian's links are followed, so that each name has
+// its content.
 func zoneFiles(from string) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	err := filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {

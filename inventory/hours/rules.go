@@ -9,8 +9,8 @@ import (
 // A LocalSpan is a stretch between two wall-clock times without offset, 2026-12-24T12:00:00.
 type LocalSpan struct{ Starts, Ends string }
 
-// Check refuses with the code bad_time a span whose times cannot be read or carry an offset, and with
-// ends_before_start one that is empty.
+// Check refuses with the code bad_time a span whose times cannot be read or carry an offset, and
+// with ends_before_start one that is empty.
 func (s LocalSpan) Check() error {
 	starts, _, startCarries, err := parseLocal(s.Starts)
 	if err != nil {
@@ -29,17 +29,18 @@ func (s LocalSpan) Check() error {
 	return nil
 }
 
-// Rules say when a place is open: the hours of its week, the dates that differ, and the
-// closures that shut it whatever the hours say. The zero Rules are never open.
-// Rules are read by several goroutines at once and not changed.
+// Rules say when a place is open: the hours of its week, the dates that differ, and the closures
+// that shut it whatever the hours say. The zero Rules are never open. Rules are read by several
+// goroutines at once and not changed.
 type Rules struct {
 	Week       Week
 	Exceptions map[Date][]DaySpan // no spans: closed all day
 	Closures   []LocalSpan        // those that Check refuses close nothing
 }
 
-// Open returns the opening hours less the closures between two instants, by the wall clock of zone. A span past midnight belongs to
-// the date on which it opens, so that an exception for the next date leaves it alone.
+// Open returns the opening hours less the closures between two instants, by the wall clock of zone.
+// A span past midnight belongs to the date on which it opens, so that an exception for the next
+// date leaves it alone.
 func (r Rules) Open(from, to time.Time, zone *time.Location) Spans {
 	if !from.Before(to) {
 		return nil
@@ -68,8 +69,8 @@ const dayLong = 24 * 3600
 
 func (r Rules) hoursBetween(from, to time.Time, c *clock) Spans {
 	window := Span{from.UTC(), to.UTC()}
-	// What opened the day before may run until midnight, and a zone that skips a day
-	// moves that by one more.
+	// What opened the day before may run until midnight, and a zone that skips a day moves that by
+	// one more.
 	first := DateOf(from, c.zone).midnight().Unix() - 2*dayLong
 	last := DateOf(to, c.zone).midnight().Unix() + dayLong
 	open := make(Spans, 0, (last-first)/dayLong*r.spansADay())

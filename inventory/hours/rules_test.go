@@ -130,8 +130,8 @@ func TestALocalSpanIsCheckedBeforeItIsKept(t *testing.T) {
 	}
 }
 
-// The model counts minutes and knows no spans: a minute is open when it lies between the instants, found by
-// turning the dial, at which a day's hours open and close.
+// The model counts minutes and knows no spans: a minute is open when it lies between the instants,
+// found by turning the dial, at which a day's hours open and close.
 func TestOpenAgreesWithAMinuteByMinuteModel(t *testing.T) {
 	around := map[string][]Date{
 		"America/Toronto": {{2026, 3, 8}, {2026, 11, 1}}, "America/Halifax": {{2027, 3, 14}, {2027, 11, 7}},

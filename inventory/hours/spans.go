@@ -1,14 +1,13 @@
-// Package hours is the arithmetic of opening time: spans of instants, weekly
-// hours, dated exceptions, closures, and the way from a wall clock to an
-// instant and back, in any zone, across every change of its clocks.
+// Package hours is the arithmetic of opening time: spans of instants, weekly hours, dated
+// exceptions, closures, and the way from a wall clock to an instant and back, in any zone, across
+// every change of its clocks.
 //
-// It knows dates, minutes of a day and the zone data that it carries. It
-// refuses to know what a hub or a booking is, what time it is now, and where
-// the hours are stored; it reads nothing but zone data. It never uses the zone
-// data built into Go, which may be older than the law.
+// It knows dates, minutes of a day and the zone data that it carries. It refuses to know what a hub
+// or a booking is, what time it is now, and where the hours are stored; it reads nothing but zone
+// data. It never uses the zone data built into Go, which may be older than the law.
 //
-// Everything here is a value or a pure function and may be used by several
-// goroutines at once. Start reading at Rules.Open, then At and LoadZone.
+// Everything here is a value or a pure function and may be used by several goroutines at once.
+// Start reading at Rules.Open, then At and LoadZone.
 package hours
 
 import (
@@ -17,8 +16,8 @@ import (
 	"time"
 )
 
-// A Span is a stretch of time, from Start up to and not including End. It is never empty:
-// whoever makes one sees to it that Start is before End.
+// A Span is a stretch of time, from Start up to and not including End. It is never empty: whoever
+// makes one sees to it that Start is before End.
 type Span struct{ Start, End time.Time }
 
 // Overlaps reports whether s and o share an instant. Spans that only touch do not overlap.
@@ -48,13 +47,12 @@ func (s Span) Intersect(o Span) (Span, bool) {
 	return s, true
 }
 
-// Spans are in order of time, share no instant and do not touch. Nil is no time at all.
-// The functions of this package return such Spans and expect them; Normalize makes them
-// of any spans.
+// Spans are in order of time, share no instant and do not touch. Nil is no time at all. The
+// functions of this package return such Spans and expect them; Normalize makes them of any spans.
 type Spans []Span
 
-// Normalize returns the instants that lie in any of spans. Empty and inverted spans hold none.
-// The argument is not changed.
+// Normalize returns the instants that lie in any of spans. Empty and inverted spans hold none. The
+// argument is not changed.
 func Normalize(spans ...Span) Spans {
 	sorted := make(Spans, 0, len(spans))
 	for _, s := range spans {

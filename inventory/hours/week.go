@@ -8,8 +8,8 @@ import (
 	"canot/internal/fault"
 )
 
-// A Week is the opening hours of each day of the week, from Monday at 0 to Sunday at 6.
-// The spans of a day are in order and do not overlap; a day without spans is closed.
+// A Week is the opening hours of each day of the week, from Monday at 0 to Sunday at 6. The spans
+// of a day are in order and do not overlap; a day without spans is closed.
 type Week [7][]DaySpan
 
 var dayNames = [7]string{"Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"}
@@ -20,9 +20,10 @@ var dayNames = [7]string{"Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"}
 //	Mo,We,Fr 18:00-02:00
 //	24/7
 //
-// Several rules for a day add up; a span that closes no later than it opens runs past midnight; a day that is not
-// named is closed, and so is every day of an empty text. What cannot be read is a fault with the
-// code bad_hours and the rule that is wrong in its params; so are spans of one day that overlap.
+// Several rules for a day add up; a span that closes no later than it opens runs past midnight; a
+// day that is not named is closed, and so is every day of an empty text. What cannot be read is a
+// fault with the code bad_hours and the rule that is wrong in its params; so are spans of one day
+// that overlap.
 func ParseWeek(s string) (Week, error) {
 	var w Week
 	if strings.TrimSpace(s) == "24/7" {
@@ -103,8 +104,8 @@ func dayIndex(name string) int {
 	return slices.IndexFunc(dayNames[:], func(d string) bool { return strings.EqualFold(d, name) })
 }
 
-// ParseDay reads the hours of one day, "09:00-12:00,13:00-17:00", and puts them in order. An empty text is
-// closed all day. Its errors are those of ParseWeek.
+// ParseDay reads the hours of one day, "09:00-12:00,13:00-17:00", and puts them in order. An empty
+// text is closed all day. Its errors are those of ParseWeek.
 func ParseDay(s string) ([]DaySpan, error) {
 	if strings.TrimSpace(s) == "" {
 		return nil, nil
@@ -134,8 +135,9 @@ func FormatDay(spans []DaySpan) string {
 	return strings.Join(texts, ",")
 }
 
-// SortDay returns the spans of a day in order. It refuses with the code bad_hours a span that is empty, that
-// opens outside its day or closes after the end of the next, and spans that overlap; touching is allowed.
+// SortDay returns the spans of a day in order. It refuses with the code bad_hours a span that is
+// empty, that opens outside its day or closes after the end of the next, and spans that overlap;
+// touching is allowed.
 func SortDay(spans []DaySpan) ([]DaySpan, error) {
 	sorted := slices.Clone(spans)
 	slices.SortFunc(sorted, func(a, b DaySpan) int { return cmp.Compare(a.Opens, b.Opens) })

@@ -48,16 +48,18 @@ func newest(carried, found *zoneSource) *zoneSource {
 	return carried
 }
 
-// ZoneData returns the version of the zone data in use, such as 2026f, and where it is from: "embedded", "system",
-// or "given" by SetZoneSource. It is the newer of what the program carries and what the machine has; never Go's own.
+// ZoneData returns the version of the zone data in use, such as 2026f, and where it is from:
+// "embedded", "system", or "given" by SetZoneSource. It is the newer of what the program carries
+// and what the machine has; never Go's own.
 func ZoneData() (version, from string) {
 	s := source()
 	return s.version, s.label
 }
 
-// SetZoneSource makes LoadZone read zone files (TZif, by zone name) from fsys, and ZoneData report its version, until restore is
-// called. It is for tests, and for commands that compare two versions. Locations already loaded, by whoever holds them, stay
-// what they are. It acts on the whole process: tests that use it do not run in parallel.
+// SetZoneSource makes LoadZone read zone files (TZif, by zone name) from fsys, and ZoneData report
+// its version, until restore is called. It is for tests, and for commands that compare two
+// versions. Locations already loaded, by whoever holds them, stay what they are. It acts on the
+// whole process: tests that use it do not run in parallel.
 func SetZoneSource(fsys fs.FS, version string) (restore func()) {
 	before := source()
 	current.Store(&zoneSource{files: fsys, links: zoneLinks(fsys), version: version, label: "given"})
@@ -66,9 +68,9 @@ func SetZoneSource(fsys fs.FS, version string) (restore func()) {
 
 var zoneName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9][A-Za-z0-9_+-]*){0,2}$`)
 
-// LoadZone returns the zone of that IANA name. A name that is empty, "Local", a path, or not in the data is a fault
-// with the code unknown_zone. There is no fall-back to other, perhaps older data. It may be
-// called by several goroutines at once; a zone is read once.
+// LoadZone returns the zone of that IANA name. A name that is empty, "Local", a path, or not in the
+// data is a fault with the code unknown_zone. There is no fall-back to other, perhaps older data.
+// It may be called by several goroutines at once; a zone is read once.
 func LoadZone(name string) (*time.Location, error) {
 	unknown := fault.New(fault.Malformed, "unknown_zone", nil)
 	if !servable(name) {
@@ -93,8 +95,8 @@ func LoadZone(name string) (*time.Location, error) {
 	return kept.(*time.Location), nil
 }
 
-// servable refuses what is in the folder of zone files but is no zone: the machine's own choice, and
-// the twins that count leap seconds.
+// servable refuses what is in the folder of zone files but is no zone: the machine's own choice,
+// and the twins that count leap seconds.
 func servable(name string) bool {
 	if len(name) > 64 || !zoneName.MatchString(name) {
 		return false
@@ -126,8 +128,8 @@ func embedded() *zoneSource {
 	return &zoneSource{files: files, links: zoneLinks(files), version: zoneVersion(files), label: "embedded"}
 }
 
-// system opens the zone data of the machine: the folder that ZONEINFO names, as Go reads it, or the usual one.
-// It returns nil when there is none, or none that says its version.
+// system opens the zone data of the machine: the folder that ZONEINFO names, as Go reads it, or the
+// usual one. It returns nil when there is none, or none that says its version.
 func system() *zoneSource {
 	for _, folder := range []string{os.Getenv("ZONEINFO"), "/usr/share/zoneinfo"} {
 		if folder == "" {
@@ -171,8 +173,8 @@ func readStart(files fs.FS, name string) (string, error) {
 	return string(start[:n]), nil
 }
 
-// zoneLinks reads the names that have no file of their own, from lines "L target name" of tzdata.zi: Debian keeps old names
-// in a package apart, and the embedded data keeps each file once.
+// zoneLinks reads the names that have no file of their own, from lines "L target name" of
+// tzdata.zi: Debian keeps old names in a package apart, and the embedded data keeps each file once.
 func zoneLinks(files fs.FS) func() map[string]string {
 	return sync.OnceValue(func() map[string]string {
 		links := map[string]string{}

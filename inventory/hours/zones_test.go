@@ -42,8 +42,8 @@ func TestZoneDataIsNewEnough(t *testing.T) {
 	}
 }
 
-// testdata/2025c is what Go 1.26 has built in. With it Winnipeg still turns its clocks back: so what
-// LoadZone gives is not Go's.
+// testdata/2025c is what Go 1.26 has built in. With it Winnipeg still turns its clocks back: so
+// what LoadZone gives is not Go's.
 func TestOlderZoneDataCanBeGiven(t *testing.T) {
 	newer := zone(t, "America/Winnipeg")
 	restore := SetZoneSource(os.DirFS("testdata/2025c"), "2025c")
@@ -104,11 +104,17 @@ func TestLoadZoneFollowsLinks(t *testing.T) {
 		"America/Winnipeg": {Data: winnipeg},
 		"tzdata.zi":        {Data: []byte("# version 2025c\nL America/Winnipeg Canada/Central\nL Missing/Zone Odd/Link\nL ../etc/passwd Bad/Link\n")},
 		"Broken/Zone":      {Data: []byte("TZif")},
+		// What a machine has beside its zones: the same with leap seconds, and its own choice.
+		"right/America/Winnipeg": {Data: winnipeg}, "posix/America/Winnipeg": {Data: winnipeg},
+		"localtime": {Data: winnipeg}, "posixrules": {Data: winnipeg}, "Factory": {Data: winnipeg}, "Local": {Data: winnipeg},
 	}, "2025c")()
 	if z := zone(t, "Canada/Central"); z.String() != "Canada/Central" {
 		t.Errorf("the zone is called %s", z)
 	}
-	for _, name := range []string{"Odd/Link", "Bad/Link", "Broken/Zone", "Broken"} {
+	for _, name := range []string{
+		"Odd/Link", "Bad/Link", "Broken/Zone", "Broken",
+		"right/America/Winnipeg", "posix/America/Winnipeg", "localtime", "posixrules", "Factory", "Local",
+	} {
 		if z, err := LoadZone(name); !fault.Is(err, "unknown_zone") {
 			t.Errorf("LoadZone(%q) = %v, %v", name, z, err)
 		}

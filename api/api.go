@@ -1,0 +1,98 @@
+// Package api is what machines read: the JSON API under /api/v1 with its
+// OpenAPI document and its docs page, the calendars, health and metrics.
+//
+// It knows shapes on the wire: it reads requests strictly, calls one verb of a
+// domain package, and writes the answer. It refuses to know rules, SQL, and how
+// an error becomes a status. Start reading at New, then routes.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
+
+	"canot/booking"
+	"canot/booking/calendar"
+	"canot/internal/database"
+	"canot/internal/identity"
+	"canot/inventory"
+	"canot/web/edge"
+)
+
+// Deps is what the API is made of. All but the last four must be given.
+type Deps struct {
+	Book           *booking.Book
+	Catalog        *inventory.Catalog
+	Directory      *identity.Directory
+	Feeds          *calendar.Feeds
+	DB             *database.DB
+	Log            *slog.Logger
+	Limits         bool     // whether callers are slowed down
+	PublicURL      string   // the address that people use, "" when it is not known
+	TrustedProxies []string // whose X-Forwarded-For is believed; none by default
+	Version        string   // of the program
+}
+
+// API answers the routes. It may be used by many goroutines.
+type API struct {
+	Deps
+	limiter *edge.Limiter
+	engine  *gin.Engine
+	huma    huma.API
+}
+
+// New returns the handler of everything that the server answers: the API, the
+// calendars, health, and the start page. Its only error is a trusted proxy
+// that cannot be read; like a mistake in the table of routes, it panics, for
+// no server can run with it.
+func New(d Deps) http.Handler {
+	return edge.Front(build(d).engine)
+}
+
+// build wires the edge and the routes.
+func build(d Deps) *API {
+	a := &API{Deps: d}
+	if d.Limits {
+		a.limiter = edge.NewLimiter()
+	}
+	engine, err := edge.New(edge.Settings{
+		Log:            d.Log,
+		TrustedProxies: d.TrustedProxies,
+		Secure:         strings.HasPrefix(d.PublicURL, "https://"),
+		LargeBodies:    map[string]int64{prefix + "/import": importLimit},
+	})
+	if err != nil {
+		panic("trusted proxies: " + err.Error())
+	}
+	a.engine = engine
+	a.huma = newHuma(engine, a)
+	a.routes()
+	a.mountHealth(engine)
+	a.mountPages(engine)
+	feeds := engine.Group("", edge.Limit(a.limiter, edge.Reads))
+	mountFeeds(feeds, d.Feeds)
+	return a
+}
+
+// routes registers every operation, by family.
+func (a *API) routes() {
+	a.indexRoutes()
+	a.hubRoutes()
+	a.resourceRoutes()
+	a.availabilityRoutes()
+	a.bookingRoutes()
+	a.decisionRoutes()
+	a.openingRoutes()
+	a.unitRoutes()
+	a.maintenanceRoutes()
+	a.networkRoutes()
+	a.memberRoutes()
+	a.importRoutes()
+}
+
+// actor returns who asks.
+func actor(ctx context.Context) identity.Actor { return edge.From(ctx).Actor }

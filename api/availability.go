@@ -1,0 +1,118 @@
+package api
+
+import (
+	"context"
+	"reflect"
+	"strconv"
+	"time"
+
+	"canot/booking"
+	"canot/web/edge"
+)
+
+// availability is the free time of resources, on the wire.
+type availability struct {
+	From  Instant     `json:"from"`
+	To    Instant     `json:"to"`
+	Items []freeTimes `json:"items" nullable:"false"`
+}
+
+type freeTimes struct {
+	Resource struct {
+		ID   string `json:"id"`
+		Slug string `json:"slug"`
+		Hub  string `json:"hub" doc:"The slug of its hub"`
+	} `json:"resource"`
+	Free []freeTime `json:"free" nullable:"false" doc:"In each, quantity units are each free for the whole of it"`
+}
+
+type freeTime struct {
+	StartsAt Instant `json:"starts_at"`
+	EndsAt   Instant `json:"ends_at"`
+	Quantity int     `json:"quantity"`
+}
+
+func (a *API) availabilityRoutes() {
+	register(a, operation{
+		id: "getAvailability", call: "GET /availability", tag: "Availability", summary: "See when resources are free",
+		doc:   "At most 92 days at once, for one resource or a thousand, never paged. Opening hours, closures, maintenance and the rules of each resource are applied: what lies inside an interval and respects the rules would be accepted.",
+		scope: public, class: edge.Searches, fails: []int{404, 422}, answer: reflect.TypeFor[availability](),
+	}, a.availabilityRead)
+}
+
+type availabilityInput struct {
+	Resource string  `query:"resource" maxLength:"100" doc:"By id or slug"`
+	Hub      string  `query:"hub" maxLength:"100" doc:"By id or slug"`
+	Region   string  `query:"region" maxLength:"100" doc:"By id or slug"`
+	Kind     string  `query:"kind" enum:"space,machine,equipment,guide"`
+	Category string  `query:"category" maxLength:"100" doc:"By id or slug"`
+	From     Instant `query:"from" required:"true"`
+	To       Instant `query:"to" required:"true"`
+	Quantity int     `query:"quantity" minimum:"1" maximum:"10000" default:"1" doc:"Only where so many units are free"`
+}
+
+// availabilityOutput is bytes: a thousand resources over weeks are written by
+// hand several times faster than by reflection.
+type availabilityOutput struct {
+	ContentType string `header:"Content-Type" hidden:"true"`
+	Body        []byte
+}
+
+func (a *API) availabilityRead(ctx context.Context, in *availabilityInput) (*availabilityOutput, error) {
+	header := edge.From(ctx).Header
+	edge.Vary(header, "Authorization")
+	if actor(ctx).Known() {
+		edge.Private(header)
+	}
+	list, err := a.Book.Available(ctx, actor(ctx), booking.AvailabilityQuery{
+		Resource: in.Resource, Hub: in.Hub, Region: in.Region, Kind: in.Kind, Category: in.Category,
+		From: in.From.t, To: in.To.t, Quantity: in.Quantity,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &availabilityOutput{ContentType: "application/json", Body: writeAvailability(in.From.t, in.To.t, list)}, nil
+}
+
+// writeAvailability encodes an availability. Ids and slugs are of letters,
+// digits and dashes, so that none needs escaping.
+func writeAvailability(from, to time.Time, list []booking.Availability) []byte {
+	size := 100
+	for _, item := range list {
+		size += 100 + len(item.Free)*90
+	}
+	b := make([]byte, 0, size)
+	b = appendInstant(append(b, `{"from":`...), from)
+	b = appendInstant(append(b, `,"to":`...), to)
+	b = append(b, `,"items":[`...)
+	for i, item := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(append(b, `{"resource":{"id":"`...), item.ResourceID...)
+		b = append(append(b, `","slug":"`...), item.ResourceSlug...)
+		b = append(append(b, `","hub":"`...), item.HubSlug...)
+		b = append(b, `"},"free":[`...)
+		for j, free := range item.Free {
+			if j > 0 {
+				b = append(b, ',')
+			}
+			b = appendInstant(append(b, `{"starts_at":`...), free.StartsAt)
+			b = appendInstant(append(b, `,"ends_at":`...), free.EndsAt)
+			b = strconv.AppendInt(append(b, `,"quantity":`...), int64(free.Quantity), 10)
+			b = append(b, '}')
+		}
+		b = append(b, "]}"...)
+	}
+	return append(b, "]}\n"...)
+}
+
+// appendInstant writes an instant without the general formatter, which would be half of the work.
+func appendInstant(b []byte, t time.Time) []byte {
+	year, month, day := t.UTC().Date()
+	hour, minute, second := t.UTC().Clock()
+	b = append(b, '"', byte('0'+year/1000), byte('0'+year/100%10), byte('0'+year/10%10), byte('0'+year%10), '-')
+	b = append(b, byte('0'+month/10), byte('0'+month%10), '-', byte('0'+day/10), byte('0'+day%10), 'T')
+	b = append(b, byte('0'+hour/10), byte('0'+hour%10), ':', byte('0'+minute/10), byte('0'+minute%10), ':')
+	return append(b, byte('0'+second/10), byte('0'+second%10), 'Z', '"')
+}

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"canot/booking/demo"
+)
+
+// A tryout is a demo as asked for, on its way to be served.
+type tryout struct {
+	cmd       *command
+	addr      string
+	folder    string
+	temporary bool
+	database  string
+	options   demo.Options
+	members   int
+	limits    bool
+	asJSON    bool
+}
+
+// runDemo starts a complete network: it takes up the one that is there, or
+// grows one, says how to try it, and serves until ctx is done.
+func runDemo(ctx context.Context, cmd *command) error {
+	t := &tryout{cmd: cmd}
+	set := cmd.flags()
+	set.StringVar(&t.addr, "addr", "", "")
+	set.StringVar(&t.folder, "data", "", "")
+	set.StringVar(&t.database, "database", "", "")
+	set.IntVar(&t.options.Scale, "scale", 1, "")
+	set.Uint64Var(&t.options.Seed, "seed", 1, "")
+	set.BoolVar(&t.options.Empty, "empty", false, "")
+	set.IntVar(&t.members, "members", 0, "")
+	noLimits := set.Bool("no-limits", false, "")
+	set.BoolVar(&t.asJSON, "json", false, "")
+	if _, err := cmd.parse(set, 0, 0); err != nil {
+		return err
+	}
+	t.limits = !*noLimits
+	if t.options.Scale < 1 || t.members < 0 || t.folder != "" && t.database != "" {
+		return usageError(cmd.words.text("bad_arguments", cmd.name))
+	}
+	cfg, err := t.config()
+	if err != nil {
+		return err
+	}
+	// The port is taken first: nobody wants to wait for data and then hear that.
+	listener, err := t.listen(cfg)
+	if err != nil {
+		return err
+	}
+	if err := t.place(); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	if t.temporary {
+		defer os.RemoveAll(t.folder)
+	}
+	return t.serve(ctx, cfg, listener)
+}
+
+// config takes the settings from the environment, as serve does, but for the
+// data base, which the flags say, and quieter: the terminal is for the person.
+func (t *tryout) config() (config, error) {
+	env := []string{"CANOT_LOG_LEVEL=WARN", "CANOT_LOG_FORMAT=text", "CANOT_ADMIN_ADDR=off"}
+	for _, pair := range t.cmd.env {
+		if !strings.HasPrefix(pair, "CANOT_DATABASE_") {
+			env = append(env, pair)
+		}
+	}
+	cfg, err := loadConfig(env, t.cmd.words)
+	cfg.Limits = cfg.Limits && t.limits
+	return cfg, err
+}
+
+// listen opens the address that was asked for; the usual one may be taken, and
+// then any free port does.
+func (t *tryout) listen(cfg config) (net.Listener, error) {
+	wanted := t.addr
+	if wanted == "" {
+		wanted = string(cfg.Addr)
+	}
+	listener, err := net.Listen("tcp", wanted)
+	if err == nil || t.addr != "" || !errors.Is(err, syscall.EADDRINUSE) {
+		return listener, err
+	}
+	host, _, _ := net.SplitHostPort(wanted)
+	listener, err = net.Listen("tcp", net.JoinHostPort(host, "0"))
+	if err == nil {
+		t.cmd.errorf("demo_port_taken", wanted)
+	}
+	return listener, err
+}
+
+// place chooses where the data goes.
+func (t *tryout) place() error {
+	if t.database != "" {
+		return nil
+	}
+	var err error
+	if t.folder == "" {
+		t.temporary = true
+		if t.folder, err = os.MkdirTemp("", "canot-demo-"); err != nil {
+			return err
+		}
+		t.cmd.errorf("demo_temporary", t.folder)
+	} else {
+		if t.folder, err = filepath.Abs(t.folder); err != nil {
+			return err
+		}
+		if err := os.MkdirAll(t.folder, 0o700); err != nil {
+			return err
+		}
+		t.cmd.errorf("demo_folder", t.folder)
+	}
+	t.database = "sqlite://" + filepath.ToSlash(filepath.Join(t.folder, "canot.db"))
+	return nil
+}
+
+// serve opens the data base, grows what is missing, and serves.
+func (t *tryout) serve(ctx context.Context, cfg config, listener net.Listener) error {
+	log := cfg.logger(t.cmd.stderr)
+	nw, err := open(ctx, opening{url: t.database, migrate: true, ready: true, wait: 10 * time.Second, log: log})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer nw.close()
+	accounts, err := t.grow(ctx, nw)
+	if err != nil {
+		err = errors.Join(err, listener.Close())
+		if ctx.Err() != nil {
+			return errStopped
+		}
+		return err
+	}
+	cfg.PublicURL = webAddress("http://" + listener.Addr().String())
+	return nw.runOn(ctx, listener, cfg, log, func(net.Addr) { t.ready(ctx, nw, log, string(cfg.PublicURL), accounts) })
+}
+
+// grow takes up the network that is there, or grows one in a bare data base.
+func (t *tryout) grow(ctx context.Context, nw *network) ([]demo.Account, error) {
+	d := nw.demo()
+	state, err := d.State(ctx)
+	if err != nil {
+		return nil, err
+	}
+	switch state {
+	case demo.Foreign:
+		return nil, usageError(t.cmd.words.text("demo_not_empty"))
+	case demo.Grown:
+		t.cmd.errorf("demo_reused")
+	default:
+		progress := newBar(t.cmd.stderr, t.options.Scale > 1)
+		t.options.Progress = func(stage string, done, total int) { progress.set(t.cmd.words.text("demo_"+stage), done, total) }
+		err := d.Seed(ctx, t.options)
+		progress.end()
+		if err != nil {
+			return nil, err
+		}
+	}
+	return d.Accounts(ctx, t.members)
+}
+
+// demo is the network as the demo sees it.
+func (n *network) demo() demo.Network {
+	return demo.Network{DB: n.db, Catalog: n.catalog, Directory: n.directory, Book: n.book}
+}
+
+// demoJSON is the line for scripts.
+type demoJSON struct {
+	URL      string         `json:"url"`
+	Data     string         `json:"data"` // the folder, or the data base's address without its password
+	Accounts []demo.Account `json:"accounts"`
+}
+
+// ready says that the network can be tried, to a script or to a person.
+func (t *tryout) ready(ctx context.Context, nw *network, log *slog.Logger, url string, accounts []demo.Account) {
+	if t.asJSON {
+		where := t.folder
+		if where == "" {
+			where = withoutPassword(t.database)
+		}
+		if err := t.cmd.printJSON(demoJSON{url, where, accounts}); err != nil {
+			log.Error("standard output", "error", err.Error())
+		}
+		return
+	}
+	t.cmd.printf("demo_ready", url, url)
+	for _, a := range accounts {
+		t.cmd.printf("demo_account", t.cmd.words.text("role_"+a.Role), a.Email, a.Hub, a.Token)
+	}
+	walk, found, err := nw.demo().Walk(ctx)
+	if err != nil {
+		log.Warn("walk", "error", err.Error())
+	}
+	if found {
+		t.cmd.printWalk(url, accounts, walk)
+	}
+	t.cmd.printf("demo_stop")
+}
+
+// printWalk prints commands that find, show, book and follow a studio.
+func (c *command) printWalk(url string, accounts []demo.Account, w demo.Walk) {
+	token := ""
+	for _, a := range accounts {
+		if a.Role == "member" {
+			token = a.Token
+			break
+		}
+	}
+	from, to := w.StartsAt.UTC().Format(time.RFC3339), w.EndsAt.UTC().Format(time.RFC3339)
+	c.printf("demo_try")
+	for _, line := range [][2]string{
+		{"demo_find", fmt.Sprintf("curl '%s/api/v1/resources?kind=space&category=medialab'", url)},
+		{"demo_free", fmt.Sprintf("curl '%s/api/v1/availability?resource=%s&from=%s&to=%s'", url, w.Resource,
+			w.StartsAt.Add(-6*time.Hour).UTC().Format(time.RFC3339), w.StartsAt.Add(18*time.Hour).UTC().Format(time.RFC3339))},
+		{"demo_book", fmt.Sprintf("curl %s/api/v1/bookings -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' \\\n"+
+			`    -d '{"resource": "%s", "starts_at": "%s", "ends_at": "%s"}'`, url, token, w.Resource, from, to)},
+		{"demo_calendar", fmt.Sprintf("curl %s/calendars/hubs/%s.ics", url, w.Hub)},
+	} {
+		c.printf("plain", "  "+c.words.text(line[0])+"\n  "+line[1]+"\n")
+	}
+}

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"context"
+	"io"
+)
+
+// exportRows writes the rows of one kind as CSV or JSON.
+func exportRows(ctx context.Context, cmd *command) error {
+	set := cmd.flags()
+	at := cmd.databaseFlag(set)
+	format := set.String("format", "csv", "")
+	out := set.String("out", "-", "")
+	force := set.Bool("force", false, "")
+	args, err := cmd.parse(set, 1, 1)
+	if err != nil {
+		return err
+	}
+	if !oneOf(args[0], "hubs", "resources", "units") {
+		return usageError(cmd.words.text("bad_kind", args[0]))
+	}
+	if !oneOf(*format, "csv", "json") {
+		return usageError(cmd.words.text("bad_format", *format))
+	}
+	nw, err := cmd.open(ctx, *at, opening{ready: true})
+	if err != nil {
+		return err
+	}
+	defer nw.close()
+	return cmd.output(*out, *force, func(w io.Writer) error { return nw.catalog.Export(ctx, w, args[0], *format) })
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"canot/internal/database/dbtest"
+)
+
+// reportOf reads the report that `canot import --json` printed for one file.
+func reportOf(t *testing.T, o outcome) importJSON {
+	t.Helper()
+	var r importJSON
+	if err := json.Unmarshal([]byte(o.stdout), &r); err != nil {
+		t.Fatalf("%v: exit %d, %s%s", err, o.code, o.stdout, o.stderr)
+	}
+	return r
+}
+
+// dataFile is a file of the demo, which is also what a network starts with.
+func dataFile(name string) string {
+	return filepath.Join("..", "..", "booking", "demo", "data", name)
+}
+
+func TestImportTwiceChangesNothingAndADryRunLessStill(t *testing.T) {
+	for _, engine := range engines {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			env := []string{"CANOT_DATABASE_URL=" + dbtest.EmptyURL(t, engine)}
+			for _, step := range []struct {
+				args                        []string
+				created, unchanged, refused int
+			}{
+				{[]string{dataFile("hubs.csv"), "--dry-run"}, 16, 0, 0},
+				{[]string{dataFile("hubs.csv")}, 16, 0, 0},
+				{[]string{dataFile("hubs.csv")}, 0, 16, 0},
+				{[]string{"--dry-run", dataFile("resources.csv")}, 40, 0, 0},
+				{[]string{dataFile("resources.csv")}, 40, 0, 0},
+				{[]string{dataFile("resources.csv")}, 0, 40, 0},
+			} {
+				r := reportOf(t, must(t, env, append([]string{"import", "--json"}, step.args...)...))
+				if r.Created != step.created || r.Unchanged != step.unchanged || r.Changed != 0 || r.Refused != step.refused {
+					t.Errorf("%v: %+v", step.args, r)
+				}
+			}
+			// What goes out comes back in as it is.
+			for _, kind := range []string{"hubs", "resources", "units"} {
+				file := filepath.Join(t.TempDir(), kind+".csv")
+				must(t, env, "export", kind, "--out", file)
+				r := reportOf(t, must(t, env, "import", file, "--json"))
+				if r.Created+r.Changed+r.Refused > 0 || r.Unchanged == 0 {
+					t.Errorf("%s: %+v", kind, r)
+				}
+				if o := must(t, env, "export", kind, "--format", "json"); !json.Valid([]byte(o.stdout)) {
+					t.Errorf("%s is not JSON: %.200s", kind, o.stdout)
+				}
+			}
+			must(t, env, "check")
+		})
+	}
+}
+
+func TestImportRefusesLineByLineAndSaysWhy(t *testing.T) {
+	const rows = "slug,name,region,town,province,latitude,longitude,time_zone,languages,tax_jurisdiction,hours,operator,phone,email,access_fr,wheelchair\n" +
+		"moosonee,Hub de Moosonee,nord-ontario,Moosonee,ON,51.27,-80.64,America/Toronto,fr;en,CA-ON,,hubs-no,705-555-0126,accueil@moosonee.example,,yes\n" +
+		"mars,Hub de Mars,nord-ontario,Mars,ON,48,-80,America/Mars,fr,CA-ON,Mo 09:00-17:00,hubs-no,705-555-0127,accueil@mars.example,,yes\n" +
+		"fou,Hub fou,nord-ontario,Fou,ON,480,-80,America/Toronto,fr,CA-ON,Mo 17:00-09:00-12:00,hubs-no,705-555-0128,accueil@fou.example,,yes\n"
+	env := []string{"CANOT_DATABASE_URL=" + dbtest.EmptyURL(t, "sqlite")}
+	file := filepath.Join(t.TempDir(), "hubs.csv")
+	if err := os.WriteFile(file, []byte(rows), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o := canot(t, env, "import", file)
+	if o.code != exitFailed || !strings.Contains(o.stdout, "1 created, 0 changed, 0 unchanged, 2 refused") {
+		t.Errorf("exit %d: %s%s", o.code, o.stdout, o.stderr)
+	}
+	for _, said := range []string{"line 2", "line 3, refused: mars – There is no such time zone", "line 4, refused: fou"} {
+		if !strings.Contains(o.stdout, said) {
+			t.Errorf("the report does not say %q:\n%s", said, o.stdout)
+		}
+	}
+	// From standard input, in French.
+	o = canotReading(t, append(env, "CANOT_LANGUAGE=fr"), strings.NewReader(rows), "import", "-", "--quiet")
+	if o.code != exitFailed || !strings.Contains(o.stdout, "ligne 3, refusée") {
+		t.Errorf("exit %d: %s%s", o.code, o.stdout, o.stderr)
+	}
+}

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"strings"
+	"time"
+
+	"canot/internal/fault"
+	"canot/internal/identity"
+)
+
+// user makes members, gives and takes roles, and issues tokens: what the first
+// administrator needs before anybody can sign in.
+func user(ctx context.Context, cmd *command) error {
+	verbs := map[string]func(context.Context, *command) error{
+		"create": userCreate, "role": userRole, "token": userToken,
+	}
+	if len(cmd.args) == 0 {
+		return usageError(cmd.words.text("bad_arguments", cmd.name))
+	}
+	do, ok := verbs[cmd.args[0]]
+	if !ok {
+		if oneOf(cmd.args[0], "-h", "-help", "--help") {
+			cmd.printHelp(cmd.name)
+			return flag.ErrHelp
+		}
+		return usageError(cmd.words.text("bad_arguments", cmd.name))
+	}
+	cmd.args = cmd.args[1:]
+	return do(ctx, cmd)
+}
+
+// userCreate opens an account.
+func userCreate(ctx context.Context, cmd *command) error {
+	set := cmd.flags()
+	at := cmd.databaseFlag(set)
+	var person identity.NewMember
+	set.StringVar(&person.Name, "name", "", "")
+	set.StringVar(&person.Email, "email", "", "")
+	set.StringVar(&person.Language, "language", "", "")
+	hub := set.String("hub", "", "")
+	asJSON := set.Bool("json", false, "")
+	if _, err := cmd.parse(set, 0, 0); err != nil {
+		return err
+	}
+	nw, err := cmd.open(ctx, *at, opening{migrate: true, ready: true})
+	if err != nil {
+		return err
+	}
+	defer nw.close()
+	if person.HomeHubID, err = nw.hubID(ctx, *hub); err != nil {
+		return err
+	}
+	m, err := nw.directory.CreateMember(ctx, identity.System, person)
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		return cmd.printJSON(map[string]any{"id": m.ID, "email": m.Email})
+	}
+	cmd.printf("user_created", m.ID)
+	return nil
+}
+
+// userRole gives a role, or takes it back.
+func userRole(ctx context.Context, cmd *command) error {
+	set := cmd.flags()
+	at := cmd.databaseFlag(set)
+	hub := set.String("hub", "", "")
+	region := set.String("region", "", "")
+	revoke := set.Bool("revoke", false, "")
+	args, err := cmd.parse(set, 2, 2)
+	if err != nil {
+		return err
+	}
+	nw, err := cmd.open(ctx, *at, opening{migrate: true, ready: true})
+	if err != nil {
+		return err
+	}
+	defer nw.close()
+	m, err := nw.member(ctx, cmd, args[0])
+	if err != nil {
+		return err
+	}
+	grant := identity.Grant{Role: identity.Role(args[1])}
+	if grant.HubID, err = nw.hubID(ctx, *hub); err != nil {
+		return err
+	}
+	if *region != "" {
+		r, err := nw.catalog.Region(ctx, *region)
+		if err != nil {
+			return err
+		}
+		grant.RegionID = r.ID
+	}
+	do, said := nw.directory.GrantRole, "user_role"
+	if *revoke {
+		do, said = nw.directory.RevokeRole, "user_revoked"
+	}
+	if err := do(ctx, identity.System, m.ID, grant); err != nil {
+		return err
+	}
+	cmd.printf(said, args[0], args[1])
+	return nil
+}
+
+// userToken issues a token and shows it, once.
+func userToken(ctx context.Context, cmd *command) error {
+	set := cmd.flags()
+	at := cmd.databaseFlag(set)
+	label := set.String("label", "canot user token", "")
+	scopes := set.String("scopes", "read,book", "")
+	days := set.Int("days", 90, "")
+	asJSON := set.Bool("json", false, "")
+	args, err := cmd.parse(set, 1, 1)
+	if err != nil {
+		return err
+	}
+	nw, err := cmd.open(ctx, *at, opening{migrate: true, ready: true})
+	if err != nil {
+		return err
+	}
+	defer nw.close()
+	m, err := nw.member(ctx, cmd, args[0])
+	if err != nil {
+		return err
+	}
+	secret, token, err := nw.directory.IssueToken(ctx, identity.System, m.ID, identity.TokenRequest{
+		Label: *label, Scopes: strings.Split(*scopes, ","), Lifetime: time.Duration(*days) * 24 * time.Hour,
+	})
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		return cmd.printJSON(map[string]any{"token": secret, "prefix": token.Prefix, "scopes": token.Scopes, "expires_at": token.ExpiresAt.UTC()})
+	}
+	// The sentence goes beside the token, so that TOKEN=$(canot user token …) works.
+	cmd.errorf("user_token", token.ExpiresAt.UTC().Format(time.DateOnly))
+	cmd.printf("plain", secret)
+	return nil
+}
+
+// member finds a person by address or identifier.
+func (n *network) member(ctx context.Context, cmd *command, key string) (identity.Member, error) {
+	m, err := n.directory.MemberByEmail(ctx, identity.System, key)
+	if fault.KindOf(err) == fault.NotFound {
+		m, err = n.directory.Member(ctx, n.db.Reader(ctx), key)
+	}
+	if fault.KindOf(err) == fault.NotFound {
+		return m, usageError(cmd.words.text("user_unknown", key))
+	}
+	return m, err
+}
+
+// hubID finds a hub by slug or identifier; "" is no hub.
+func (n *network) hubID(ctx context.Context, key string) (string, error) {
+	if key == "" {
+		return "", nil
+	}
+	hub, err := n.catalog.Hub(ctx, key)
+	return hub.ID, err
+}

@@ -1,0 +1,157 @@
+package edge
+
+import (
+	"bytes"
+	"compress/gzip"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/gin-gonic/gin"
+)
+
+// worthwhile is how many bytes an answer must have before it is compressed:
+// below it fits one packet either way.
+const worthwhile = 1400
+
+var compressors = sync.Pool{New: func() any {
+	w, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
+	if err != nil {
+		panic(err)
+	}
+	return w
+}}
+
+// squeeze compresses JSON and HTML for clients that take gzip.
+func squeeze(c *gin.Context) {
+	if !acceptsGzip(c.GetHeader("Accept-Encoding")) {
+		plain := &squeezer{ResponseWriter: c.Writer, off: true}
+		c.Writer = plain
+		c.Next()
+		plain.mark()
+		return
+	}
+	s := &squeezer{ResponseWriter: c.Writer}
+	c.Writer = s
+	c.Next()
+	s.close()
+}
+
+// A squeezer holds the first bytes of an answer back until it is known
+// whether compressing it is worthwhile.
+type squeezer struct {
+	gin.ResponseWriter
+	off    bool // decided: as it is
+	held   bytes.Buffer
+	packer *gzip.Writer
+}
+
+// Write holds, compresses or passes on.
+func (s *squeezer) Write(b []byte) (int, error) {
+	switch {
+	case s.packer != nil:
+		return s.packer.Write(b)
+	case s.off:
+		s.mark()
+		return s.ResponseWriter.Write(b)
+	case !s.suitable():
+		s.off = true
+		return s.ResponseWriter.Write(b)
+	}
+	if s.held.Len()+len(b) < worthwhile {
+		return s.held.Write(b)
+	}
+	s.start()
+	return s.packer.Write(b)
+}
+
+// WriteString is Write.
+func (s *squeezer) WriteString(text string) (int, error) { return s.Write([]byte(text)) }
+
+// Written reports whether an answer has begun, held back or not.
+func (s *squeezer) Written() bool { return s.held.Len() > 0 || s.ResponseWriter.Written() }
+
+// Flush sends what there is.
+func (s *squeezer) Flush() {
+	if s.packer != nil {
+		_ = s.packer.Flush()
+	} else {
+		s.release()
+	}
+	s.ResponseWriter.Flush()
+}
+
+// Unwrap gives http.ResponseController the writer below.
+func (s *squeezer) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+
+// suitable reports whether the answer is of a type that shrinks and is not
+// compressed or in part already.
+func (s *squeezer) suitable() bool {
+	h := s.Header()
+	return shrinks(h.Get("Content-Type")) && h.Get("Content-Encoding") == "" && h.Get("Content-Range") == "" &&
+		s.Status() != http.StatusNoContent && s.Status() != http.StatusNotModified
+}
+
+// mark tells caches that the answer would be another for a client that takes gzip.
+func (s *squeezer) mark() {
+	if !s.ResponseWriter.Written() && shrinks(s.Header().Get("Content-Type")) {
+		Vary(s.Header(), "Accept-Encoding")
+	}
+}
+
+func (s *squeezer) start() {
+	h := s.Header()
+	h.Set("Content-Encoding", "gzip")
+	h.Del("Content-Length")
+	Vary(h, "Accept-Encoding")
+	s.packer = compressors.Get().(*gzip.Writer)
+	s.packer.Reset(s.ResponseWriter)
+	_, _ = s.packer.Write(s.held.Bytes())
+	s.held.Reset()
+}
+
+// release sends what was held back as it is.
+func (s *squeezer) release() {
+	s.off = true
+	if s.held.Len() > 0 {
+		s.mark()
+		_, _ = s.ResponseWriter.Write(s.held.Bytes())
+		s.held.Reset()
+	}
+}
+
+// forget drops what was held back, so that a problem can take its place.
+func (s *squeezer) forget() { s.held.Reset() }
+
+func (s *squeezer) close() {
+	if s.packer == nil {
+		s.release()
+		return
+	}
+	_ = s.packer.Close()
+	s.packer.Reset(nil)
+	compressors.Put(s.packer)
+	s.packer = nil
+	s.off = true
+}
+
+func shrinks(contentType string) bool {
+	kind, _, _ := strings.Cut(contentType, ";")
+	switch strings.TrimSpace(kind) {
+	case "application/json", "application/problem+json", "application/vnd.oai.openapi+json", "text/html", "text/css", "text/csv":
+		return true
+	}
+	return false
+}
+
+// acceptsGzip reports whether gzip is named and not refused.
+func acceptsGzip(header string) bool {
+	for _, item := range strings.Split(header, ",") {
+		coding, q, _ := strings.Cut(strings.TrimSpace(item), ";")
+		if strings.EqualFold(strings.TrimSpace(coding), "gzip") {
+			q = strings.ReplaceAll(strings.TrimSpace(q), " ", "")
+			return !strings.HasPrefix(q, "q=0") || strings.Trim(q, "q=0.") != ""
+		}
+	}
+	return false
+}

@@ -1,0 +1,197 @@
+package edge
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"canot/booking"
+	"canot/internal/fault"
+	"canot/web/locale"
+)
+
+// statuses is the only table from a kind of fault to an HTTP status.
+var statuses = map[fault.Kind]int{
+	fault.Malformed:       http.StatusBadRequest,
+	fault.Unauthenticated: http.StatusUnauthorized,
+	fault.Forbidden:       http.StatusForbidden,
+	fault.NotFound:        http.StatusNotFound,
+	fault.Method:          http.StatusMethodNotAllowed,
+	fault.Taken:           http.StatusConflict,
+	fault.Stale:           http.StatusPreconditionFailed,
+	fault.TooLarge:        http.StatusRequestEntityTooLarge,
+	fault.Media:           http.StatusUnsupportedMediaType,
+	fault.Refused:         http.StatusUnprocessableEntity,
+	fault.TooMany:         http.StatusTooManyRequests,
+	fault.Unavailable:     http.StatusServiceUnavailable,
+	fault.Internal:        http.StatusInternalServerError,
+}
+
+// A Problem is an error as it leaves: RFC 9457, in the caller's language.
+type Problem struct {
+	Type         string                `json:"type" doc:"Names the kind of problem; the same as code, as a URI"`
+	Title        string                `json:"title" doc:"The kind of problem in a few words"`
+	Status       int                   `json:"status"`
+	Detail       string                `json:"detail" doc:"What is wrong and what would work"`
+	Code         string                `json:"code" doc:"Stable, for programs"`
+	RequestID    string                `json:"request_id,omitempty" doc:"With status 500: what to quote when asking for help"`
+	Violations   []Violation           `json:"violations,omitempty" nullable:"false" doc:"Every field that cannot be read, or every rule that is not met"`
+	Alternatives []booking.Alternative `json:"alternatives,omitempty" nullable:"false" doc:"What would be accepted instead"`
+
+	retryAfter time.Duration
+	language   string
+}
+
+// A Violation is one broken rule or unreadable field, in words.
+type Violation struct {
+	Code    string         `json:"code" doc:"Stable, for programs"`
+	Message string         `json:"message" doc:"For people, in the language asked for"`
+	Params  map[string]any `json:"params,omitempty" doc:"The figures of the message"`
+}
+
+// Fail answers a request with the problem that err is, and ends its handling.
+func Fail(c *gin.Context, err error) {
+	p := Explain(c.Request.Context(), err)
+	h := c.Writer.Header()
+	vary := h.Values("Vary")
+	for name, values := range p.GetHeaders() {
+		h[name] = values
+	}
+	Vary(h, vary...)
+	h.Set("Content-Type", p.ContentType(""))
+	h.Del("ETag")
+	h.Del("Last-Modified")
+	body, err := json.Marshal(p)
+	if err != nil {
+		body = []byte("{}") // only figures that no package can make would bring us here
+	}
+	c.Abort()
+	c.Status(p.Status)
+	_, _ = c.Writer.Write(append(body, '\n'))
+}
+
+// Explain turns an error into the problem that its caller sees, and keeps the
+// error for the log line. Whatever is not a fault is our mistake: 500, with the
+// request's id and nothing of the cause.
+func Explain(ctx context.Context, err error) *Problem {
+	v := From(ctx)
+	v.err = err
+	f, status := faultOf(ctx, err)
+	params := maps.Clone(f.Params)
+	if params == nil {
+		params = fault.Params{}
+	}
+	params["request_id"] = v.ID
+	p := &Problem{
+		Type: "urn:canot:problem:" + f.Code, Code: f.Code, Status: status,
+		Title: say(v.Language, "problem.", f.Code, ".title", params), Detail: say(v.Language, "problem.", f.Code, "", params),
+		Violations: Violations(v.Language, f.Violations), retryAfter: f.RetryAfter, language: v.Language.Tag(),
+	}
+	if status == http.StatusInternalServerError {
+		p.RequestID = v.ID
+	}
+	var refusal *booking.Refusal
+	if errors.As(err, &refusal) {
+		p.Alternatives = refusal.Alternatives
+	}
+	return p
+}
+
+// faultOf finds the fault in an error, or what it amounts to.
+func faultOf(ctx context.Context, err error) (*fault.Error, int) {
+	f := fault.Of(err)
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		f = fault.New(fault.TooLarge, "too_large", fault.Params{"most": tooLarge.Limit})
+	case f == nil && ctx.Err() != nil:
+		// The caller left or the time is up: nothing is wrong with us.
+		f = fault.New(fault.Unavailable, "busy", nil)
+	case f == nil:
+		f = fault.New(fault.Internal, "internal", nil)
+	}
+	status, ok := statuses[f.Kind]
+	if !ok || f.Kind == fault.Internal {
+		return fault.New(fault.Internal, "internal", nil), http.StatusInternalServerError
+	}
+	if f.RetryAfter == 0 && (f.Kind == fault.Unavailable || f.Kind == fault.TooMany) {
+		later := *f
+		later.RetryAfter = 2 * time.Second
+		f = &later
+	}
+	return f, status
+}
+
+// Violations puts broken rules into words.
+func Violations(l locale.Language, list []fault.Violation) []Violation {
+	out := make([]Violation, 0, len(list))
+	for _, v := range list {
+		out = append(out, Violation{Code: v.Code, Message: say(l, "violation.", v.Code, "", v.Params), Params: figures(v.Params)})
+	}
+	return out
+}
+
+// say finds the words of a code, or the general ones when a code has none.
+func say(l locale.Language, family, code, part string, params fault.Params) string {
+	if s := l.Say(family+code+part, params); s != "" {
+		return s
+	}
+	return l.Say(family+"any"+part, fault.Params{"code": code})
+}
+
+// figures writes the figures of a violation for programs: all instants in UTC,
+// also those that have been through JSON.
+func figures(params fault.Params) map[string]any {
+	if len(params) == 0 {
+		return nil
+	}
+	out := make(map[string]any, len(params))
+	for name, v := range params {
+		if s, ok := v.(string); ok && locale.IsTime(name) {
+			if t, err := time.Parse(time.RFC3339, s); err == nil {
+				v = t
+			}
+		}
+		if t, ok := v.(time.Time); ok {
+			v = t.UTC().Format(time.RFC3339)
+		}
+		out[name] = v
+	}
+	return out
+}
+
+// Error returns the code: with GetStatus, GetHeaders and ContentType it lets a
+// problem be returned as the error of an API operation.
+func (p *Problem) Error() string { return p.Code }
+
+// GetStatus returns the HTTP status.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType returns the media type of problems, whatever was negotiated.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// GetHeaders returns the headers that go with the problem.
+func (p *Problem) GetHeaders() http.Header {
+	h := http.Header{}
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Language", p.language)
+	h.Set("Vary", "Accept-Language, Authorization")
+	if p.Status == http.StatusUnauthorized {
+		challenge := `Bearer realm="canot"`
+		if p.Code == "bad_token" {
+			challenge += `, error="invalid_token"`
+		}
+		h.Set("WWW-Authenticate", challenge)
+	}
+	if p.retryAfter > 0 {
+		seconds := int64((p.retryAfter + time.Second - 1) / time.Second)
+		h.Set("Retry-After", strconv.FormatInt(seconds, 10))
+	}
+	return h
+}
