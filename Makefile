@@ -16,6 +16,7 @@ run: ## a demo network at http://127.0.0.1:8080
 
 test: ## every test, on SQLite and on PostgreSQL (installed and started when it is missing)
 	$(GO) vet -tags=$(TAGS) $(PKGS)
+	@sh .ci/tools
 	@url="$$(.ci/postgres)" && echo "PostgreSQL is ready" && \
 		CANOT_TEST_POSTGRES_URL="$$url" $(GO) test -tags=$(TAGS) -timeout 20m $(PKGS)
 

@@ -168,7 +168,7 @@ func (a *API) memberCreate(ctx context.Context, in *memberCreateInput) (*made[me
 		return nil, err
 	}
 	m, err := a.Directory.CreateMember(ctx, actor(ctx), identity.NewMember{
-		Name: in.Body.Name, Email: in.Body.Email, Language: in.Body.Language, HomeHubID: hubID,
+		Name: in.Body.Name, Email: in.Body.Email, Language: in.Body.Language, HomeHubID: hubID, Key: keyOf(ctx),
 	})
 	if err != nil {
 		return nil, err

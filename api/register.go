@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -17,6 +18,10 @@ import (
 
 // prefix is where the API lives.
 const prefix = "/api/v1"
+
+// patienceWithBodies is how long a body may take to arrive: lines are slow in
+// part of the territory, and a connection is held as long.
+const patienceWithBodies = 30 * time.Second
 
 // An operation is one route of the API.
 type operation struct {
@@ -119,7 +124,7 @@ func register[I, O any](a *API, op operation, f func(context.Context, *I) (*O, e
 		OperationID: op.id, Method: method, Path: strings.TrimSuffix(prefix+path, "/"), Tags: []string{op.tag},
 		Summary: op.summary, Description: op.doc, DefaultStatus: op.status,
 		Responses: a.responses(op, method), Metadata: map[string]any{"operation": op},
-		MaxBodyBytes: -1, BodyReadTimeout: -1, // both are the edge's and the server's to bound
+		MaxBodyBytes: -1, BodyReadTimeout: patienceWithBodies, // how long a body is, the edge bounds
 	}
 	if op.scope != "" {
 		h.Security = []map[string][]string{{"token": {}}}

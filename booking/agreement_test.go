@@ -326,3 +326,25 @@ func TestTheRunningSlotAgreesWithTheModelWhenClocksChange(t *testing.T) {
 		}
 	}
 }
+
+func TestOpeningAndClosingAtNightAgreesWithTheModelWhenClocksChange(t *testing.T) {
+	s := newStage(t, "sqlite")
+	for _, zone := range zones {
+		for _, day := range []time.Time{
+			time.Date(2026, 3, 8, 0, 0, 0, 0, time.UTC), time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), time.Date(2027, 3, 14, 0, 0, 0, 0, time.UTC),
+		} {
+			for at := 45; at <= 195; at += 15 {
+				sc := scene{
+					zoneName: zone, now: day.Add(-12 * time.Hour), units: [][]occupied{nil}, quantity: 1, seed: uint64(at),
+					from: day.Add(-6 * time.Hour), to: day.Add(30 * time.Hour),
+					policy: inventory.Policy{Grain: 15, Shortest: 15, Longest: 120, Horizon: 3},
+				}
+				sc.policy.Within, sc.closures = inventory.Any, []closure{{false, 1440 + at, 1440 + at + 45}}
+				s.play(t, sc)
+				sc.policy.Within, sc.closures = inventory.Inside, nil
+				sc.exceptions = []exception{{1, false, []stretch{{0, at}, {at + 45, 720}}}}
+				s.play(t, sc)
+			}
+		}
+	}
+}

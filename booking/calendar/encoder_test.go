@@ -38,7 +38,7 @@ func hostile() *rapid.Generator[string] {
 func readable(s string) string {
 	s = strings.ReplaceAll(s, "\r\n", "\n")
 	var b strings.Builder
-	for _, r := range []rune(s) { // each byte that is not UTF-8 is a U+FFFD
+	for _, r := range s { // each byte that is not UTF-8 is a U+FFFD
 		switch {
 		case strings.ContainsRune("\n\r\t\v\f\u0085\u2028\u2029", r):
 			b.WriteByte(' ')

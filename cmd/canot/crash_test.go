@@ -138,7 +138,7 @@ func smallHub(ctx context.Context, catalog *inventory.Catalog, resources map[str
 	}
 	for resource, units := range resources {
 		kind, any, half, longest := inventory.Space, inventory.Any, 30, 24*60
-		_, err := catalog.CreateResource(ctx, sys, inventory.ResourceEdits{Slug: &resource, Hub: &slug, Category: &slug, Kind: &kind, Name: name,
+		_, err := catalog.CreateResource(ctx, sys, inventory.ResourceEdits{Slug: &resource, Hub: &slug, Category: &slug, Kind: &kind, Name: &inventory.Text{"fr": resource},
 			Policy: inventory.PolicyEdits{Grain: &half, Shortest: &half, Longest: &longest, Within: &any}}, no)
 		if err != nil {
 			return err

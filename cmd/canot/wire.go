@@ -114,7 +114,10 @@ func (n *network) handler(c config) http.Handler {
 
 // work runs the jobs, and forgets old answers, until ctx is done.
 func (n *network) work(ctx context.Context) error {
-	go n.purge(ctx)
+	purged := make(chan struct{})
+	go func() { defer close(purged); n.purge(ctx) }()
+	// Nothing may still ask the data base when it is closed after this.
+	defer func() { <-purged }()
 	return database.NewWorker(n.db, n.log, n.book.Handlers()).Run(ctx)
 }
 

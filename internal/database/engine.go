@@ -19,7 +19,7 @@ type engine interface {
 	// transact runs f in a transaction on which f's statements run, and commits it when f
 	// returns nil. It may run f again. Its statements run on inner, which no caller cancels.
 	transact(ctx context.Context, f func(inner context.Context, q querier) error) error
-	// patience is how long a statement inside a transaction may take, and 0 for no bound;
+	// patience is how long a statement outside of views may take, and 0 for no bound;
 	// with a bound, a transaction also ends before its next statement when its caller left.
 	patience() time.Duration
 	// membership is the condition that a column is among the values of parameter n: what

@@ -36,7 +36,7 @@ func unavailable(cause error) error {
 }
 
 // explain turns what means «away» into ErrUnavailable, and leaves all else as it is.
-// A deadline that is not the caller's own is the data base not answering.
+// An end that is not the caller's own is ours, of waiting for the data base to answer.
 func explain(ctx context.Context, e engine, err error) error {
 	switch {
 	case err == nil, errors.Is(err, ErrUnavailable):
@@ -46,7 +46,7 @@ func explain(ctx context.Context, e engine, err error) error {
 	case ctx.Err() != nil && e.away(err):
 		// The driver cut the statement short because the caller left: say that, not «away».
 		return fmt.Errorf("%w: %w", ctx.Err(), err)
-	case errors.Is(err, context.DeadlineExceeded), lostConnection(err), e.away(err):
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), lostConnection(err), e.away(err):
 		return unavailable(err)
 	}
 	return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -110,9 +111,8 @@ func (db *DB) perform(ctx context.Context, j *job, h Handler) (failure, err erro
 }
 
 func (db *DB) settle(ctx context.Context, j *job, state string, at time.Time, attempts int64, why string) error {
-	if len(why) > 500 {
-		why = string([]rune(why[:500]))
-	}
+	// PostgreSQL takes neither half a letter nor a zero byte, and this must not fail.
+	why = strings.ReplaceAll(strings.ToValidUTF8(why[:min(len(why), 500)], ""), "\x00", "")
 	return db.In(ctx, func(tx *Tx) error {
 		_, err := tx.Exec(`UPDATE jobs SET state = $3, run_at = $4, leased_until = NULL, attempts = $5, last_error = $6
 			WHERE id = $1 AND attempts = $2 AND state = 'running'`, j.ID, j.Attempts, state, at, attempts, why)

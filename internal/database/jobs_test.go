@@ -184,7 +184,7 @@ func TestAWorkerThatLostItsLeaseWritesNothing(t *testing.T) {
 func TestAPanicInAJobIsAFailure(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
 		enqueue(t, db, "x", 1, noon.AddDate(-1, 0, 0))
-		_, err := db.RunDue(t.Context(), map[string]database.Handler{"x": func(context.Context, json.RawMessage) error { panic("boom") }})
+		_, err := db.RunDue(t.Context(), map[string]database.Handler{"x": func(context.Context, json.RawMessage) error { panic("boom\x00\xff " + strings.Repeat("é", 400)) }})
 		if err == nil || !strings.Contains(err.Error(), "boom") {
 			t.Errorf("err %v", err)
 		}

@@ -118,8 +118,12 @@ func TestARefusalIsKeptAndAProhibitionIsNot(t *testing.T) {
 }
 
 func TestTwinsInFlightHaveOneEffect(t *testing.T) {
-	for _, slug := range []struct{ name, of string }{{"succeeding", "s%d"}, {"refused by one another", "same"}} {
-		t.Run(slug.name, func(t *testing.T) {
+	slugs := map[string]func(round, twin int) string{
+		"each would succeed":     func(round, twin int) string { return fmt.Sprintf("s%d-%d", round, twin) },
+		"each refuses the other": func(round, _ int) string { return fmt.Sprintf("s%d", round) },
+	}
+	for name, slug := range slugs {
+		t.Run(name, func(t *testing.T) {
 			dbtest.Each(t, func(t *testing.T, db *database.DB) {
 				for round := range 10 {
 					k := database.Key{Caller: "mem", Key: fmt.Sprintf("k%d", round), Hash: "h"}
@@ -127,11 +131,7 @@ func TestTwinsInFlightHaveOneEffect(t *testing.T) {
 					var all sync.WaitGroup
 					for i := range answers {
 						all.Go(func() {
-							s := fmt.Sprintf("%s-%d", slug.of, round)
-							if slug.of == "s%d" { // each would succeed by itself
-								s = fmt.Sprintf("s%d-%d", round, i)
-							}
-							a, err := place(context.Background(), db, k, s)
+							a, err := place(context.Background(), db, k, slug(round, i))
 							if err != nil {
 								t.Errorf("twin %d: %v", i, err)
 							}

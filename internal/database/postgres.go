@@ -17,7 +17,7 @@ import (
 
 const (
 	postgresConns    = 16               // more do not make two cores faster
-	postgresPatience = 30 * time.Second // for one statement of a transaction
+	postgresPatience = 30 * time.Second // for one statement, or a commit
 	maxAttempts      = 6                // of a transaction that met a deadlock
 )
 
@@ -109,9 +109,10 @@ func (p *postgres) transact(ctx context.Context, f func(context.Context, querier
 func (p *postgres) attempt(ctx context.Context, f func(context.Context, querier) error) error {
 	// The caller may leave while waiting for a connection, and between two statements.
 	// Never within one: pq would throw the connection away, and a commit that was cut
-	// short has happened or not.
-	inner := context.WithoutCancel(ctx)
-	conn, tx, err := p.begin(ctx, inner)
+	// short has happened or not. Only a server that does not answer is given up.
+	inner, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer giveUp()
+	conn, tx, err := p.begin(ctx, inner, giveUp)
 	if err != nil {
 		return err
 	}
@@ -120,13 +121,17 @@ func (p *postgres) attempt(ctx context.Context, f func(context.Context, querier)
 	if err := f(inner, tx); err != nil {
 		return err
 	}
+	defer time.AfterFunc(postgresPatience, giveUp).Stop()
 	return tx.Commit()
 }
 
 // begin passes over connections that died in the pool, as after a restart of the server.
-func (p *postgres) begin(ctx, inner context.Context) (*sql.Conn, *sql.Tx, error) {
+func (p *postgres) begin(ctx, inner context.Context, giveUp func()) (*sql.Conn, *sql.Tx, error) {
+	wait, cancel := context.WithTimeout(ctx, longestWait)
+	defer cancel()
+	defer time.AfterFunc(postgresPatience, giveUp).Stop()
 	for tries := 0; ; tries++ {
-		conn, err := p.pool.Conn(ctx)
+		conn, err := p.pool.Conn(wait)
 		if err != nil {
 			return nil, nil, err
 		}

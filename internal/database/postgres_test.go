@@ -2,6 +2,7 @@ package database_test
 
 import (
 	"context"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -148,5 +149,18 @@ func TestAStatementIsPreparedOnce(t *testing.T) {
 	n := count(t, db, `SELECT COUNT(*) FROM pg_prepared_statements WHERE statement LIKE 'SELECT COUNT(*) FROM regions%'`)
 	if n != 1 {
 		t.Errorf("%d prepared statements, want 1", n)
+	}
+}
+
+func TestAServerThatNeverAnswersIsGivenUp(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer silent.Close() // connections queue, and nobody speaks
+	start := time.Now()
+	_, err = database.Open(t.Context(), database.Settings{
+		URL: "postgres://" + silent.Addr().String() + "/x?sslmode=disable&connect_timeout=2"})
+	isUnavailable(t, "open", err)
+	if took := time.Since(start); took > 20*time.Second {
+		t.Errorf("it took %v", took)
 	}
 }

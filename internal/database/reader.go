@@ -21,6 +21,7 @@ type reader struct {
 	q      querier
 	engine engine
 	failed *error // nil outside of transactions
+	long   bool   // a statement may take as long as its caller wishes
 }
 
 // Reader reads outside of a transaction: each call is one statement, and sees what is
@@ -41,7 +42,7 @@ func (db *DB) view(ctx context.Context, f func(r *reader) error) error {
 		return explain(ctx, db.engine, err)
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after the commit
-	if err := f(&reader{ctx: ctx, caller: ctx, q: tx, engine: db.engine}); err != nil {
+	if err := f(&reader{ctx: ctx, caller: ctx, q: tx, engine: db.engine, long: true}); err != nil {
 		return err // its statements' errors are explained already
 	}
 	return explain(ctx, db.engine, tx.Commit())
@@ -142,19 +143,15 @@ func (r *reader) exec(query string, args []any) (n int64, err error) {
 
 // begin refuses a statement that must not run, and bounds the time of one that may.
 func (r *reader) begin() (context.Context, context.CancelFunc, error) {
-	if r.failed == nil {
-		return r.ctx, func() {}, nil
-	}
-	if *r.failed != nil {
+	if r.failed != nil && *r.failed != nil {
 		return nil, nil, fmt.Errorf("%w: %w", errFailed, *r.failed)
 	}
 	limit := r.engine.patience()
-	if limit == 0 {
+	if limit == 0 || r.long {
 		return r.ctx, func() {}, nil
 	}
 	if err := r.caller.Err(); err != nil {
-		*r.failed = err
-		return nil, nil, err
+		return nil, nil, r.end(err)
 	}
 	ctx, cancel := context.WithTimeout(r.ctx, limit)
 	return ctx, cancel, nil

@@ -43,6 +43,20 @@ type NewMember struct {
 	Email     string // may be empty
 	Language  string // fr or en; "" means fr
 	HomeHubID string // may be empty
+
+	Key database.Key // an Idempotency-Key, for CreateMember alone; the zero Key keeps nothing
+}
+
+// madeMember is what is kept under a key: an id and no personal text, or the refusal.
+type madeMember struct {
+	ID    string
+	Fault *fault.Error
+}
+
+func keepRefusal(err error) (madeMember, bool) {
+	f := fault.Of(err)
+	keepable := f != nil && (f.Kind == fault.Refused || f.Kind == fault.NotFound)
+	return madeMember{Fault: f}, keepable
 }
 
 // CreateMember opens an account. It asks for ManageMembers at the home hub, or over the network
@@ -53,29 +67,44 @@ func (d *Directory) CreateMember(ctx context.Context, by Actor, n NewMember) (Me
 	if err != nil {
 		return Member{}, err
 	}
-	var p Member
-	err = d.db.In(ctx, func(tx *database.Tx) error {
-		by, err := current(tx, by)
-		if err != nil {
+	made, err := database.Once(ctx, d.db, n.Key, func() (made madeMember, err error) {
+		err = d.db.In(ctx, func(tx *database.Tx) error {
+			made, err = openAccount(tx, by, n)
 			return err
-		}
-		region, err := regionOf(tx, n.HomeHubID)
-		if err != nil {
-			return err
-		}
-		if !by.May(ManageMembers, n.HomeHubID, region) {
-			return notAllowed(by)
-		}
-		p = n.person(tx.Now)
-		if err := insertPeople(tx, []Member{p}); err != nil {
-			return err
-		}
-		return recordPerson(tx, by, p)
-	})
+		})
+		return made, err
+	}, keepRefusal)
+	if err == nil && made.Fault != nil {
+		err = made.Fault
+	}
 	if err != nil {
 		return Member{}, fmt.Errorf("create member: %w", err)
 	}
-	return p, nil
+	return personWhere(d.db.Reader(ctx), `m.id = $1`, made.ID)
+}
+
+// openAccount is CreateMember in its transaction.
+func openAccount(tx *database.Tx, by Actor, n NewMember) (madeMember, error) {
+	by, err := current(tx, by)
+	if err != nil {
+		return madeMember{}, err
+	}
+	region, err := regionOf(tx, n.HomeHubID)
+	if err != nil {
+		return madeMember{}, err
+	}
+	if !by.May(ManageMembers, n.HomeHubID, region) {
+		return madeMember{}, notAllowed(by)
+	}
+	p := n.person(tx.Now)
+	if err := insertPeople(tx, []Member{p}); err != nil {
+		return madeMember{}, err
+	}
+	if err := recordPerson(tx, by, p); err != nil {
+		return madeMember{}, err
+	}
+	made := madeMember{ID: p.ID}
+	return made, tx.Keep(n.Key, made)
 }
 
 // LoadMembers opens many accounts in the caller's transaction, in the order given, for an import or

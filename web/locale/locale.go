@@ -105,7 +105,11 @@ func (l Language) fill(s sentence, params fault.Params) string {
 	var b strings.Builder
 	for _, p := range s.parts {
 		if p.param == "" {
-			b.WriteString(p.text)
+			text := p.text
+			if strings.HasSuffix(b.String(), ".") {
+				text = strings.TrimPrefix(text, ".") // "2:30 p.m." ends its sentence as well
+			}
+			b.WriteString(text)
 			continue
 		}
 		b.WriteString(l.figure(p.param, params[p.param]))
