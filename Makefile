@@ -41,7 +41,9 @@ bench: ## the benchmarks, as a table in docs/benchmarks.md
 
 torture: ## kill the server under load, again and again: make torture KILLS=200
 	@url="$$(.ci/postgres)" && CANOT_TEST_POSTGRES_URL="$$url" CANOT_TEST_KILLS=$(or $(KILLS),200) \
-		$(GO) test -tags=$(TAGS) -count=1 -timeout 4h -run 'Kill|Crash' -v ./cmd/canot/...
+		$(GO) test -tags=$(TAGS) -count=1 -timeout 4h -run 'Kill|Crash' -v ./cmd/canot/... && \
+		CANOT_TEST_POSTGRES_URL="$$url" CANOT_TEST_TORTURE=$(or $(TIMES),20) \
+		$(GO) test -tags=$(TAGS) -count=1 -timeout 4h -run 'EveryHistory' -v ./booking
 
 fuzz: ## every fuzz target for a while: make fuzz FOR=1m
 	@for package in $$($(GO) list -tags=$(TAGS) $(PKGS)); do \

@@ -6,11 +6,13 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 
 	"canot/web/edge"
+	"canot/web/locale"
 )
 
 // The docs page shows the OpenAPI document to people. It is made from the
@@ -32,6 +34,7 @@ type shownOperation struct {
 	Params                                []param
 	Body                                  *shapeLink
 	Answers                               []shownAnswer
+	Problems                              []string // statuses
 }
 
 type param struct{ Name, In, Type, Doc string }
@@ -53,14 +56,21 @@ type shownField struct {
 	Required                bool
 }
 
-// docs serves the page, in the language asked for.
+// docs serves the page, in the language asked for. It is made once for each.
 func (a *API) docs() gin.HandlerFunc {
+	pages := map[string]func() ([]byte, error){}
+	for _, l := range locale.All() {
+		pages[l.Tag()] = sync.OnceValues(func() ([]byte, error) {
+			page := describe(a.huma.OpenAPI())
+			page.frame = frame{Lang: l.Tag(), Title: l.Say("page.docs.heading", nil), Style: stylePath, Home: home(l)}
+			return render(l, "docs", page)
+		})
+	}
 	return func(c *gin.Context) {
 		l := edge.From(c.Request.Context()).Language
 		edge.Vary(c.Writer.Header(), "Accept-Language")
-		page := describe(a.huma.OpenAPI())
-		page.frame = frame{Lang: l.Tag(), Title: l.Say("page.docs.heading", nil), Style: stylePath, Home: home(l)}
-		show(c, l, "docs", page)
+		body, err := pages[l.Tag()]()
+		show(c, l, body, err)
 	}
 }
 
@@ -126,6 +136,10 @@ func shownOf(op *huma.Operation) shownOperation {
 		out.Body = contentOf(op.RequestBody.Content)
 	}
 	for _, status := range slices.Sorted(maps.Keys(op.Responses)) {
+		if status >= "4" {
+			out.Problems = append(out.Problems, status)
+			continue
+		}
 		out.Answers = append(out.Answers, shownAnswer{status, contentOf(op.Responses[status].Content)})
 	}
 	return out

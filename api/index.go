@@ -12,9 +12,9 @@ import (
 // about opens the OpenAPI document.
 const about = `Canot is a network of shared places: hubs with spaces, machines, equipment to borrow and people to guide, booked without conflicts.
 
-Reading hubs, resources, opening hours and availability needs no token. Everything else does: ` + "`Authorization: Bearer canot_…`" + `.
+Reading hubs, resources, opening hours and availability needs no token. Everything else does, in the header ` + "`Authorization: Bearer`" + `.
 
-Instants are RFC 3339 in UTC; with input, any offset will do, and none is refused. Texts are maps by language. Hubs and resources are named by id or by slug.
+Instants are RFC 3339, written in UTC and read with any offset; one without an offset is refused. Texts are maps by language. Hubs and resources are named by id or by slug.
 Errors are RFC 9457 problems with a stable ` + "`code`" + `, in French, or in English with ` + "`Accept-Language: en`" + `.
 Writes take an ` + "`Idempotency-Key`" + `; updates take ` + "`If-Match`" + ` with the ETag of the read.`
 

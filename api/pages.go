@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"html/template"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/gin-gonic/gin"
@@ -73,21 +74,23 @@ func (a *API) start(c *gin.Context, l locale.Language) {
 	if l.Tag() == "en" {
 		other = &otherLanguage{"/", "fr", "Français"}
 	}
-	show(c, l, "start", struct {
+	body, err := render(l, "start", struct {
 		frame
 		Calendar template.URL
 	}{
 		frame{Lang: l.Tag(), Title: l.Say("page.start.heading", nil), Style: stylePath, Home: home(l), Other: other},
-		a.calendarLink(c, l),
+		a.calendarLink(l),
 	})
+	show(c, l, body, err)
 }
 
 // calendarLink is an address that calendar programs subscribe to when it is
-// opened. The host is the configured one, and the request's only when there is none.
-func (a *API) calendarLink(c *gin.Context, l locale.Language) template.URL {
+// opened. It needs the configured host: one taken from the request could be
+// anybody's. Without it, the link is to the file.
+func (a *API) calendarLink(l locale.Language) template.URL {
 	path := "/calendars/network.ics?lang=" + l.Tag()
 	if rest, ok := cutScheme(a.PublicURL); ok {
-		return template.URL("webcal://" + template.URLQueryEscaper(rest) + path) //nolint:gosec // built from the configuration
+		return template.URL("webcal://" + strings.TrimSuffix(rest, "/") + path)
 	}
 	return template.URL(path)
 }
@@ -101,16 +104,22 @@ func cutScheme(address string) (string, bool) {
 	return "", false
 }
 
-// show renders a page whole before it sends any of it.
-func show(c *gin.Context, l locale.Language, name string, data any) {
+// render makes a page whole, before any of it is sent.
+func render(l locale.Language, name string, data any) ([]byte, error) {
 	var b bytes.Buffer
-	if err := templates[l.Tag()].ExecuteTemplate(&b, name, data); err != nil {
+	err := templates[l.Tag()].ExecuteTemplate(&b, name, data)
+	return b.Bytes(), err
+}
+
+// show sends a page that was rendered.
+func show(c *gin.Context, l locale.Language, body []byte, err error) {
+	if err != nil {
 		edge.Fail(c, err)
 		return
 	}
 	c.Header("Content-Language", l.Tag())
 	edge.Public(c.Writer.Header())
-	c.Data(http.StatusOK, "text/html; charset=utf-8", b.Bytes())
+	c.Data(http.StatusOK, "text/html; charset=utf-8", body)
 }
 
 // document serves the OpenAPI document, made once when it is first asked for:

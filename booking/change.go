@@ -58,7 +58,8 @@ func badStatus(b Booking) error {
 	return &Refusal{Fault: refusalOf([]fault.Violation{{Code: "bad_status", Params: fault.Params{"status": string(b.Status)}}})}
 }
 
-// rewrite changes what is written on a booking; nothing else sees it, so nothing is locked.
+// rewrite changes what is written on a booking. It takes no time, but the resources'
+// versions rise all the same: they are the stamp of the calendars that show it.
 func (b *Book) rewrite(ctx context.Context, who identity.Actor, old Booking, e Edits, key database.Key) (Booking, error) {
 	if broken := judgeTexts(e.Title, e.Notes, e.Sector, e.Visibility); len(broken) > 0 {
 		return Booking{}, &Refusal{Fault: refusalOf(broken)}
@@ -66,6 +67,9 @@ func (b *Book) rewrite(ctx context.Context, who identity.Actor, old Booking, e E
 	changed := old
 	e.writeOn(&changed)
 	err := b.db.In(ctx, func(tx *database.Tx) error {
+		if _, err := lockResources(tx, old.resourceIDs()); err != nil {
+			return err
+		}
 		changed.Version, changed.ChangedAt = old.Version+1, tx.Now
 		n, err := tx.Exec(`
 			UPDATE bookings SET title = $3, notes = $4, sector = $5, visibility = $6, version = version + 1, changed_at = $7
@@ -216,7 +220,7 @@ func movedBooking(who identity.Actor, old Booking, e Edits, a ask) Booking {
 		moved.Status = Pending
 	}
 	moved.Competes = moved.Status == Pending && competing
-	moved.shown = old.shown || shownAs(moved.Status) != ""
+	moved.shown = old.shown || moved.announced()
 	moved.Version, moved.ChangedAt = old.Version+1, a.now
 	if feedSees(old, moved) {
 		moved.Sequence++
@@ -235,7 +239,7 @@ func feedSees(was, is Booking) bool {
 			return true
 		}
 	}
-	return shownAs(was.Status) != shownAs(is.Status)
+	return was.shownAs() != is.shownAs()
 }
 
 // writeMove writes a moved booking: its row first, which fails when somebody else

@@ -166,7 +166,7 @@ func (b *Book) carryOut(ctx context.Context, by string, was Booking, d decision)
 		}
 		is = s.is
 		is.Version, is.ChangedAt = was.Version+1, tx.Now
-		is.shown = was.shown || shownAs(is.Status) == "TENTATIVE" || shownAs(is.Status) == "CONFIRMED"
+		is.shown = was.shown || is.announced()
 		if feedSees(was, is) {
 			is.Sequence++
 		}

@@ -65,10 +65,10 @@ func (b *Book) loadPiece(ctx context.Context, tx *database.Tx, piece []Past, res
 		made := identity.Actor{ID: cmp.Or(p.MadeBy, p.MemberID)}
 		booked := newBooking(made, p.Request, a)
 		booked.Status = statusAt(booked, p.Status, tx.Now)
-		booked.shown = shownAs(booked.Status) != "" && booked.Status != Expired
 		if booked.Status != Pending {
 			booked.Competes = false
 		}
+		booked.shown = booked.announced() || booked.Status == Cancelled || booked.Status == Declined
 		if booked.Status.Live() || booked.Status == Completed {
 			booked.given(units)
 			if !booked.Competes {

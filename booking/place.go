@@ -294,7 +294,7 @@ func newBooking(who identity.Actor, req Request, a ask) Booking {
 		lapses := a.now.Add(req.Hold)
 		booked.Status, booked.Competes, booked.LapsesAt = Held, false, &lapses
 	}
-	booked.shown = shownAs(booked.Status) != ""
+	booked.shown = booked.announced()
 	return booked
 }
 
@@ -309,18 +309,28 @@ func asksApproval(a ask) (approval, competing bool) {
 	return approval, competing
 }
 
-// shownAs is what feeds say of a status, or "" when they do not show it.
-func shownAs(s Status) string {
-	switch s {
+// shownAs is what feeds say of the status of a booking, or "" when they do not show
+// it: a hold, and a request that takes no time until it is approved.
+func (b Booking) shownAs() string {
+	switch b.Status {
 	case Held:
 		return ""
 	case Pending:
+		if b.Competes {
+			return ""
+		}
 		return "TENTATIVE"
 	case Confirmed, InUse, Completed:
 		return "CONFIRMED"
 	default:
 		return "CANCELLED"
 	}
+}
+
+// announced reports whether feeds show a booking as one that stands.
+func (b Booking) announced() bool {
+	as := b.shownAs()
+	return as == "TENTATIVE" || as == "CONFIRMED"
 }
 
 // given writes the chosen units into the lines.

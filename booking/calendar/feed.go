@@ -177,12 +177,12 @@ func (d *drawing) booking(lines []bookedRow) {
 	e.number("SEQUENCE:", b.Sequence)
 	e.instant("DTSTART:", b.StartsAt)
 	e.instant("DTEND:", b.EndsAt)
-	switch booking.Status(b.Status) {
-	case booking.Pending:
+	switch status := booking.Status(b.Status); {
+	case status == booking.Pending && !b.Competes:
 		e.line("STATUS:TENTATIVE")
-	case booking.Confirmed, booking.InUse, booking.Completed:
+	case status == booking.Confirmed, status == booking.InUse, status == booking.Completed:
 		e.line("STATUS:CONFIRMED")
-	default:
+	default: // gone, or once shown and now a request that takes no time
 		e.line("STATUS:CANCELLED\r\nTRANSP:TRANSPARENT")
 	}
 	e.begin("SUMMARY:")

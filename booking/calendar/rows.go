@@ -49,6 +49,7 @@ type bookedRow struct {
 	Status     string    `db:"status"`
 	StartsAt   time.Time `db:"starts_at"`
 	EndsAt     time.Time `db:"ends_at"`
+	Competes   bool      `db:"competes"`
 	Sequence   int64     `db:"sequence"`
 	ChangedAt  time.Time `db:"changed_at"`
 	ResourceID string    `db:"resource_id"`
@@ -106,11 +107,12 @@ SELECT '1', g.id, '', '', true, false, g.name, '', '', '', '', '', NULL
 
 // $1 is the key; $2 and $3 the window, $4 the oldest change of a cancelled booking
 // that is shown, $5 the oldest end of one.
-const booked = `SELECT b.id, b.hub_id, b.status, b.starts_at, b.ends_at, b.sequence, b.changed_at, l.resource_id, l.quantity
+const booked = `SELECT b.id, b.hub_id, b.status, b.starts_at, b.ends_at, b.competes, b.sequence, b.changed_at, l.resource_id, l.quantity
   FROM bookings b JOIN booking_lines l ON l.booking_id = b.id
  WHERE [where] AND b.ends_at > $5 AND b.starts_at < $3
    AND ((b.status IN ('confirmed', 'in_use', 'completed') AND b.ends_at > $2)
      OR (b.status = 'pending' AND NOT b.competes AND b.ends_at > $2)
+     OR (b.shown AND b.status = 'pending' AND b.competes AND b.ends_at > $2)
      OR (b.shown AND b.status IN ('cancelled', 'declined', 'expired', 'no_show') AND b.changed_at >= $4))
  ORDER BY b.starts_at, b.id, l.line`
 

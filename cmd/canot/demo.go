@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"canot/booking/demo"
+	"canot/internal/database"
 )
 
 // A tryout is a demo as asked for, on its way to be served.
@@ -121,7 +122,7 @@ func (t *tryout) place() error {
 		}
 		t.cmd.errorf("demo_folder", t.folder)
 	}
-	t.database = "sqlite://" + filepath.ToSlash(filepath.Join(t.folder, "canot.db"))
+	t.database = database.SQLiteURL(filepath.ToSlash(filepath.Join(t.folder, "canot.db")))
 	return nil
 }
 

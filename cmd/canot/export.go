@@ -16,7 +16,7 @@ func exportRows(ctx context.Context, cmd *command) error {
 	if err != nil {
 		return err
 	}
-	if !oneOf(args[0], "hubs", "resources", "units") {
+	if !oneOf(args[0], "hubs", "resources", "units", "members", "bookings") {
 		return usageError(cmd.words.text("bad_kind", args[0]))
 	}
 	if !oneOf(*format, "csv", "json") {
@@ -27,5 +27,16 @@ func exportRows(ctx context.Context, cmd *command) error {
 		return err
 	}
 	defer nw.close()
-	return cmd.output(*out, *force, func(w io.Writer) error { return nw.catalog.Export(ctx, w, args[0], *format) })
+	return cmd.output(*out, *force, func(w io.Writer) error { return nw.export(ctx, w, args[0], *format) })
+}
+
+// export writes the rows of a kind.
+func (n *network) export(ctx context.Context, w io.Writer, kind, format string) error {
+	switch kind {
+	case "members":
+		return n.exportMembers(ctx, w, format)
+	case "bookings":
+		return n.exportBookings(ctx, w, format)
+	}
+	return n.catalog.Export(ctx, w, kind, format)
 }

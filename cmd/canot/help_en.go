@@ -21,14 +21,15 @@ var englishHelp = map[string]string{
   --json       one line for scripts when all is ready`,
 	"migrate": `canot migrate up|status [--database URL] [--json]
   Brings the schema up to date, or says how it stands.`,
-	"import": `canot import FILE… [--kind hubs|resources|units] [--dry-run] [--quiet] [--json]
+	"import": `canot import FILE… [--kind hubs|resources|units|members] [--dry-run] [--quiet] [--json]
              [--database URL]
   Puts the lines of CSV files into the network. The kind shows in the header. Every refused
   line says why and the others go in; the exit code is then 1. A file imported before changes
   nothing. “-” reads standard input.`,
-	"export": `canot export hubs|resources|units [--format csv|json] [--out FILE] [--force]
+	"export": `canot export hubs|resources|units|members|bookings [--format csv|json] [--out FILE] [--force]
              [--database URL]
-  Takes the rows of one kind out; the CSV goes back in as it is.`,
+  Takes the rows of one kind out; the CSV goes back in as it is, but for that of bookings. That
+  of members holds personal data.`,
 	"user": `canot user create --name NAME --email ADDRESS [--language fr|en] [--hub HUB]
 canot user role   MEMBER ROLE [--hub HUB | --region REGION] [--revoke]
 canot user token  MEMBER [--label TEXT] [--scopes read,book,staff,admin] [--days N]

@@ -21,14 +21,15 @@ var frenchHelp = map[string]string{
   --json       une ligne pour les scripts quand tout est prêt`,
 	"migrate": `canot migrate up|status [--database ADRESSE] [--json]
   Met le schéma à jour, ou dit où il en est.`,
-	"import": `canot import FICHIER… [--kind hubs|resources|units] [--dry-run] [--quiet] [--json]
+	"import": `canot import FICHIER… [--kind hubs|resources|units|members] [--dry-run] [--quiet] [--json]
              [--database ADRESSE]
   Met les lignes de fichiers CSV dans le réseau. La sorte se voit à l’en-tête. Chaque ligne
   refusée dit pourquoi et les autres passent; le code de sortie est alors 1. Un fichier déjà
   importé ne change rien. « - » lit l’entrée standard.`,
-	"export": `canot export hubs|resources|units [--format csv|json] [--out FICHIER] [--force]
+	"export": `canot export hubs|resources|units|members|bookings [--format csv|json] [--out FICHIER] [--force]
              [--database ADRESSE]
-  Sort les lignes d’une sorte; le CSV se réimporte tel quel.`,
+  Sort les lignes d’une sorte; le CSV se réimporte tel quel, sauf celui des réservations. Celui
+  des membres contient des données personnelles.`,
 	"user": `canot user create --name NOM --email ADRESSE [--language fr|en] [--hub HUB]
 canot user role   MEMBRE ROLE [--hub HUB | --region TERRITOIRE] [--revoke]
 canot user token  MEMBRE [--label TEXTE] [--scopes read,book,staff,admin] [--days N]

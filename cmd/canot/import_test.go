@@ -88,3 +88,38 @@ func TestImportRefusesLineByLineAndSaysWhy(t *testing.T) {
 		t.Errorf("exit %d: %s%s", o.code, o.stdout, o.stderr)
 	}
 }
+
+func TestMembersGoInAndComeOut(t *testing.T) {
+	for _, engine := range engines {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			env := []string{"CANOT_DATABASE_URL=" + dbtest.EmptyURL(t, engine)}
+			must(t, env, "import", dataFile("hubs.csv"))
+			const rows = "name,email,language,hub\nLise R.,lise@hub.example,fr,matagami\nAnang K.,anang@hub.example,en,\nX,no address,fr,\nY,y@hub.example,fr,nowhere\n"
+			for _, step := range []struct {
+				args                        []string
+				created, unchanged, refused int
+			}{
+				{[]string{"--dry-run"}, 2, 0, 2},
+				{nil, 2, 0, 2},
+				{nil, 0, 2, 2},
+			} {
+				o := canotReading(t, env, strings.NewReader(rows), append([]string{"import", "-", "--json"}, step.args...)...)
+				r := reportOf(t, o)
+				if o.code != exitFailed || r.Kind != "members" || r.Created != step.created || r.Unchanged != step.unchanged || r.Refused != step.refused {
+					t.Errorf("%v: exit %d, %+v", step.args, o.code, r)
+				}
+			}
+			out := must(t, env, "export", "members").stdout
+			if !strings.Contains(out, "Lise R.,lise@hub.example,fr,matagami\n") {
+				t.Error(out)
+			}
+			if r := reportOf(t, canotReading(t, env, strings.NewReader(out), "import", "-", "--json")); r.Unchanged != 2 || r.Refused != 0 {
+				t.Errorf("back in: %+v", r)
+			}
+			if o := must(t, env, "export", "bookings", "--format", "json"); strings.TrimSpace(o.stdout) != "[]" {
+				t.Error(o.stdout)
+			}
+		})
+	}
+}

@@ -25,7 +25,7 @@ func importRows(ctx context.Context, cmd *command) error {
 	if err != nil {
 		return err
 	}
-	if *kind != "" && !oneOf(*kind, "hubs", "resources", "units") {
+	if *kind != "" && !oneOf(*kind, "hubs", "resources", "units", "members") {
 		return usageError(cmd.words.text("bad_kind", *kind))
 	}
 	nw, err := cmd.open(ctx, *at, opening{migrate: true, ready: true})
@@ -70,6 +70,9 @@ func (n *network) importFile(ctx context.Context, cmd *command, path string, o i
 	content, err := io.ReadAll(in)
 	if err = errors.Join(err, closeIn()); err != nil {
 		return inventory.Report{}, err
+	}
+	if o.Kind == "members" || o.Kind == "" && isMemberFile(content) {
+		return n.importMembers(ctx, bytes.NewReader(content), o)
 	}
 	return n.catalog.Import(ctx, identity.System, bytes.NewReader(content), o)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"canot/internal/database/dbtest"
 )
 
 // walkBlocks are the commands of a README's walk, in order: the fenced blocks
@@ -128,5 +131,42 @@ func TestADemoDoesNotTouchAnotherNetwork(t *testing.T) {
 	must(t, nil, "user", "create", "--name", "Lise R.", "--email", "lise@hub.example", "--database", database)
 	if o := canot(t, nil, "demo", "--data", folder, "--addr", "127.0.0.1:0"); o.code != exitUsage || !strings.Contains(o.stderr, "not a complete demo") {
 		t.Errorf("exit %d: %s", o.code, o.stderr)
+	}
+}
+
+func TestTheDemoRunsOnPostgreSQL(t *testing.T) {
+	url := dbtest.EmptyURL(t, "postgres")
+	r, d := startDemo(t, "--database", url)
+	if code, body, err := ask(t.Context(), "", http.MethodGet, d.URL+"/api/v1/hubs", ""); err != nil || code != http.StatusOK || !strings.Contains(body, "rouyn-noranda") {
+		t.Errorf("%d, %v, %s", code, err, body)
+	}
+	if code := r.end(t); code != exitDone {
+		t.Errorf("exit %d: %s", code, r.stderr.String())
+	}
+	must(t, nil, "check", "--database", url)
+}
+
+func TestTheDemoTakesAnotherPortWhenTheUsualOneIsTakenAndSaysSo(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	r := start(t, []string{"CANOT_ADDR=" + taken.Addr().String()}, "demo", "--empty")
+	r.line(t, &r.stderr, taken.Addr().String()+" is taken")
+	if ready := r.line(t, &r.stdout, "is ready: http://127.0.0.1:"); strings.Contains(ready, taken.Addr().String()) {
+		t.Error(ready)
+	}
+	r.line(t, &r.stdout, "administration@demo.example")
+	temporary := strings.TrimSpace(strings.SplitN(r.line(t, &r.stderr, "temporary folder"), ": ", 2)[1])
+	if _, err := os.Stat(temporary); err != nil {
+		t.Error(err)
+	}
+	r.end(t)
+	if _, err := os.Stat(temporary); !os.IsNotExist(err) {
+		t.Errorf("the temporary folder is left behind: %v", err)
+	}
+	if o := canot(t, nil, "demo", "--empty", "--addr", taken.Addr().String()); o.code != exitFailed {
+		t.Errorf("a port that was asked for by name: exit %d", o.code)
 	}
 }

@@ -8,7 +8,7 @@ var english = map[string]string{
 	"failed":             "canot %s: %s",
 	"bad_flag":           "%v. See “canot help %s”.",
 	"bad_arguments":      "this is not how it is called. See “canot help %s”.",
-	"bad_kind":           "“%s” is not a kind of rows: hubs, resources or units.",
+	"bad_kind":           "“%s” is not a kind of rows. See the command’s help.",
 	"bad_format":         "“%s” is not a format: csv or json.",
 	"stopped":            "told to stop before the end.",
 	"file_exists":        "the file “%s” exists already. Choose another name, or add --force.",
@@ -100,7 +100,7 @@ const helpEn = `Canot: a network of hubs that takes bookings, and never two for 
   canot demo         a complete network to try, with nothing to install
   canot serve        the server; canot help config lists its settings
   canot migrate      the schema: up, status
-  canot import       put hubs, resources or units in from CSV files
+  canot import       put hubs, resources, units or members in from CSV files
   canot export       take them out as CSV or JSON
   canot user         members, roles and tokens: create, role, token
   canot backup       a consistent copy while the server works

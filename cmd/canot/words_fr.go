@@ -9,7 +9,7 @@ var french = map[string]string{
 	"failed":             "canot %s : %s",
 	"bad_flag":           "%v. Voyez « canot help %s ».",
 	"bad_arguments":      "ce n’est pas ainsi qu’on l’appelle. Voyez « canot help %s ».",
-	"bad_kind":           "« %s » n’est pas une sorte de lignes : hubs, resources ou units.",
+	"bad_kind":           "« %s » n’est pas une sorte de lignes. Voyez l’aide de la commande.",
 	"bad_format":         "« %s » n’est pas un format : csv ou json.",
 	"stopped":            "arrêt demandé avant la fin.",
 	"file_exists":        "le fichier « %s » existe déjà. Choisissez un autre nom, ou ajoutez --force.",
@@ -101,7 +101,7 @@ const helpFr = `Canot : un réseau de hubs où l’on réserve sans jamais de d
   canot demo         un réseau complet pour l’essayer, sans rien installer
   canot serve        le serveur; canot help config en énumère les réglages
   canot migrate      le schéma : up, status
-  canot import       mettre des hubs, ressources ou exemplaires depuis des fichiers CSV
+  canot import       mettre des hubs, ressources, exemplaires ou membres depuis des fichiers CSV
   canot export       les sortir en CSV ou en JSON
   canot user         membres, rôles et jetons : create, role, token
   canot backup       une copie cohérente pendant que le serveur travaille

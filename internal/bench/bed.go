@@ -48,6 +48,7 @@ type bed struct {
 	first      time.Time
 	next       atomic.Int64 // the next slot that nobody has
 	drop       func()
+	steady     time.Time // since when no new connection is expected
 }
 
 const (

@@ -47,6 +47,9 @@ type Settings struct {
 	Observe  func(query string) // called for every statement on the wire, BEGIN and COMMIT included; nil for none
 }
 
+// SQLiteURL is the URL of the SQLite data base in the file at path.
+func SQLiteURL(path string) string { return (&url.URL{Scheme: "sqlite", Path: path}).String() }
+
 // A Key is an Idempotency-Key with its scope. The zero Key keeps nothing.
 type Key struct {
 	Caller string // who asked: a member's id

@@ -31,8 +31,9 @@ type sqlite struct {
 // the URL is synchronous=NORMAL, for measuring what a durable commit costs: with it,
 // an answered write may be lost in a power cut.
 func openSQLite(u *url.URL, s Settings) (*sqlite, error) {
-	if u.Host != "" || !strings.HasPrefix(u.Path, "/") || u.Path == "/" {
-		return nil, fmt.Errorf("a SQLite URL is sqlite:///absolute/path/to/file.db")
+	// A # would begin a fragment, and what follows would be left out of the file's name.
+	if u.Host != "" || !strings.HasPrefix(u.Path, "/") || u.Path == "/" || u.Fragment != "" {
+		return nil, fmt.Errorf("a SQLite URL is sqlite:///absolute/path/to/file.db, with %%23 for # and %%3F for ?")
 	}
 	synchronous := "FULL"
 	for key, values := range u.Query() {

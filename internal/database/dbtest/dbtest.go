@@ -64,7 +64,7 @@ func URL(t testing.TB, engine string) string {
 	if engine == "postgres" {
 		return postgresURL(t, true)
 	}
-	url := "sqlite://" + filepath.Join(t.TempDir(), "canot.db")
+	url := database.SQLiteURL(filepath.Join(t.TempDir(), "canot.db"))
 	migrate(t, url)
 	return url
 }
@@ -75,7 +75,7 @@ func EmptyURL(t testing.TB, engine string) string {
 	if engine == "postgres" {
 		return postgresURL(t, false)
 	}
-	return "sqlite://" + filepath.Join(t.TempDir(), "empty.db")
+	return database.SQLiteURL(filepath.Join(t.TempDir(), "empty.db"))
 }
 
 func migrate(t testing.TB, url string) {
