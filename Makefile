@@ -36,14 +36,12 @@ fmt: ## format the code
 golden: ## rewrite the golden files
 	@url="$$(.ci/postgres)" && CANOT_TEST_POSTGRES_URL="$$url" $(GO) test -tags=$(TAGS) ./booking/calendar/... ./api/... -update
 
-bench: ## the benchmarks, as a table in docs/benchmarks.md
-	@url="$$(.ci/postgres)" && CANOT_TEST_POSTGRES_URL="$$url" $(GO) test -tags=$(TAGS) -run '^$$' -bench . -benchmem -timeout 2h $(PKGS)
+bench: ## speed beside its limits, as docs/benchmarks.md: make bench BENCH=-full
+	@url="$$(.ci/postgres)" && CANOT_TEST_POSTGRES_URL="$$url" $(GO) run -tags=$(TAGS) ./internal/bench $(BENCH)
 
-torture: ## kill the server under load, again and again: make torture KILLS=200
-	@url="$$(.ci/postgres)" && CANOT_TEST_POSTGRES_URL="$$url" CANOT_TEST_KILLS=$(or $(KILLS),200) \
-		$(GO) test -tags=$(TAGS) -count=1 -timeout 4h -run 'Kill|Crash' -v ./cmd/canot/... && \
-		CANOT_TEST_POSTGRES_URL="$$url" CANOT_TEST_TORTURE=$(or $(TIMES),20) \
-		$(GO) test -tags=$(TAGS) -count=1 -timeout 4h -run 'EveryHistory' -v ./booking
+torture: ## kill the server and its data base under load, race for slots: make torture KILLS=200
+	@url="$$(.ci/postgres)" && CANOT_TEST_POSTGRES_URL="$$url" CANOT_TEST_KILLS=$(or $(KILLS),200) CANOT_TEST_TORTURE=$(or $(KILLS),200) \
+		$(GO) test -tags=$(TAGS) -count=1 -timeout 6h -run 'Kill|Clerk' -v ./cmd/canot/... ./booking/
 
 fuzz: ## every fuzz target for a while: make fuzz FOR=1m
 	@for package in $$($(GO) list -tags=$(TAGS) $(PKGS)); do \

@@ -155,3 +155,20 @@ func TestUnknownOrganisationIsRefused(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatIsReadCanBeWrittenUnderItsETag: the ETag that a read gave is good for a
+// write until somebody else writes; bookings in between leave it alone.
+func TestWhatIsReadCanBeWrittenUnderItsETag(t *testing.T) {
+	onEach(t, func(t *testing.T, n *network) {
+		for _, c := range []struct{ path, body string }{
+			{"/api/v1/hubs/amos", `{"town":"Amos-Est"}`},
+			{"/api/v1/resources/amos-studio", `{"floor":"2"}`},
+		} {
+			tag := n.do("GET", c.path, "", "").want(200).header.Get("ETag")
+			n.do("POST", "/api/v1/bookings/preview", "zoe", studio("10:00", "12:00")).want(200)
+			n.do("POST", "/api/v1/bookings", "zoe", studio("10:00", "12:00"))
+			n.do("PATCH", c.path, "root", c.body, "If-Match", tag).want(200)
+			n.do("PATCH", c.path, "root", strings.Replace(c.body, `":"`, `":"x`, 1), "If-Match", tag).want(412)
+		}
+	})
+}

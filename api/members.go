@@ -47,7 +47,7 @@ func (a *API) memberRoutes() {
 	register(a, operation{id: "grantRole", call: "POST /members/{id}/roles", tag: tag, summary: "Give a role", scope: admin, doc: "Nobody gives a role above their own. Giving it twice is the same as once."}, a.roleGrant)
 	register(a, operation{id: "revokeRole", call: "DELETE /members/{id}/roles", tag: tag, summary: "Take a role back", scope: admin, doc: "The last administrator stays."}, a.roleRevoke)
 	register(a, operation{id: "listTokens", call: "GET /members/{id}/tokens", tag: tag, summary: "List API tokens", scope: read}, a.tokenList)
-	register(a, operation{id: "issueToken", call: "POST /members/{id}/tokens", tag: tag, summary: "Make an API token", scope: admin, status: 201, doc: "The secret is shown once and kept nowhere."}, a.tokenIssue)
+	register(a, operation{id: "issueToken", call: "POST /members/{id}/tokens", tag: tag, summary: "Make an API token", scope: admin, status: 201, doc: "The secret is shown once and kept nowhere, so that an Idempotency-Key has no effect here: a second call makes a second token."}, a.tokenIssue)
 	register(a, operation{id: "revokeToken", call: "DELETE /tokens/{id}", tag: tag, summary: "Revoke an API token", scope: book, status: 204}, a.tokenRevoke)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"canot/inventory"
+	"canot/web/edge"
 )
 
 // resource is what can be booked, on the wire.
@@ -11,8 +12,10 @@ type resource struct {
 	ID             string            `json:"id"`
 	Slug           string            `json:"slug"`
 	Hub            string            `json:"hub" doc:"The id of its hub"`
+	HubSlug        string            `json:"hub_slug"`
 	Kind           string            `json:"kind" enum:"space,machine,equipment,guide"`
 	Category       string            `json:"category" doc:"The id of its category"`
+	CategorySlug   string            `json:"category_slug"`
 	Name           map[string]string `json:"name"`
 	Description    map[string]string `json:"description"`
 	Capacity       int               `json:"capacity" doc:"Persons; 0 when it is not said"`
@@ -25,7 +28,7 @@ type resource struct {
 	Policy         inventory.Policy  `json:"policy" doc:"What it asks of a booking; minutes are elapsed minutes"`
 	UnitsInService int               `json:"units_in_service"`
 	Archived       bool              `json:"archived"`
-	Version        int64             `json:"version"`
+	Version        int64             `json:"version" doc:"Its ETag, without the quotes; bookings leave it alone"`
 }
 
 func (a *API) resourceRoutes() {
@@ -71,16 +74,16 @@ func (a *API) resourceRead(ctx context.Context, in *resourceReadInput) (*tagged[
 }
 
 func taggedResource(r inventory.Resource) *tagged[resource] {
-	return &tagged[resource]{Status: 200, ETag: versioned(r.Version, r.RulesVersion), Body: wireResource(r)}
+	return &tagged[resource]{Status: 200, ETag: edge.Tag(r.RulesVersion), Body: wireResource(r)}
 }
 
 func wireResource(r inventory.Resource) resource {
 	return resource{
-		ID: r.ID, Slug: r.Slug, Hub: r.HubID, Kind: string(r.Kind), Category: r.CategoryID, Name: textOrEmpty(r.Name),
+		ID: r.ID, Slug: r.Slug, Hub: r.HubID, HubSlug: r.HubSlug, Kind: string(r.Kind), Category: r.CategoryID, CategorySlug: r.CategorySlug, Name: textOrEmpty(r.Name),
 		Description: textOrEmpty(r.Description), Capacity: r.Capacity, Floor: r.Floor, Accessibility: textOrEmpty(r.Accessibility),
 		Photos: wirePhotos(r.Photos), Tags: orEmpty(r.Tags), Certification: r.Certification,
 		PricePerHour: money{r.PricePerHour, "CAD"}, Policy: r.Policy, UnitsInService: r.UnitsInService,
-		Archived: r.Archived, Version: r.Version,
+		Archived: r.Archived, Version: r.RulesVersion,
 	}
 }
 

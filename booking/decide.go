@@ -219,8 +219,7 @@ func (b *Book) takeFor(ctx context.Context, s *step) error {
 		given, missing := chooseUnits(a, i, f)
 		units = append(units, given...)
 		for _, v := range missing {
-			v.Params["resource"] = l.terms.Resource.Slug
-			broken = append(broken, v)
+			broken = append(broken, about(l, len(a.lines) > 1, v))
 		}
 	}
 	if len(broken) > 0 {

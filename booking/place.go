@@ -164,6 +164,9 @@ func (b *Book) judgeRequest(r database.Reader, who identity.Actor, req *Request,
 		req.MemberID = who.ID
 	}
 	if req.MemberID != who.ID {
+		if who.ID == "" {
+			return nil, fault.New(fault.Unauthenticated, "sign_in", nil)
+		}
 		t := a.lines[0].terms
 		if !who.May(identity.BookForOthers, t.Resource.HubID, t.RegionID) {
 			return nil, fault.New(fault.Forbidden, "not_allowed", nil)

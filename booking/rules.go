@@ -39,11 +39,11 @@ func judge(a ask, f *facts) ([]chosen, []fault.Violation) {
 	hub := a.lines[0].terms.Resource.HubID
 	for _, l := range a.lines {
 		if l.terms.Resource.HubID != hub {
-			broken = append(broken, fault.Violation{Code: "one_hub", Params: fault.Params{"resource": l.terms.Resource.Slug}})
+			broken = append(broken, about(l, true, fault.Violation{Code: "one_hub", Params: fault.Params{}}))
 		}
 	}
 	if a.old != nil && a.old.HubID != hub {
-		broken = append(broken, fault.Violation{Code: "one_hub", Params: fault.Params{"resource": a.lines[0].terms.Resource.Slug}})
+		broken = append(broken, about(a.lines[0], true, fault.Violation{Code: "one_hub", Params: fault.Params{}}))
 	}
 	var units []chosen
 	for i, l := range a.lines {
@@ -51,14 +51,23 @@ func judge(a ask, f *facts) ([]chosen, []fault.Violation) {
 		given, taken := chooseUnits(a, i, f)
 		units = append(units, given...)
 		for _, v := range append(verdict, taken...) {
-			v.Params["resource"] = l.terms.Resource.Slug
-			broken = append(broken, v)
+			broken = append(broken, about(l, len(a.lines) > 1, v))
 		}
 	}
 	if len(broken) > 0 {
 		return nil, broken
 	}
 	return units, nil
+}
+
+// about says which resource a violation is about: to programs always, and to people
+// where the time is taken or where the request names several.
+func about(l askLine, several bool, v fault.Violation) fault.Violation {
+	v.Params["resource"] = l.terms.Resource.Slug
+	if several || v.Code == "taken" {
+		v.Params["resource_name"] = l.terms.Resource.Name
+	}
+	return v
 }
 
 // judgePolicy applies the policy and the hours of one line's resource.

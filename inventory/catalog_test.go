@@ -93,7 +93,7 @@ func TestAnEditOfAnOlderVersionIsStale(t *testing.T) {
 		x := thing(t, c, "amos", "Caméra")
 		u := must[inventory.Unit](t)(c.AddUnit(ctx, admin, x.ID, inventory.UnitEdits{}, noKey))
 		_, err := c.UpdateHub(ctx, admin, "amos", inventory.HubEdits{IfVersion: h.Version + 1, Town: ptr("T")}, noKey)
-		_, err2 := c.UpdateResource(ctx, admin, x.ID, inventory.ResourceEdits{IfVersion: x.Version, Floor: ptr("1")}, noKey) // the unit raised it
+		_, err2 := c.UpdateResource(ctx, admin, x.ID, inventory.ResourceEdits{IfVersion: x.RulesVersion, Floor: ptr("1")}, noKey) // the unit raised it
 		_, err3 := c.UpdateUnit(ctx, admin, u.ID, inventory.UnitEdits{IfVersion: 9}, noKey)
 		_, err4 := c.SetWeek(ctx, admin, inventory.WeekEdits{Hub: "amos", IfVersion: 9}, noKey)
 		_, err5 := c.UpdateRegion(ctx, admin, "nord", inventory.NamedEdits{IfVersion: 9}, noKey)

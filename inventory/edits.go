@@ -42,7 +42,7 @@ type HubEdits struct {
 // ResourceEdits are what may be written of a resource. Its hub is given when it is
 // created, and never changes.
 type ResourceEdits struct {
-	IfVersion int64 // refuse as stale unless this is the version; 0 for any
+	IfVersion int64 // refuse as stale unless this is the rules version, which bookings leave alone; 0 for any
 
 	Slug, Hub, Category *string
 	Kind                *Kind

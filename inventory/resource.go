@@ -199,7 +199,7 @@ func editResource(tx *database.Tx, by identity.Actor, id string, e ResourceEdits
 	if err != nil {
 		return Resource{}, false, err
 	}
-	if err := stale(e.IfVersion, was.Version); err != nil {
+	if err := stale(e.IfVersion, was.RulesVersion); err != nil {
 		return Resource{}, false, err
 	}
 	x := was

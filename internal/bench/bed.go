@@ -54,6 +54,7 @@ type bed struct {
 const (
 	clientsMost = 64
 	hubs        = 10
+	categories  = 10
 	opens       = 8  // each day, so many hours after midnight
 	hoursOpen   = 14 // and so many of an hour each
 )
@@ -186,8 +187,11 @@ func (b *bed) furnish(ctx context.Context) error {
 	if _, err := catalog.CreateOperator(ctx, sys, inventory.OperatorEdits{Slug: &slug, LegalName: &slug}, no); err != nil {
 		return err
 	}
-	if _, err := catalog.CreateCategory(ctx, sys, inventory.NamedEdits{Slug: &slug, Name: name}, no); err != nil {
-		return err
+	for i := range categories {
+		category := "category-" + strconv.Itoa(i)
+		if _, err := catalog.CreateCategory(ctx, sys, inventory.NamedEdits{Slug: &category, Name: &inventory.Text{"fr": category}}, no); err != nil {
+			return err
+		}
 	}
 	week, err := hours.ParseWeek("Mo-Su 08:00-22:00")
 	if err != nil {
@@ -223,8 +227,8 @@ func (b *bed) furnish(ctx context.Context) error {
 }
 
 func (b *bed) addResource(ctx context.Context, catalog *inventory.Catalog, i int) error {
-	hub, category, slug := "hub-"+strconv.Itoa(i%hubs), "bench", "space-"+strconv.Itoa(i)
-	kind, within, half, longest, horizon := inventory.Space, inventory.Inside, 30, 8*60, 3650
+	hub, category, slug := "hub-"+strconv.Itoa(i%hubs), "category-"+strconv.Itoa(i/hubs%categories), "space-"+strconv.Itoa(i)
+	kind, within, half, longest, horizon := inventory.Space, inventory.Inside, 30, 8*60, 730
 	r, err := catalog.CreateResource(ctx, identity.System, inventory.ResourceEdits{
 		Slug: &slug, Hub: &hub, Category: &category, Kind: &kind, Name: &inventory.Text{"fr": slug},
 		Policy: inventory.PolicyEdits{Grain: &half, Shortest: &half, Longest: &longest, Horizon: &horizon, Within: &within},

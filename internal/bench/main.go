@@ -16,7 +16,11 @@ import (
 	"os"
 	"os/signal"
 	"runtime/pprof"
+	"slices"
+	"strings"
 	"time"
+
+	"canot/internal/fault"
 )
 
 // options say what is measured, and for how long.
@@ -29,6 +33,7 @@ type options struct {
 	bursts   int
 	sizes    []size
 	only     string // one engine, "" for both
+	steps    string // those to measure, with commas between; "" for all
 }
 
 // A size is how large the network is.
@@ -43,21 +48,45 @@ func main() {
 	flag.StringVar(&o.postgres, "postgres", os.Getenv("CANOT_TEST_POSTGRES_URL"), "URL of a PostgreSQL server")
 	flag.StringVar(&o.out, "out", "docs/benchmarks.md", "file to write; empty for standard output only")
 	flag.StringVar(&o.profile, "profile", "", "folder to write profiles of the processor to")
+	flag.IntVar(&o.bursts, "bursts", 1000, "bursts of clients on one slot")
 	flag.StringVar(&o.only, "only", "", "one engine: sqlite or postgres")
+	flag.StringVar(&o.steps, "steps", "", "measure only these: creates, refusals, bursts, availability, mixed, connections, start, demo")
+	sizes := flag.String("sizes", "", "networks to measure, as 200x50000,1000x1000000: units x bookings")
 	flag.Parse()
-	o.rounds, o.turn, o.bursts = 3, 3*time.Second, 1000
+	o.rounds, o.turn = 3, 3*time.Second
 	o.sizes = []size{{200, 50_000}}
 	if *full {
 		o.sizes = []size{{200, 50_000}, {1000, 50_000}, {200, 1_000_000}, {1000, 1_000_000}}
 	}
 	if *quick {
-		o.rounds, o.turn, o.bursts = 1, time.Second, 20
+		o.rounds, o.turn, o.bursts = 1, time.Second, min(o.bursts, 20)
 		o.sizes = []size{{200, 5_000}}
 	}
-	if err := run(ctx, o); err != nil {
+	var err error
+	if *sizes != "" {
+		o.sizes, err = sizesOf(*sizes)
+	}
+	if err == nil {
+		err = run(ctx, o)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
+		if f := fault.Of(err); f != nil {
+			fmt.Fprintln(os.Stderr, f.Violations)
+		}
 		os.Exit(1)
 	}
+}
+
+func sizesOf(text string) (all []size, err error) {
+	for _, one := range strings.Split(text, ",") {
+		var s size
+		if _, err := fmt.Sscanf(one, "%dx%d", &s.units, &s.bookings); err != nil || s.units < 100 || s.bookings < s.units {
+			return nil, fmt.Errorf("-sizes %q", one)
+		}
+		all = append(all, s)
+	}
+	return all, nil
 }
 
 // run measures each size on each engine, and writes the table.
@@ -78,10 +107,17 @@ func run(ctx context.Context, o options) error {
 			}
 		}
 	}
-	if err := measureDemo(ctx, t); err != nil {
-		return err
+	if o.wants("demo") {
+		if err := measureDemo(ctx, t); err != nil {
+			return err
+		}
 	}
 	return t.write(o.out)
+}
+
+// wants reports whether a step is among those to measure.
+func (o options) wants(step string) bool {
+	return o.steps == "" || slices.Contains(strings.Split(o.steps, ","), step)
 }
 
 // measure makes one network on one engine and measures it.
@@ -101,6 +137,9 @@ func measure(ctx context.Context, o options, t *table, engine string, s size) er
 		{"mixed", mixed}, {"connections", connections}, {"start", startOf},
 	}
 	for _, step := range steps {
+		if !o.wants(step.name) {
+			continue
+		}
 		slog.Info("measuring", "what", step.name, "engine", engine)
 		done, err := profiled(o, fmt.Sprintf("%s-%d-%d-%s", engine, s.units, s.bookings, step.name))
 		if err != nil {

@@ -117,17 +117,13 @@ func (r *bare) send(ctx context.Context, s *session) error {
 	n := int(b.next.Add(1))
 	unit, from, to := b.slot(n, ahead)
 	ids := [2]string{database.NewID(), database.NewID()}
-	var tx *sql.Tx
 	for _, text := range r.statements {
 		var err error
 		switch text {
-		case "BEGIN":
-			tx, err = s.conn.BeginTx(ctx, nil)
-		case "COMMIT":
-			err = tx.Commit()
-			tx = nil
+		case "BEGIN", "COMMIT":
+			_, err = s.conn.ExecContext(ctx, text)
 		default:
-			err = r.one(ctx, s, tx, text, r.args(text, ids, n, unit, from, to))
+			err = r.one(ctx, s, text, r.args(text, ids, n, unit, from, to))
 		}
 		if err != nil {
 			return fmt.Errorf("%.60s: %w", strings.TrimSpace(text), err)
@@ -136,14 +132,11 @@ func (r *bare) send(ctx context.Context, s *session) error {
 	return nil
 }
 
-func (r *bare) one(ctx context.Context, s *session, tx *sql.Tx, text string, args []any) error {
+// one sends a statement that is prepared on the session, and reads what it answers.
+func (r *bare) one(ctx context.Context, s *session, text string, args []any) error {
 	st, err := s.statement(ctx, text)
 	if err != nil {
 		return err
-	}
-	if tx != nil {
-		st = tx.StmtContext(ctx, st)
-		defer st.Close()
 	}
 	if !strings.HasPrefix(strings.TrimSpace(text), "SELECT") && !strings.Contains(text, "RETURNING") {
 		_, err = st.ExecContext(ctx, args...)

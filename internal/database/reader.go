@@ -72,8 +72,11 @@ func (r *reader) Select(dest any, query string, args ...any) error {
 				return err
 			}
 		}
-		slice.Set(reflect.Append(slice, reflect.Zero(elem)))
-		return into.scan(rows, slice.Index(slice.Len()-1))
+		n := slice.Len()
+		slice.Grow(1)
+		slice.SetLen(n + 1)
+		slice.Index(n).SetZero() // what was there before
+		return into.scan(rows, slice.Index(n))
 	})
 }
 

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"reflect"
 	"time"
-
-	"github.com/jmoiron/sqlx/reflectx"
 )
 
 // A scanner puts the columns of a row into a value: into the fields of a struct by
@@ -14,6 +12,7 @@ import (
 type scanner struct {
 	fields [][]int // by column; nil for a scalar
 	into   []any
+	times  []instant // by column, those that are times
 }
 
 var (
@@ -27,7 +26,7 @@ func newScanner(rows *sql.Rows, t reflect.Type) (*scanner, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &scanner{into: make([]any, len(columns))}
+	s := &scanner{into: make([]any, len(columns)), times: make([]instant, len(columns))}
 	if t.Kind() != reflect.Struct || t == timeType || reflect.PointerTo(t).Implements(scannerType) {
 		if len(columns) != 1 {
 			return nil, fmt.Errorf("%d columns for a single %s", len(columns), t)
@@ -45,12 +44,27 @@ func newScanner(rows *sql.Rows, t reflect.Type) (*scanner, error) {
 
 func (s *scanner) scan(rows *sql.Rows, v reflect.Value) error {
 	if s.fields == nil {
-		s.into[0] = target(v)
+		s.into[0] = s.target(0, v)
 	}
 	for i, path := range s.fields {
-		s.into[i] = target(reflectx.FieldByIndexes(v, path))
+		s.into[i] = s.target(i, field(v, path))
 	}
 	return rows.Scan(s.into...)
+}
+
+// field follows a path through embedded structs. A pointer at its end is left to the
+// column, which may be null.
+func field(v reflect.Value, path []int) reflect.Value {
+	for n, i := range path {
+		if n > 0 && v.Kind() == reflect.Pointer {
+			if v.IsNil() {
+				v.Set(reflect.New(v.Type().Elem()))
+			}
+			v = v.Elem()
+		}
+		v = v.Field(i)
+	}
+	return v
 }
 
 func scanRow(rows *sql.Rows, dest any) error {
@@ -66,12 +80,15 @@ func scanRow(rows *sql.Rows, dest any) error {
 // where a column has no declared type (MAX(ends_at), RETURNING), and its driver's own
 // conversion would also rewrite texts that merely look like times, such as a promise
 // in wall-clock time.
-func target(v reflect.Value) any {
+func (s *scanner) target(column int, v reflect.Value) any {
+	at := &s.times[column] // kept, so that a million rows need not a million of them
 	switch v.Type() {
 	case timeType:
-		return instant{must: v.Addr().Interface().(*time.Time)}
+		*at = instant{must: v.Addr().Interface().(*time.Time)}
+		return at
 	case timePtrType:
-		return instant{may: v.Addr().Interface().(**time.Time)}
+		*at = instant{may: v.Addr().Interface().(**time.Time)}
+		return at
 	}
 	return v.Addr().Interface()
 }

@@ -33,7 +33,10 @@ func IfMatch(header string) (Condition, error) {
 		if tag.weak {
 			continue
 		}
-		if v, err := strconv.ParseInt(tag.text, 10, 64); err == nil && v > 0 && strconv.FormatInt(v, 10) == tag.text {
+		// What follows a dot says how far time has come since that version: which
+		// closures are over, say. A write does not depend on it.
+		text, _, _ := strings.Cut(tag.text, ".")
+		if v, err := strconv.ParseInt(text, 10, 64); err == nil && v > 0 && strconv.FormatInt(v, 10) == text {
 			cond.versions = append(cond.versions, v)
 		}
 	}

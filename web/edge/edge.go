@@ -22,11 +22,9 @@ import (
 	"canot/web/locale"
 )
 
-// Settings say how the edge behaves. Log and Authenticate must be given.
+// Settings say how the edge behaves. Log must be given.
 type Settings struct {
 	Log            *slog.Logger
-	Authenticate   func(ctx context.Context, token string) (identity.Actor, error)
-	Limits         bool             // whether callers are slowed down
 	TrustedProxies []string         // addresses or networks whose X-Forwarded-For is believed; none by default
 	Secure         bool             // the public address is https: browsers are told to stay there
 	LargeBodies    map[string]int64 // routes whose bodies may be larger than BodyLimit
@@ -55,7 +53,8 @@ func From(ctx context.Context) *Visit {
 }
 
 // New returns an engine through which every request is identified, logged,
-// limited and answered with the headers that browsers need. Routes that were
+// bounded and answered with the headers that browsers need. Who asks and how
+// often is for each route to ask: Who, Limit. Routes that were
 // not found, and methods that a route does not know, are problems too.
 // Errors: an address among the trusted proxies that cannot be read.
 func New(s Settings) (*gin.Engine, error) {

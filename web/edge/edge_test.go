@@ -71,13 +71,13 @@ func TestProblemsInBothLanguages(t *testing.T) {
 		"internal":      errors.New("pq: password of canot is hunter2"),
 		"conflict": &booking.Refusal{
 			Fault: &fault.Error{Kind: fault.Taken, Code: "conflict", Violations: []fault.Violation{
-				{Code: "taken", Params: fault.Params{"resource": "amos-studio", "free": 0, "wanted": 1}}}},
+				{Code: "taken", Params: fault.Params{"resource": "amos-studio", "resource_name": map[string]string{"fr": "Studio d’Amos", "en": "Amos studio"}, "free": 0, "wanted": 1}}}},
 			Alternatives: []booking.Alternative{{Kind: "time", Resource: "amos-studio", Hub: "amos", StartsAt: at.UTC(), EndsAt: at.Add(time.Hour).UTC()}},
 		},
 		"rules": &fault.Error{Kind: fault.Refused, Code: "rules", Violations: []fault.Violation{
 			{Code: "too_soon", Params: fault.Params{"earliest": at}},
 			{Code: "too_soon", Params: fault.Params{"earliest": at.Format(time.RFC3339)}},
-			{Code: "too_long", Params: fault.Params{"longest_min": float64(150)}},
+			{Code: "too_long", Params: fault.Params{"longest_min": float64(150), "resource_name": map[string]string{"fr": "Studio", "en": "Studio"}}},
 			{Code: "never_heard_of", Params: nil},
 		}},
 	}

@@ -132,7 +132,11 @@ func faultOf(ctx context.Context, err error) (*fault.Error, int) {
 func Violations(l locale.Language, list []fault.Violation) []Violation {
 	out := make([]Violation, 0, len(list))
 	for _, v := range list {
-		out = append(out, Violation{Code: v.Code, Message: say(l, "violation.", v.Code, "", v.Params), Params: figures(v.Params)})
+		message := say(l, "violation.", v.Code, "", v.Params)
+		if name, ok := v.Params["resource_name"]; ok && v.Code != "taken" { // which names it itself
+			message = l.Say("violation.about", fault.Params{"resource_name": name, "message": message})
+		}
+		out = append(out, Violation{Code: v.Code, Message: message, Params: figures(v.Params)})
 	}
 	return out
 }

@@ -231,7 +231,7 @@ func load(tag string, w words) *catalogue {
 	}
 	for _, list := range c.sentences {
 		slices.SortFunc(list, func(a, b sentence) int {
-			return cmp.Or(strings.Compare(b.given, a.given), cmp.Compare(len(b.names), len(a.names)))
+			return cmp.Or(cmp.Compare(len(b.names), len(a.names)), strings.Compare(b.given, a.given))
 		})
 	}
 	return c
