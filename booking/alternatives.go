@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"sort"
 	"time"
 
@@ -35,7 +36,7 @@ func (b *Book) alternatives(ctx context.Context, a ask) ([]Alternative, error) {
 	if window.Start.Before(a.now.Add(-margin)) {
 		window.Start = a.now.Add(-margin)
 	}
-	s := &sight{terms: map[string]*inventory.Terms{}, taken: map[string][]taken{}, span: wholeDays(window)}
+	s := &sight{terms: map[string]*inventory.Terms{}, taken: map[string][]taken{}, span: window}
 	seen := map[string]bool{}
 	for _, l := range a.lines {
 		category := l.terms.Resource.CategoryID
@@ -58,7 +59,7 @@ func (b *Book) alternatives(ctx context.Context, a ask) ([]Alternative, error) {
 	}
 	f := &facts{terms: s.terms, taken: s.taken, window: s.span}
 	if a.old != nil {
-		f = f.without(a.old.ID)
+		f.giveBack(a.old)
 	}
 	w := search{a: a, f: f, wanted: wanted}
 	found := w.times(a.lines, timesEachWay, reach)
@@ -73,6 +74,17 @@ func (s *sight) add(o *sight) {
 	}
 	for unit, all := range o.taken {
 		s.taken[unit] = all
+	}
+}
+
+// giveBack takes a booking's own occupancies out of facts that do not say whose they
+// are: on its own units, what overlaps it is its own.
+func (f *facts) giveBack(old *Booking) {
+	span := hours.Span{Start: old.StartsAt, End: old.EndsAt}
+	for _, l := range old.Lines {
+		for _, u := range l.Units {
+			f.taken[u] = slices.DeleteFunc(slices.Clone(f.taken[u]), func(t taken) bool { return t.Overlaps(span) })
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package booking
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sort"
 	"time"
@@ -84,26 +85,29 @@ func (b *Book) look(ctx context.Context, r database.Reader, q inventory.Resource
 		return nil, err
 	}
 	rules := map[string]int64{}
-	s := &sight{taken: make(map[string][]taken, len(units)), span: wholeDays(window)}
-	var cold []string
+	s := &sight{taken: make(map[string][]taken, len(units))}
 	for _, u := range units {
 		if _, ok := rules[u.ResourceID]; !ok {
 			s.order = append(s.order, u.ResourceID)
 		}
 		rules[u.ResourceID] = u.RulesVersion
+	}
+	if s.terms, err = b.catalog.Terms(ctx, r, rules); err != nil {
+		return nil, err
+	}
+	s.span = withBuffers(window, s.terms)
+	cold := map[string]int64{}
+	for _, u := range units {
 		if u.UnitID == nil {
 			continue
 		}
 		if got, ok := b.spans.find(*u.UnitID, *u.UnitVersion, s.span); ok {
 			s.taken[*u.UnitID] = got
 		} else {
-			cold = append(cold, *u.UnitID)
+			cold[*u.UnitID] = *u.UnitVersion
 		}
 	}
 	if err := b.warm(r, cold, s); err != nil {
-		return nil, err
-	}
-	if s.terms, err = b.catalog.Terms(ctx, r, rules); err != nil {
 		return nil, err
 	}
 	sort.Slice(s.order, func(i, j int) bool {
@@ -112,39 +116,59 @@ func (b *Book) look(ctx context.Context, r database.Reader, q inventory.Resource
 	return s, nil
 }
 
-// wholeDays widens a window to days, with room for the longest buffers, so that
-// calls for nearby windows share what is remembered.
-func wholeDays(w hours.Span) hours.Span {
-	const day = 24 * time.Hour
-	return hours.Span{Start: w.Start.Add(-margin).Truncate(day), End: w.End.Add(margin + day).Truncate(day)}
+// withBuffers widens a window by the longest buffers, to whole hours.
+func withBuffers(w hours.Span, terms map[string]*inventory.Terms) hours.Span {
+	before, after := 0, 0
+	for _, t := range terms {
+		before, after = max(before, t.Resource.Policy.BufferBefore), max(after, t.Resource.Policy.BufferAfter)
+	}
+	return hours.Span{
+		Start: w.Start.Add(-time.Duration(before) * time.Minute).Truncate(time.Hour),
+		End:   w.End.Add(time.Duration(after)*time.Minute + time.Hour - time.Second).Truncate(time.Hour),
+	}
 }
 
-const selectTaken = `
-	SELECT u.id AS unit_id, u.version, o.starts_at, o.ends_at, o.lapses_at, o.booking_id
-	FROM units u
-	LEFT JOIN occupancies o ON o.unit_id = u.id AND ` + touching + `
-	WHERE u.id IN ($list)`
+// takenRow is an occupancy, as far as free time depends on it.
+type takenRow struct {
+	UnitID   string     `db:"unit_id"`
+	StartsAt time.Time  `db:"starts_at"`
+	EndsAt   time.Time  `db:"ends_at"`
+	LapsesAt *time.Time `db:"lapses_at"`
+}
 
-// warm reads when units are taken and remembers it under the version that the
-// units have in the same snapshot.
-func (b *Book) warm(r database.Reader, units []string, s *sight) error {
-	if len(units) == 0 {
+// selectTaken reads what touches a window, as selectFacts does, for many units.
+const selectTaken = `
+	SELECT o.unit_id, o.starts_at, o.ends_at, o.lapses_at
+	FROM occupancies o
+	WHERE o.unit_id IN ($list) AND o.live AND o.starts_at > $1 AND o.starts_at < $2
+	UNION ALL
+	SELECT o.unit_id, o.starts_at, o.ends_at, o.lapses_at
+	FROM units u JOIN occupancies o ON o.id = (
+		SELECT p.id FROM occupancies p
+		WHERE p.unit_id = u.id AND p.live AND p.starts_at <= $1 ORDER BY p.starts_at DESC LIMIT 1)
+	WHERE u.id IN ($list) AND o.ends_at > $1`
+
+// warm reads when units are taken and remembers it under the versions that were read
+// a moment before. If a unit has changed in between, the versions say so at the next
+// look, for they only rise.
+func (b *Book) warm(r database.Reader, cold map[string]int64, s *sight) error {
+	if len(cold) == 0 {
 		return nil
 	}
-	var rows []factRow
-	if err := r.SelectIn(&rows, selectTaken, units, s.span.Start, s.span.End); err != nil {
+	var rows []takenRow
+	if err := r.SelectIn(&rows, selectTaken, slices.Sorted(maps.Keys(cold)), s.span.Start, s.span.End); err != nil {
 		return err
 	}
-	at := make(map[string]int64, len(units))
 	for _, row := range rows {
-		at[*row.UnitID] = row.Version
-		if row.StartsAt != nil {
-			s.taken[*row.UnitID] = append(s.taken[*row.UnitID], takenOf(row))
+		t := taken{Span: hours.Span{Start: row.StartsAt, End: row.EndsAt}}
+		if row.LapsesAt != nil {
+			t.lapses = *row.LapsesAt
 		}
+		s.taken[row.UnitID] = append(s.taken[row.UnitID], t)
 	}
-	for unit, version := range at {
+	for unit, version := range cold {
 		all := s.taken[unit]
-		sort.Slice(all, func(i, j int) bool { return all[i].Start.Before(all[j].Start) })
+		slices.SortFunc(all, func(x, y taken) int { return x.Start.Compare(y.Start) })
 		b.spans.keep(unit, version, s.span, all)
 	}
 	return nil

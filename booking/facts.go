@@ -52,21 +52,25 @@ const margin = 26 * time.Hour
 const longestLook = 100 * 24 * time.Hour
 
 // Live occupancies of one unit never overlap. So those that touch a window are the
-// last one that starts at or before its beginning, and all that start inside it:
-// one short range of the index (unit, start), however long bookings may be.
-const (
-	touching = `o.live AND o.starts_at < $2 AND o.starts_at >= COALESCE((
-			SELECT max(p.starts_at) FROM occupancies p
-			WHERE p.unit_id = u.id AND p.live AND p.starts_at <= $1), $1)`
-
-	selectFacts = `
-		SELECT r.id AS resource_id, r.version, r.rules_version, u.id AS unit_id,
-			o.starts_at, o.ends_at, o.lapses_at, o.booking_id
-		FROM resources r
-		LEFT JOIN units u ON u.resource_id = r.id AND u.status = 'in_service'
-		LEFT JOIN occupancies o ON o.unit_id = u.id AND ` + touching + `
-		WHERE r.id IN ($list)`
-)
+// last one that starts at or before its beginning, and all that start inside it: one
+// short range of the index (unit, start), however long bookings may be. The first
+// half finds the last one before, and tells of units that have none; the second the
+// rest. One statement is one snapshot.
+const selectFacts = `
+	SELECT r.id AS resource_id, r.version, r.rules_version, u.id AS unit_id,
+		o.starts_at, o.ends_at, o.lapses_at, o.booking_id
+	FROM resources r
+	LEFT JOIN units u ON u.resource_id = r.id AND u.status = 'in_service'
+	LEFT JOIN occupancies o ON o.id = (
+		SELECT p.id FROM occupancies p
+		WHERE p.unit_id = u.id AND p.live AND p.starts_at <= $1 ORDER BY p.starts_at DESC LIMIT 1)
+	WHERE r.id IN ($list)
+	UNION ALL
+	SELECT r.id, r.version, r.rules_version, u.id, o.starts_at, o.ends_at, o.lapses_at, o.booking_id
+	FROM resources r
+	JOIN units u ON u.resource_id = r.id AND u.status = 'in_service'
+	JOIN occupancies o ON o.unit_id = u.id AND o.live AND o.starts_at > $1 AND o.starts_at < $2
+	WHERE r.id IN ($list)`
 
 // factsOf reads the facts about resources around the span of a request. Every id must
 // exist. A span that no policy allows is refused whatever is taken, so next to

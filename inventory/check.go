@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"canot/internal/fault"
@@ -81,9 +80,7 @@ func (c *check) required(field, s string, most int) {
 }
 
 func (c *check) text(field, s string, most int, lines bool) {
-	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool {
-		return unicode.IsControl(r) && !(lines && (r == '\n' || r == '\t')) || unicode.Is(unicode.Bidi_Control, r)
-	}) {
+	if Unwritable(s, lines) {
 		c.unreadable(field, "bad_text")
 		return
 	}

@@ -26,7 +26,7 @@ var Forever = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 var ErrNoRows = sql.ErrNoRows
 
 // A Reader reads rows. A View, a Tx and DB.Reader all give one, bound to its context.
-// Lists of values go through SelectIn, whose query holds `IN ($list)` once.
+// Lists of values go through SelectIn, whose query holds `IN ($list)`.
 // Times are read in UTC. The errors are those of DB.In.
 type Reader interface {
 	// Get reads one row into dest (a struct pointer, or a pointer to a scalar for one column).
@@ -34,7 +34,7 @@ type Reader interface {
 	Get(dest any, query string, args ...any) error
 	// Select reads all rows into dest, a pointer to a slice.
 	Select(dest any, query string, args ...any) error
-	// SelectIn is Select for a query that holds `IN ($list)` exactly once; list takes its place.
+	// SelectIn is Select for a query that holds `IN ($list)`; list takes its place.
 	// An empty list reads nothing and leaves dest empty.
 	SelectIn(dest any, query string, list []string, args ...any) error
 }

@@ -198,11 +198,11 @@ func withList(e engine, query string, args int) string {
 		return q.(string)
 	}
 	in, notIn := e.membership(args + 1)
-	if strings.Count(query, "IN ($list)") != 1 {
-		panic("database: a query with a list holds `IN ($list)` once")
+	if !strings.Contains(query, "IN ($list)") {
+		panic("database: a query with a list holds `IN ($list)`")
 	}
-	q := strings.Replace(query, "NOT IN ($list)", notIn, 1)
-	q = strings.Replace(q, "IN ($list)", in, 1)
+	q := strings.ReplaceAll(query, "NOT IN ($list)", notIn)
+	q = strings.ReplaceAll(q, "IN ($list)", in)
 	listed.Store(key, q)
 	return q
 }
