@@ -107,20 +107,25 @@ func (b *Book) once(ctx context.Context, key database.Key, attempt func() (Booki
 
 func (b *Book) onceAnswer(ctx context.Context, key database.Key, attempt func() (answer, error)) (answer, error) {
 	a, err := database.Once(ctx, b.db, key, func() (answer, error) {
-		for try := 1; ; try++ {
-			a, err := attempt()
-			if !isRace(err) {
-				return a, err
-			}
-			if try == tries {
-				return a, fault.New(fault.Unavailable, "busy", nil).Because(err)
-			}
-		}
+		return persist(attempt)
 	}, keepRefusal)
 	if err == nil {
 		err = a.err()
 	}
 	return a, err
+}
+
+// persist makes an attempt again when it lost a race, a few times.
+func persist[T any](attempt func() (T, error)) (T, error) {
+	for try := 1; ; try++ {
+		got, err := attempt()
+		if !isRace(err) {
+			return got, err
+		}
+		if try == tries {
+			return got, fault.New(fault.Unavailable, "busy", nil).Because(err)
+		}
+	}
 }
 
 // isRace reports whether err means that another transaction came first and that

@@ -2,7 +2,7 @@ package booking
 
 import (
 	"context"
-	"time"
+	"slices"
 
 	"canot/internal/database"
 	"canot/internal/fault"
@@ -27,6 +27,9 @@ func (b *Book) Change(ctx context.Context, who identity.Actor, id string, e Edit
 		}
 		if !old.Status.Live() {
 			return Booking{}, badStatus(old)
+		}
+		if e.nothing() {
+			return old, b.db.In(ctx, func(tx *database.Tx) error { return tx.Keep(key, answer{Booking: &old}) })
 		}
 		if e.StartsAt == nil && e.EndsAt == nil && e.Lines == nil {
 			return b.rewrite(ctx, who, old, e, key)
@@ -89,6 +92,12 @@ func (b *Book) rewrite(ctx context.Context, who identity.Actor, old Booking, e E
 	return changed, err
 }
 
+// nothing reports whether e leaves everything as it is.
+func (e Edits) nothing() bool {
+	return e.StartsAt == nil && e.EndsAt == nil && e.Lines == nil &&
+		e.Title == nil && e.Notes == nil && e.Sector == nil && e.Visibility == nil
+}
+
 func (e Edits) writeOn(b *Booking) {
 	set := func(to *string, from *string) {
 		if from != nil {
@@ -111,7 +120,7 @@ func (b *Book) move(ctx context.Context, who identity.Actor, old Booking, e Edit
 		return Booking{}, err
 	}
 	broken := judgeTexts(e.Title, e.Notes, e.Sector, e.Visibility)
-	broken = append(broken, judgeMove(a)...)
+	broken = append(broken, judgeMove(who, a, all)...)
 	units, more := judge(a, all.without(old.ID))
 	if broken = append(broken, more...); len(broken) > 0 {
 		if err := b.stillThe(ctx, old); err != nil {
@@ -128,7 +137,7 @@ func (b *Book) move(ctx context.Context, who identity.Actor, old Booking, e Edit
 		}
 		moved = movedBooking(who, old, e, a)
 		moved.given(units)
-		if err := writeMove(tx, old, moved, units, a.lines[0].terms.Zone); err != nil {
+		if err := writeMove(tx, old, moved, units); err != nil {
 			return err
 		}
 		if err := record(tx, who.ID, "booking.move", &old, &moved); err != nil {
@@ -189,7 +198,7 @@ func (b *Book) askedMove(ctx context.Context, old Booking, e Edits) (ask, *facts
 }
 
 // judgeMove applies the rules that only a change of time can break.
-func judgeMove(a ask) []fault.Violation {
+func judgeMove(who identity.Actor, a ask, f *facts) []fault.Violation {
 	zone := a.lines[0].terms.Zone
 	if !a.now.Before(a.old.EndsAt) {
 		return []fault.Violation{{Code: "already_ended", Params: fault.Params{"ends": a.old.EndsAt.In(zone)}}}
@@ -200,7 +209,28 @@ func judgeMove(a ask) []fault.Violation {
 	if a.span.End.After(a.span.Start) && !a.span.End.After(a.now) {
 		return []fault.Violation{{Code: "in_past", Params: fault.Params{"field": "ends_at", "earliest": a.now.In(zone)}}}
 	}
+	// A move must not be a way around the cut-off for cancelling: after it, a member
+	// gives back nothing that was promised before the booking begins.
+	if a.now.Before(a.old.StartsAt) && a.givesBack() && !who.May(identity.BookForOthers, a.old.HubID, a.old.regionID) {
+		if until, passed := cutoffPassed(*a.old, f, a.now); passed {
+			return []fault.Violation{{Code: "cutoff_passed", Params: fault.Params{"until": until}}}
+		}
+	}
 	return nil
+}
+
+// givesBack reports whether a move leaves some of the old time or of the old units.
+func (a ask) givesBack() bool {
+	if a.span.Start.After(a.old.StartsAt) || a.span.End.Before(a.old.EndsAt) {
+		return true
+	}
+	for _, was := range a.old.Lines {
+		at := slices.IndexFunc(a.lines, func(l askLine) bool { return l.terms.Resource.ID == was.ResourceID })
+		if at < 0 || a.lines[at].quantity < was.Quantity {
+			return true
+		}
+	}
+	return false
 }
 
 // movedBooking is the old booking with its new time, lines and texts.
@@ -208,6 +238,7 @@ func movedBooking(who identity.Actor, old Booking, e Edits, a ask) Booking {
 	moved := old
 	e.writeOn(&moved)
 	moved.StartsAt, moved.EndsAt = a.span.Start, a.span.End
+	moved.promise(a.lines[0].terms.Zone, !moved.StartsAt.Equal(old.StartsAt), !moved.EndsAt.Equal(old.EndsAt))
 	moved.Lines = nil
 	for i, l := range a.lines {
 		moved.Lines = append(moved.Lines, Line{
@@ -244,8 +275,8 @@ func feedSees(was, is Booking) bool {
 
 // writeMove writes a moved booking: its row first, which fails when somebody else
 // was faster, then what it gives back and what it takes.
-func writeMove(tx *database.Tx, old, moved Booking, units []chosen, zone *time.Location) error {
-	if err := updateBooking(tx, moved, zone); err != nil {
+func writeMove(tx *database.Tx, old, moved Booking, units []chosen) error {
+	if err := updateBooking(tx, moved); err != nil {
 		return err
 	}
 	if err := endOccupancies(tx, old.ID); err != nil {

@@ -267,3 +267,85 @@ func TestAnUnansweredRequestExpiresAtItsStart(t *testing.T) {
 		n.clean()
 	})
 }
+
+func TestAMoveIsNoWayAroundTheCutoff(t *testing.T) {
+	onEach(t, func(t *testing.T, n *network) {
+		n.add("amos", "printer", inventory.Machine, 2, inventory.PolicyEdits{
+			Grain: ptr(30), Shortest: ptr(30), Longest: ptr(240), CancelCutoff: ptr(120), Within: ptr(inventory.Inside)})
+		r := want("amos-printer", at(0, 12, 0), at(0, 14, 0))
+		r.Lines[0].Quantity = 2
+		b := n.mustPlace(n.zoe, r)
+		n.clock.Set(at(0, 10, 30))
+		one := []booking.Want{{Resource: "amos-printer", Quantity: 1}}
+		for _, e := range []booking.Edits{to(at(3, 12, 0), at(3, 14, 0)), to(at(0, 12, 0), at(0, 13, 0)), {Lines: &one}} {
+			_, err := n.change(n.zoe, b.ID, e)
+			wantCodes(t, err, "cutoff_passed")
+		}
+		_, err := n.change(n.zoe, b.ID, to(at(0, 11, 30), at(0, 14, 30))) // gives nothing back
+		must(t, err)
+		_, err = n.change(n.anne, b.ID, to(at(3, 12, 0), at(3, 14, 0))) // staff may
+		must(t, err)
+		n.clean()
+	})
+}
+
+func TestAnEmptyChangeChangesNothing(t *testing.T) {
+	onEach(t, func(t *testing.T, n *network) {
+		b := n.mustPlace(n.zoe, want("amos-studio", at(1, 10, 0), at(1, 12, 0)))
+		got, err := n.change(n.zoe, b.ID, booking.Edits{})
+		must(t, err)
+		if got.Version != 1 {
+			t.Fatalf("version %d", got.Version)
+		}
+	})
+}
+
+func TestApprovingACompetingRequestIsJudgedAgain(t *testing.T) {
+	onEach(t, func(t *testing.T, n *network) {
+		ctx := context.Background()
+		n.add("amos", "printer", inventory.Machine, 1, inventory.PolicyEdits{
+			Grain: ptr(30), Shortest: ptr(30), Longest: ptr(240), Approval: ptr(true), Competing: ptr(true), Within: ptr(inventory.Inside)})
+		shut := n.mustPlace(n.zoe, want("amos-printer", at(2, 10, 0), at(2, 11, 0)))
+		gone := n.mustPlace(n.zoe, want("amos-printer", at(3, 10, 0), at(3, 11, 0)))
+		_, err := n.catalog.AddClosure(ctx, n.boss, inventory.Closure{
+			HubID: "amos", StartsLocal: "2026-11-18T00:00:00", EndsLocal: "2026-11-19T00:00:00",
+		}, database.Key{})
+		must(t, err)
+		_, err = n.book.Approve(ctx, n.anne, shut.ID, 0, database.Key{})
+		wantCodes(t, err, "closure")
+		_, err = n.catalog.UpdateResource(ctx, n.boss, "amos-printer", inventory.ResourceEdits{Archived: ptr(true)}, database.Key{})
+		must(t, err)
+		_, err = n.book.Approve(ctx, n.anne, gone.ID, 0, database.Key{})
+		wantCodes(t, err, "archived")
+		n.clean()
+	})
+}
+
+func TestAPreviewBesideAnEditNeverFails(t *testing.T) {
+	onEach(t, func(t *testing.T, n *network) {
+		ctx := context.Background()
+		stop := make(chan struct{})
+		done := make(chan error, 1)
+		go func() {
+			defer close(done)
+			for i := 0; ; i++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if _, err := n.catalog.UpdateResource(ctx, n.boss, "amos-desk", inventory.ResourceEdits{Capacity: ptr(i%9 + 1)}, database.Key{}); err != nil {
+					done <- err
+					return
+				}
+			}
+		}()
+		for range 100 {
+			if _, err := n.book.Preview(ctx, n.zoe, want("amos-desk", at(1, 10, 0), at(1, 12, 0))); err != nil && fault.KindOf(err) == fault.Internal {
+				t.Errorf("preview: %v", err)
+			}
+		}
+		close(stop)
+		must(t, <-done)
+	})
+}

@@ -150,12 +150,8 @@ func (b *Book) decidable(ctx context.Context, who identity.Actor, d decision) (B
 }
 
 func (b *Book) carryOut(ctx context.Context, by string, was Booking, d decision) (Booking, error) {
-	zone, err := hours.LoadZone(was.TimeZone)
-	if err != nil {
-		return Booking{}, err
-	}
 	var is Booking
-	err = b.db.In(ctx, func(tx *database.Tx) error {
+	err := b.db.In(ctx, func(tx *database.Tx) error {
 		if _, err := lockResources(tx, was.resourceIDs()); err != nil {
 			return err
 		}
@@ -170,7 +166,7 @@ func (b *Book) carryOut(ctx context.Context, by string, was Booking, d decision)
 		if feedSees(was, is) {
 			is.Sequence++
 		}
-		if err := updateBooking(tx, is, zone); err != nil {
+		if err := updateBooking(tx, is); err != nil {
 			return err
 		}
 		if err := record(tx, by, d.action, &was, &is); err != nil {
@@ -203,7 +199,8 @@ func askOf(was Booking, f *facts, now time.Time) ask {
 	return a
 }
 
-// takeFor gives a booking that occupies nothing its units, or refuses.
+// takeFor gives a booking that occupies nothing its units, or refuses. What may have
+// changed since it was asked for is judged again; its notice and its length are not.
 func (b *Book) takeFor(ctx context.Context, s *step) error {
 	f, err := b.factsOf(ctx, s.tx, s.was.resourceIDs(), hours.Span{Start: s.was.StartsAt, End: s.was.EndsAt})
 	if err != nil {
@@ -218,7 +215,10 @@ func (b *Book) takeFor(ctx context.Context, s *step) error {
 	for i, l := range a.lines {
 		given, missing := chooseUnits(a, i, f)
 		units = append(units, given...)
-		for _, v := range missing {
+		if l.terms.Resource.Archived {
+			missing = append(missing, fault.Violation{Code: "archived", Params: fault.Params{}})
+		}
+		for _, v := range append(judgeHours(a, l), missing...) {
 			broken = append(broken, about(l, len(a.lines) > 1, v))
 		}
 	}
@@ -235,17 +235,25 @@ func (b *Book) beforeCutoff(ctx context.Context, s *step) error {
 	if err != nil {
 		return err
 	}
-	until := s.was.StartsAt
-	var zone *time.Location
-	for _, t := range f.terms {
-		zone = t.Zone
-		last := s.was.StartsAt.Add(-time.Duration(t.Resource.Policy.CancelCutoff) * time.Minute)
+	until, passed := cutoffPassed(s.was, f, s.tx.Now)
+	if !passed {
+		return nil
+	}
+	return &Refusal{Fault: refusalOf([]fault.Violation{{Code: "cutoff_passed", Params: fault.Params{"until": until}}})}
+}
+
+// cutoffPassed returns until when a member could give a booking back, by the strictest
+// policy of its resources, and whether that has passed. A hold, or a request that
+// nobody has answered, can always be taken back.
+func cutoffPassed(was Booking, f *facts, now time.Time) (until time.Time, passed bool) {
+	until = was.StartsAt
+	for _, l := range was.Lines {
+		t := f.terms[l.ResourceID]
+		last := was.StartsAt.Add(-time.Duration(t.Resource.Policy.CancelCutoff) * time.Minute)
 		if last.Before(until) {
 			until = last
 		}
+		until = until.In(t.Zone)
 	}
-	if s.was.Status != Confirmed || s.tx.Now.Before(until) {
-		return nil // a hold or a request that nobody has answered can always be taken back
-	}
-	return &Refusal{Fault: refusalOf([]fault.Violation{{Code: "cutoff_passed", Params: fault.Params{"until": until.In(zone)}}})}
+	return until, was.Status == Confirmed && !now.Before(until)
 }

@@ -76,7 +76,6 @@ func (b *Book) loadPiece(ctx context.Context, tx *database.Tx, piece []Past, res
 			}
 		}
 		w.bookings = append(w.bookings, booked)
-		w.zones = append(w.zones, a.lines[0].terms.Zone)
 	}
 	return w.write(tx)
 }
@@ -145,7 +144,6 @@ func (b *Book) factsOfPiece(ctx context.Context, tx *database.Tx, piece []Past, 
 // loading collects the rows of one commit.
 type loading struct {
 	bookings    []Booking
-	zones       []*time.Location
 	occupancies values
 }
 
@@ -158,8 +156,8 @@ func (w *loading) occupy(b Booking, units []chosen, f *facts) {
 
 func (w *loading) write(tx *database.Tx) error {
 	var bookings, lines values
-	for i, b := range w.bookings {
-		bookings = append(bookings, bookingValues(b, w.zones[i]))
+	for _, b := range w.bookings {
+		bookings = append(bookings, bookingValues(b))
 		lines = append(lines, lineValues(b)...)
 	}
 	if err := bookings.insert(tx, insertIntoBookings); err != nil {

@@ -34,13 +34,25 @@ func (b *Book) TakeOut(ctx context.Context, who identity.Actor, unit string, fro
 		if broken := judgeTexts(nil, &m.Reason, nil, nil); len(broken) > 0 {
 			return &Refusal{Fault: refusalOf(broken)}
 		}
-		return o.takeOut(m)
+		if err := o.endOpen("incomplete"); err != nil {
+			return err
+		}
+		if err := o.takeOut(m); err != nil {
+			return err
+		}
+		return o.keepOutWhileIncomplete()
 	})
 }
 
-// Retire takes a unit out of service for ever.
+// Retire takes a unit out of service for ever. Retiring twice is the same as once.
 func (b *Book) Retire(ctx context.Context, who identity.Actor, unit string, key database.Key) (Maintenance, error) {
 	return b.onUnit(ctx, who, identity.ManageInventory, unit, key, func(o *outing) error {
+		if was, err := o.open("retired"); err != nil || was != nil {
+			if was != nil {
+				o.done = *was
+			}
+			return err
+		}
 		if err := o.endOpen(""); err != nil {
 			return err
 		}
@@ -52,34 +64,72 @@ func (b *Book) Retire(ctx context.Context, who identity.Actor, unit string, key 
 }
 
 // CountComponents notes how many of each component (by id) of a unit are missing.
-// While a required one is missing the unit is out of service; when all are back it
-// is in service again.
+// While a required one is missing the unit is out of service, beside any repair; when
+// all are back, only repairs keep it out.
 func (b *Book) CountComponents(ctx context.Context, who identity.Actor, unit string, missing map[string]int, key database.Key) (Maintenance, error) {
 	return b.onUnit(ctx, who, identity.HandOut, unit, key, func(o *outing) error {
 		incomplete, err := inventory.CountComponents(ctx, o.tx, o.unit.ID, missing)
 		if err != nil {
 			return err
 		}
-		open, err := o.open("incomplete")
-		if err != nil {
+		if !incomplete {
+			return o.endOpen("incomplete")
+		}
+		if err := o.keepOutWhileIncomplete(); err != nil {
 			return err
 		}
-		switch {
-		case incomplete && open == nil:
-			if err := o.endOpen(""); err != nil {
-				return err
-			}
-			return o.takeOut(Maintenance{Cause: "incomplete", StartsAt: o.tx.Now, MadeBy: who.ID, Open: true})
-		case !incomplete && open != nil:
-			return o.endOpen("incomplete")
-		case open != nil:
+		if open, err := o.open("incomplete"); err != nil || open == nil {
+			return err
+		} else if o.done.ID == "" {
 			o.done = *open
 		}
 		return nil
 	})
 }
 
+// keepOutWhileIncomplete takes the unit out of service wherever nothing else does, as
+// long as a required component is missing.
+func (o *outing) keepOutWhileIncomplete() error {
+	var missing int
+	err := o.tx.Get(&missing, `SELECT count(*) FROM components WHERE unit_id = $1 AND required AND missing > 0`, o.unit.ID)
+	if err != nil || missing == 0 {
+		return err
+	}
+	planned, err := o.maintenances(`m.unit_id = $1 AND m.open AND (m.ends_at IS NULL OR m.ends_at > $2)`, o.unit.ID, o.tx.Now)
+	if err != nil {
+		return err
+	}
+	rest := hours.Spans{{Start: o.tx.Now, End: database.Forever}}
+	for _, m := range planned {
+		rest = rest.Minus(hours.Spans{m.span()})
+	}
+	done := o.done
+	for _, gap := range rest {
+		m := Maintenance{Cause: "incomplete", StartsAt: gap.Start, MadeBy: o.who.ID, Open: true}
+		if gap.End.Before(database.Forever) {
+			m.EndsAt = &gap.End
+		}
+		if err := o.takeOut(m); err != nil {
+			return err
+		}
+	}
+	if done.ID != "" {
+		o.done = done // what was asked for, not what followed from it
+	}
+	return nil
+}
+
+// span is when a maintenance takes its unit.
+func (m Maintenance) span() hours.Span {
+	if m.EndsAt == nil {
+		return hours.Span{Start: m.StartsAt, End: database.Forever}
+	}
+	return hours.Span{Start: m.StartsAt, End: *m.EndsAt}
+}
+
 // EndMaintenance puts a unit back into service, at an instant that is not past, or now.
+// An end that is later than the planned one keeps the unit out for longer and re-homes
+// what that hits; one that has passed as planned stays as it was.
 func (b *Book) EndMaintenance(ctx context.Context, who identity.Actor, id string, at *time.Time, key database.Key) (Maintenance, error) {
 	var unit string
 	err := b.db.Reader(ctx).Get(&unit, `SELECT unit_id FROM maintenances WHERE id = $1`, id)
@@ -101,7 +151,20 @@ func (b *Book) EndMaintenance(ctx context.Context, who identity.Actor, id string
 		if at != nil && second(*at).After(end) {
 			end = second(*at)
 		}
-		return o.end(m, end)
+		if m.EndsAt != nil && !m.EndsAt.After(o.tx.Now) {
+			m.Open = false
+			o.done = m
+			return nil
+		}
+		if m.EndsAt != nil && end.After(*m.EndsAt) {
+			if m.Rehomed, m.WithoutUnit, err = o.rehome(hours.Span{Start: *m.EndsAt, End: end}); err != nil {
+				return err
+			}
+		}
+		if err := o.end(m, end); err != nil {
+			return err
+		}
+		return o.keepOutWhileIncomplete()
 	})
 	if fault.Is(err, "unit_not_found") {
 		err = fault.New(fault.NotFound, "maintenance_not_found", nil)
@@ -274,10 +337,7 @@ func (o *outing) end(m Maintenance, at time.Time) error {
 // takeOut takes the unit out of service and re-homes what that hits.
 func (o *outing) takeOut(m Maintenance) error {
 	m.ID, m.UnitID, m.CreatedAt, m.Version = database.NewID(), o.unit.ID, o.tx.Now, 1
-	span := hours.Span{Start: m.StartsAt, End: database.Forever}
-	if m.EndsAt != nil {
-		span.End = *m.EndsAt
-	}
+	span := m.span()
 	var err error
 	if m.Rehomed, m.WithoutUnit, err = o.rehome(span); err != nil {
 		return err

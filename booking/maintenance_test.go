@@ -159,3 +159,98 @@ func TestInvariant2HoldsWhileUnitsAreTakenOutUnderLoad(t *testing.T) {
 		n.clean()
 	})
 }
+
+func TestCausesForBeingOutOfServiceStandBesideEachOther(t *testing.T) {
+	onEach(t, func(t *testing.T, n *network) {
+		ctx := context.Background()
+		u, err := n.catalog.SetComponents(ctx, n.boss, "amos-studio1", inventory.ComponentEdits{Parts: []inventory.Component{
+			{Name: inventory.Text{"fr": "clé"}, Quantity: 1, Required: true},
+		}}, database.Key{})
+		must(t, err)
+		key := u.Components[0].ID
+		count := func(missing int) {
+			_, err := n.book.CountComponents(ctx, n.anne, "amos-studio1", map[string]int{key: missing}, database.Key{})
+			must(t, err)
+		}
+		free := func(day int) bool {
+			p, err := n.book.Preview(ctx, n.zoe, want("amos-studio", at(day, 10, 0), at(day, 12, 0)))
+			must(t, err)
+			return p.OK
+		}
+		until := at(2, 20, 0)
+		repair := n.takeOut("amos-studio1", at(2, 8, 0), &until)
+		count(1)
+		if free(1) || free(2) || free(3) {
+			t.Fatal("an incomplete unit is bookable")
+		}
+		n.clean()
+		count(0)
+		if !free(1) || free(2) || !free(3) {
+			t.Fatal("counting ended the repair, or did not end the rest")
+		}
+		count(1)
+		_, err = n.book.EndMaintenance(ctx, n.anne, repair.ID, nil, database.Key{})
+		must(t, err)
+		if free(1) || free(2) || free(3) {
+			t.Fatal("the end of a repair completed the unit")
+		}
+		count(0)
+		if !free(1) || !free(2) || !free(3) {
+			t.Fatal("a complete unit is out of service")
+		}
+		n.clean()
+	})
+}
+
+func TestTheEndOfAMaintenanceMayPassOrMove(t *testing.T) {
+	onEach(t, func(t *testing.T, n *network) {
+		ctx := context.Background()
+		until := at(0, 12, 0)
+		m := n.takeOut("amos-studio1", at(0, 9, 0), &until)
+		b := n.mustPlace(n.zoe, want("amos-studio", at(0, 12, 0), at(0, 14, 0)))
+		later, err := n.book.EndMaintenance(ctx, n.anne, m.ID, ptr(at(0, 13, 0)), database.Key{})
+		must(t, err)
+		if len(later.WithoutUnit) != 1 || later.WithoutUnit[0] != b.ID {
+			t.Fatalf("a later end hit %+v", later)
+		}
+		n.clean()
+		n.clock.Set(at(0, 15, 0))
+		over, err := n.book.EndMaintenance(ctx, n.anne, m.ID, nil, database.Key{})
+		must(t, err)
+		if !over.EndsAt.Equal(at(0, 13, 0)) {
+			t.Fatalf("the past was rewritten: %+v", over)
+		}
+		n.clean()
+	})
+}
+
+func TestRetiringTwiceIsRetiringOnce(t *testing.T) {
+	onEach(t, func(t *testing.T, n *network) {
+		ctx := context.Background()
+		first, err := n.book.Retire(ctx, n.boss, "amos-camera1", database.Key{})
+		must(t, err)
+		again, err := n.book.Retire(ctx, n.boss, "amos-camera1", database.Key{})
+		must(t, err)
+		if first.ID != again.ID {
+			t.Fatalf("retired as %s, again as %s", first.ID, again.ID)
+		}
+	})
+}
+
+func TestARunningBookingThatWasRehomedCanBeShortened(t *testing.T) {
+	onEach(t, func(t *testing.T, n *network) {
+		a := n.mustPlace(n.zoe, want("amos-camera", at(0, 9, 0), at(0, 16, 0)))
+		n.mustPlace(n.luc, want("amos-camera", at(0, 9, 0), at(0, 10, 0)))
+		n.clock.Set(at(0, 12, 0))
+		m := n.takeOut(a.Lines[0].Units[0], at(0, 12, 0), nil)
+		if len(m.Rehomed) != 1 {
+			t.Fatalf("taken out: %+v", m)
+		}
+		got, err := n.change(n.zoe, a.ID, booking.Edits{EndsAt: ptr(at(0, 15, 0))})
+		must(t, err)
+		if len(got.Lines[0].Units) != 1 {
+			t.Fatalf("shortened to %+v", got)
+		}
+		n.clean()
+	})
+}

@@ -62,7 +62,7 @@ func (b *Book) place(ctx context.Context, who identity.Actor, req Request, key d
 		}
 		booked = newBooking(who, req, a)
 		booked.given(units)
-		if err := insertNew(tx, booked, units, a.lines[0].terms.Zone); err != nil {
+		if err := insertNew(tx, booked, units); err != nil {
 			return err
 		}
 		return tx.Keep(key, answer{Booking: &booked})
@@ -183,7 +183,8 @@ func (b *Book) judgeRequest(r database.Reader, who identity.Actor, req *Request,
 	if req.Hold < 0 || req.Hold > maxHold {
 		broken = append(broken, fault.Violation{Code: "hold_too_long", Params: fault.Params{"longest_min": int(maxHold / time.Minute)}})
 	}
-	return broken, nil
+	more, err := judgeHolds(r, *req, a.now)
+	return append(broken, more...), err
 }
 
 // limitHolds refuses more holds at once than a member may have, under a lock, so
@@ -195,13 +196,25 @@ func (b *Book) limitHolds(tx *database.Tx, req Request) error {
 	if err := tx.Lock("members", req.MemberID); err != nil {
 		return err
 	}
-	var holds int
-	err := tx.Get(&holds, `SELECT count(*) FROM bookings WHERE member_id = $1 AND status = 'held' AND lapses_at > $2 AND ends_at > $2`,
-		req.MemberID, tx.Now)
-	if err == nil && holds >= maxHolds {
-		err = &Refusal{Fault: refusalOf([]fault.Violation{{Code: "too_many_holds", Params: fault.Params{"most": maxHolds}}})}
+	broken, err := judgeHolds(tx, req, tx.Now)
+	if err == nil && len(broken) > 0 {
+		err = &Refusal{Fault: refusalOf(broken)}
 	}
 	return err
+}
+
+// judgeHolds counts the holds that a member has already, when another is asked for.
+func judgeHolds(r database.Reader, req Request, now time.Time) ([]fault.Violation, error) {
+	if req.Hold == 0 {
+		return nil, nil
+	}
+	var holds int
+	err := r.Get(&holds, `SELECT count(*) FROM bookings WHERE member_id = $1 AND status = 'held' AND lapses_at > $2 AND ends_at > $2`,
+		req.MemberID, now)
+	if err != nil || holds < maxHolds {
+		return nil, err
+	}
+	return []fault.Violation{{Code: "too_many_holds", Params: fault.Params{"most": maxHolds}}}, nil
 }
 
 // judgeTexts applies the rules of the fields that people write. A nil field is not judged.
@@ -297,6 +310,7 @@ func newBooking(who identity.Actor, req Request, a ask) Booking {
 		lapses := a.now.Add(req.Hold)
 		booked.Status, booked.Competes, booked.LapsesAt = Held, false, &lapses
 	}
+	booked.promise(t.Zone, true, true)
 	booked.shown = booked.announced()
 	return booked
 }
@@ -354,8 +368,8 @@ func (b *Booking) given(units []chosen) {
 
 // insertNew writes a new booking with its lines, what it occupies, its row in the
 // log, and the job that will look after it.
-func insertNew(tx *database.Tx, b Booking, units []chosen, zone *time.Location) error {
-	if err := insertBooking(tx, b, zone); err != nil {
+func insertNew(tx *database.Tx, b Booking, units []chosen) error {
+	if err := insertBooking(tx, b); err != nil {
 		return err
 	}
 	if err := insertLines(tx, b); err != nil {
@@ -422,6 +436,10 @@ func loggedOf(b *Booking) logged {
 
 // Preview says what Place would answer, and writes nothing. Anybody may ask.
 func (b *Book) Preview(ctx context.Context, who identity.Actor, req Request) (Preview, error) {
+	return persist(func() (Preview, error) { return b.preview(ctx, who, req) })
+}
+
+func (b *Book) preview(ctx context.Context, who identity.Actor, req Request) (Preview, error) {
 	r := b.db.Reader(ctx)
 	a, f, err := b.asked(ctx, r, req)
 	if err != nil {

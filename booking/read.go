@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/internal/identity"
 )
@@ -66,23 +67,16 @@ func (b *Book) Bookings(ctx context.Context, who identity.Actor, q Query) (list 
 		}
 		w.and("(b.starts_at > ? OR b.starts_at = ? AND b.id > ?)", at, at, id)
 	}
-	var rows []bookingRow
-	err = b.db.Reader(ctx).Select(&rows, fmt.Sprintf(`
-		SELECT %s FROM bookings b JOIN hubs h ON h.id = b.hub_id %s
-		ORDER BY b.starts_at, b.id LIMIT %d`, bookingColumns, w.text(), q.Limit+1), w.args...)
-	if err != nil {
-		return nil, "", err
-	}
-	if len(rows) > q.Limit {
-		rows = rows[:q.Limit]
-		last := rows[q.Limit-1]
+	err = b.db.View(ctx, func(r database.Reader) error {
+		list, err = findBookings(r, fmt.Sprintf(`%s ORDER BY b.starts_at, b.id LIMIT %d`, w.text(), q.Limit+1), w.args...)
+		return err
+	})
+	if len(list) > q.Limit {
+		list = list[:q.Limit]
+		last := list[q.Limit-1]
 		next = writeCursor(last.StartsAt, last.ID)
 	}
-	list = make([]Booking, len(rows))
-	for i, r := range rows {
-		list[i] = r.booking()
-	}
-	return list, next, fillLines(b.db.Reader(ctx), list)
+	return list, next, err
 }
 
 // visible puts what a person may see into the WHERE: one's own, and what one's

@@ -52,6 +52,7 @@ func (r bookingRow) booking() Booking {
 		StartsAt: r.StartsAt.UTC(), EndsAt: r.EndsAt.UTC(), Title: r.Title, Notes: r.Notes, Sector: r.Sector,
 		Visibility: r.Visibility, Competes: r.Competes, Sequence: r.Sequence, Version: r.Version,
 		CreatedAt: r.CreatedAt.UTC(), ChangedAt: r.ChangedAt.UTC(), regionID: r.RegionID, shown: r.Shown,
+		startsLocal: r.StartsLocal, endsLocal: r.EndsLocal,
 	}
 	if r.LapsesAt != nil {
 		t := r.LapsesAt.UTC()
@@ -102,6 +103,20 @@ func findBooking(r database.Reader, id string) (Booking, error) {
 	return b, nil
 }
 
+// findBookings reads bookings with their lines and units, in two statements: r is a
+// View or a Tx, so that nobody sees a booking of one version with the units of another.
+func findBookings(r database.Reader, rest string, args ...any) ([]Booking, error) {
+	var rows []bookingRow
+	if err := r.Select(&rows, `SELECT `+bookingColumns+` FROM bookings b JOIN hubs h ON h.id = b.hub_id `+rest, args...); err != nil {
+		return nil, err
+	}
+	all := make([]Booking, len(rows))
+	for i, row := range rows {
+		all[i] = row.booking()
+	}
+	return all, fillLines(r, all)
+}
+
 // fillLines reads the lines and units of bookings: one statement for all of them.
 func fillLines(r database.Reader, all []Booking) error {
 	at := make(map[string]int, len(all))
@@ -147,16 +162,16 @@ const (
 	insertBookedOccupancies = `INSERT INTO occupancies (id, home_hub_id, unit_id, reason, booking_id, line, starts_at, ends_at, lapses_at, live) VALUES `
 )
 
-func bookingValues(b Booking, zone *time.Location) []any {
+func bookingValues(b Booking) []any {
 	return []any{
 		b.ID, b.Reference, b.HubID, b.MemberID, b.MadeBy, string(b.Status), b.StartsAt, b.EndsAt,
-		hours.Promise(b.StartsAt, zone), hours.Promise(b.EndsAt, zone), b.LapsesAt, b.Title, b.Notes, b.Sector,
+		b.startsLocal, b.endsLocal, b.LapsesAt, b.Title, b.Notes, b.Sector,
 		b.Visibility, b.Competes, b.shown, b.Sequence, b.Version, b.CreatedAt, b.ChangedAt,
 	}
 }
 
-func insertBooking(tx *database.Tx, b Booking, zone *time.Location) error {
-	return values{bookingValues(b, zone)}.insert(tx, insertIntoBookings)
+func insertBooking(tx *database.Tx, b Booking) error {
+	return values{bookingValues(b)}.insert(tx, insertIntoBookings)
 }
 
 func lineValues(b Booking) values {
@@ -183,15 +198,27 @@ func endOccupancies(tx *database.Tx, bookingID string) error {
 	return err
 }
 
+// promise notes the wall-clock times that a booking keeps when the rules of its zone
+// change. It is for an instant that was just chosen: one that only stands keeps the
+// promise that it was made with.
+func (b *Booking) promise(zone *time.Location, starts, ends bool) {
+	if starts {
+		b.startsLocal = hours.Promise(b.StartsAt, zone)
+	}
+	if ends {
+		b.endsLocal = hours.Promise(b.EndsAt, zone)
+	}
+}
+
 // updateBooking writes what may change of a booking, if it is still at the version
 // that was read; otherwise somebody else came first.
-func updateBooking(tx *database.Tx, b Booking, zone *time.Location) error {
+func updateBooking(tx *database.Tx, b Booking) error {
 	n, err := tx.Exec(`
 		UPDATE bookings SET status = $3, starts_at = $4, ends_at = $5, starts_local = $6, ends_local = $7, lapses_at = $8,
 			title = $9, notes = $10, sector = $11, visibility = $12, competes = $13, shown = $14, sequence = $15,
 			version = version + 1, changed_at = $16
 		WHERE id = $1 AND version = $2`,
-		b.ID, b.Version-1, string(b.Status), b.StartsAt, b.EndsAt, hours.Promise(b.StartsAt, zone), hours.Promise(b.EndsAt, zone),
+		b.ID, b.Version-1, string(b.Status), b.StartsAt, b.EndsAt, b.startsLocal, b.endsLocal,
 		b.LapsesAt, b.Title, b.Notes, b.Sector, b.Visibility, b.Competes, b.shown, b.Sequence, b.ChangedAt)
 	if err == nil && n == 0 {
 		err = errAgain

@@ -63,8 +63,10 @@ type Booking struct {
 	CreatedAt  time.Time  `json:"created_at"`
 	ChangedAt  time.Time  `json:"changed_at"`
 
-	regionID string // of its hub, for rights
-	shown    bool   // it has been in a feed
+	regionID    string // of its hub, for rights
+	startsLocal string // the promise in wall-clock time, as hours.Promise writes it
+	endsLocal   string
+	shown       bool // it has been in a feed
 }
 
 // A Want is one resource, by id or slug, and how many units of it.

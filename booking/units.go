@@ -25,14 +25,22 @@ func chooseUnits(a ask, i int, f *facts) ([]chosen, []fault.Violation) {
 	span := occupied(a.span, l.terms.Resource.Policy)
 	type candidate struct {
 		unit inventory.Unit
+		span hours.Span
 		had  bool
 		gap  time.Duration
 	}
 	var free []candidate
 	for _, u := range l.terms.Units {
+		span := span
 		gap, ok := gapAround(span, f.taken[u.ID], f.window, a.now)
+		if !ok && a.begun() && span.End.After(a.now) {
+			// What has begun needs a unit for what is left of it only: it may have come
+			// to its unit on the way, when it lost another.
+			span.Start = a.now
+			gap, ok = gapAround(span, f.taken[u.ID], f.window, a.now)
+		}
 		if ok {
-			free = append(free, candidate{u, a.old != nil && had(a.old, u.ID), gap})
+			free = append(free, candidate{u, span, a.old != nil && had(a.old, u.ID), gap})
 		}
 	}
 	if len(free) < l.quantity {
@@ -51,9 +59,14 @@ func chooseUnits(a ask, i int, f *facts) ([]chosen, []fault.Violation) {
 	})
 	given := make([]chosen, l.quantity)
 	for n := range given {
-		given[n] = chosen{line: i, unit: free[n].unit, span: span}
+		given[n] = chosen{line: i, unit: free[n].unit, span: free[n].span}
 	}
 	return given, nil
+}
+
+// begun reports whether an ask is about a booking that is running.
+func (a ask) begun() bool {
+	return a.old != nil && !a.now.Before(a.old.StartsAt) && a.span.Start.Equal(a.old.StartsAt)
 }
 
 // gapAround returns the length of the free time of a unit in which span lies,

@@ -7,6 +7,7 @@ import (
 
 	"canot/internal/database"
 	"canot/internal/identity"
+	"canot/inventory"
 	"canot/inventory/hours"
 )
 
@@ -126,8 +127,9 @@ func (b *Book) shift(ctx context.Context, was Booking, s *Shift) error {
 		}
 		is := was
 		is.StartsAt, is.EndsAt = s.ShouldBe, s.ShouldEnd
+		is.promise(zone, true, true)
 		is.Version, is.ChangedAt, is.Sequence = was.Version+1, tx.Now, was.Sequence+1
-		if err := updateBooking(tx, is, zone); err != nil {
+		if err := updateBooking(tx, is); err != nil {
 			return err
 		}
 		if err := shiftOccupancies(tx, was, is); err != nil {
@@ -175,29 +177,24 @@ func (b *Book) Outside(ctx context.Context, who identity.Actor, hubKey string) (
 	if err := staffOnly(who, identity.ViewBookings, hub.ID, hub.RegionID); err != nil {
 		return nil, err
 	}
-	r := b.db.Reader(ctx)
-	var rows []bookingRow
-	err = r.Select(&rows, `
-		SELECT `+bookingColumns+` FROM bookings b JOIN hubs h ON h.id = b.hub_id
-		WHERE b.hub_id = $1 AND b.ends_at > $2 AND b.status IN ('held', 'pending', 'confirmed', 'in_use')
-		ORDER BY b.starts_at, b.id`, hub.ID, b.db.Now())
-	if err != nil || len(rows) == 0 {
-		return []Booking{}, err
-	}
-	all := make([]Booking, len(rows))
-	wanted := map[string]int64{}
-	for i, row := range rows {
-		all[i] = row.booking()
-	}
-	if err := fillLines(r, all); err != nil {
-		return nil, err
-	}
-	for _, x := range all {
-		for _, id := range x.resourceIDs() {
-			wanted[id] = 0
+	var all []Booking
+	var terms map[string]*inventory.Terms
+	err = b.db.View(ctx, func(r database.Reader) error {
+		all, err = findBookings(r, `
+			WHERE b.hub_id = $1 AND b.ends_at > $2 AND b.status IN ('held', 'pending', 'confirmed', 'in_use')
+			ORDER BY b.starts_at, b.id`, hub.ID, b.db.Now())
+		if err != nil {
+			return err
 		}
-	}
-	terms, err := b.catalog.Terms(ctx, r, wanted)
+		wanted := map[string]int64{}
+		for _, x := range all {
+			for _, id := range x.resourceIDs() {
+				wanted[id] = 0
+			}
+		}
+		terms, err = b.catalog.Terms(ctx, r, wanted)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -165,3 +165,23 @@ func TestAnEditOfHoursLetsNothingSlipThroughBesideIt(t *testing.T) {
 		}
 	})
 }
+
+func TestInvariant7ADecisionKeepsThePromise(t *testing.T) {
+	onEach(t, func(t *testing.T, n *network) {
+		ctx := context.Background()
+		n.add("amos", "printer", inventory.Machine, 1, inventory.PolicyEdits{
+			Grain: ptr(30), Shortest: ptr(30), Longest: ptr(240), Approval: ptr(true), Within: ptr(inventory.Inside)})
+		b := n.mustPlace(n.zoe, want("amos-printer", at(2, 10, 0), at(2, 11, 0)))
+		n.shifted(b, -time.Hour)
+		_, err := n.book.Approve(ctx, n.anne, b.ID, 0, database.Key{})
+		must(t, err)
+		moved, err := n.book.Shifted(ctx)
+		must(t, err)
+		if len(moved) != 1 {
+			t.Fatalf("approving forgot the promise: %+v", moved)
+		}
+		_, err = n.book.SetRight(ctx)
+		must(t, err)
+		n.clean()
+	})
+}
