@@ -195,11 +195,10 @@ func stepOnGrain(start time.Time, minutes int, zone *time.Location) (time.Time, 
 // free are the intervals in which every line has its quantity free.
 func (w *search) free(lines []askLine, within time.Duration) []hours.Span {
 	window := hours.Span{Start: w.wanted.Start.Add(-within), End: w.wanted.End.Add(within)}
-	s := &sight{taken: w.f.taken}
 	var common []hours.Span
 	for i, l := range lines {
 		var spans []hours.Span
-		for _, f := range freeOf(l.terms, s, window, w.a.now, l.quantity) {
+		for _, f := range workOutFree(l.terms, w.f.taken, boundsOf(l.terms, window, w.a.now), w.a.now, l.quantity) {
 			spans = append(spans, hours.Span{Start: f.StartsAt, End: f.EndsAt})
 		}
 		if i == 0 {

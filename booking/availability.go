@@ -47,7 +47,7 @@ func (b *Book) Available(ctx context.Context, who identity.Actor, q Availability
 		t := seen.terms[id]
 		all = append(all, Availability{
 			ResourceID: id, ResourceSlug: t.Resource.Slug, HubSlug: t.HubSlug,
-			Free: freeOf(t, seen, window, now, q.Quantity),
+			Free: b.freeOf(t, seen, window, now, q.Quantity),
 		})
 	}
 	return all, nil
@@ -74,7 +74,8 @@ type sight struct {
 	order []string // resource ids, by slug
 	terms map[string]*inventory.Terms
 	taken map[string][]taken
-	span  hours.Span // what taken is known for
+	span  hours.Span       // what taken is known for
+	units map[string]int64 // by resource, the versions of its units added up: they only rise
 }
 
 // look finds the resources that match q, and when their units are taken in a
@@ -85,7 +86,7 @@ func (b *Book) look(ctx context.Context, r database.Reader, q inventory.Resource
 		return nil, err
 	}
 	rules := map[string]int64{}
-	s := &sight{taken: make(map[string][]taken, len(units))}
+	s := &sight{taken: make(map[string][]taken, len(units)), units: map[string]int64{}}
 	for _, u := range units {
 		if _, ok := rules[u.ResourceID]; !ok {
 			s.order = append(s.order, u.ResourceID)
@@ -101,6 +102,7 @@ func (b *Book) look(ctx context.Context, r database.Reader, q inventory.Resource
 		if u.UnitID == nil {
 			continue
 		}
+		s.units[u.ResourceID] += *u.UnitVersion
 		if got, ok := b.spans.find(*u.UnitID, *u.UnitVersion, s.span); ok {
 			s.taken[*u.UnitID] = got
 		} else {
@@ -155,7 +157,7 @@ func (b *Book) warm(r database.Reader, cold map[string]int64, s *sight) error {
 	if len(cold) == 0 {
 		return nil
 	}
-	var rows []takenRow
+	rows := make([]takenRow, 0, 16*len(cold))
 	if err := r.SelectIn(&rows, selectTaken, slices.Sorted(maps.Keys(cold)), s.span.Start, s.span.End); err != nil {
 		return err
 	}
@@ -174,18 +176,40 @@ func (b *Book) warm(r database.Reader, cold map[string]int64, s *sight) error {
 	return nil
 }
 
-// freeOf computes the free intervals of one resource: the maximal ones in which at
-// least quantity units are each free throughout.
-func freeOf(t *inventory.Terms, s *sight, window hours.Span, now time.Time, quantity int) []Free {
+// freeOf returns the free intervals of one resource, as they were worked out before
+// when nothing has changed since. A hold that may lapse changes them without a trace,
+// so what depends on one is not remembered.
+func (b *Book) freeOf(t *inventory.Terms, s *sight, window hours.Span, now time.Time, quantity int) []Free {
+	bounds := boundsOf(t, window, now)
+	key := freeKey{t.RulesVersion, s.units[t.Resource.ID], bounds, quantity}
+	if free, ok := b.free.find(t.Resource.ID, key); ok {
+		return free
+	}
+	free := workOutFree(t, s.taken, bounds, now, quantity)
+	if !slices.ContainsFunc(t.Units, func(u inventory.Unit) bool {
+		return slices.ContainsFunc(s.taken[u.ID], func(x taken) bool { return !x.lapses.IsZero() })
+	}) {
+		b.free.keep(t.Resource.ID, key, free)
+	}
+	return free
+}
+
+// boundsOf cuts a window to what notice and horizon leave of it now.
+func boundsOf(t *inventory.Terms, window hours.Span, now time.Time) hours.Span {
+	if first := earliest(t.Resource.Policy, t.Zone, now); first.After(window.Start) {
+		window.Start = first
+	}
+	if last := latest(t.Resource.Policy, t.Zone, now); last.Before(window.End) {
+		window.End = last
+	}
+	return window
+}
+
+// workOutFree computes the maximal intervals within bounds in which at least quantity
+// units of a resource are each free throughout.
+func workOutFree(t *inventory.Terms, taken map[string][]taken, bounds hours.Span, now time.Time, quantity int) []Free {
 	free := []Free{}
 	p := t.Resource.Policy
-	bounds := window
-	if first := earliest(p, t.Zone, now); first.After(bounds.Start) {
-		bounds.Start = first
-	}
-	if last := latest(p, t.Zone, now); last.Before(bounds.End) {
-		bounds.End = last
-	}
 	if !bounds.End.After(bounds.Start) || quantity > len(t.Units) {
 		return free
 	}
@@ -198,7 +222,7 @@ func freeOf(t *inventory.Terms, s *sight, window hours.Span, now time.Time, quan
 	shortest := time.Duration(p.Shortest) * time.Minute
 	var all []hours.Span
 	for _, u := range t.Units {
-		for _, gap := range gaps(s.taken[u.ID], bounds, p, now) {
+		for _, gap := range gaps(taken[u.ID], bounds, p, now) {
 			switch p.Within {
 			case inventory.Inside:
 				all = appendInside(all, gap, open, shortest)

@@ -38,6 +38,7 @@ type Book struct {
 	catalog *inventory.Catalog
 	log     *slog.Logger
 	spans   spanCache
+	free    freeCache
 	keys    sync.Map // resource slug or id → id; neither ever changes
 }
 

@@ -45,3 +45,39 @@ func (c *spanCache) keep(unit string, version int64, known hours.Span, all []tak
 	}
 	c.units[unit] = spanEntry{version, known, all}
 }
+
+// A freeCache remembers the free intervals that were last worked out for each resource.
+// An entry is good for its key alone. The zero freeCache is ready.
+type freeCache struct {
+	mu        sync.RWMutex
+	resources map[string]freeEntry
+}
+
+// A freeKey is all that the free intervals of a resource depend on, holds aside.
+type freeKey struct {
+	rules    int64      // names the terms, and so the set of units
+	units    int64      // their versions added up: none ever falls
+	bounds   hours.Span // what notice and horizon leave of the window
+	quantity int
+}
+
+type freeEntry struct {
+	key  freeKey
+	free []Free // never changed once here
+}
+
+func (c *freeCache) find(resource string, key freeKey) ([]Free, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	e, ok := c.resources[resource]
+	return e.free, ok && e.key == key
+}
+
+func (c *freeCache) keep(resource string, key freeKey, free []Free) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.resources == nil || len(c.resources) >= maxRemembered {
+		c.resources = map[string]freeEntry{}
+	}
+	c.resources[resource] = freeEntry{key, free}
+}
