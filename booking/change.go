@@ -123,7 +123,7 @@ func (b *Book) move(ctx context.Context, who identity.Actor, old Booking, e Edit
 	broken = append(broken, judgeMove(who, a, all)...)
 	units, more := judge(a, all.without(old.ID))
 	if broken = append(broken, more...); len(broken) > 0 {
-		if err := b.stillThe(ctx, old); err != nil {
+		if err := stillThe(b.db.Reader(ctx), old); err != nil {
 			return Booking{}, err
 		}
 		return Booking{}, b.refuse(ctx, a, broken, e.Brief)
@@ -151,9 +151,9 @@ func (b *Book) move(ctx context.Context, who identity.Actor, old Booking, e Edit
 // stillThe asks for another look when old is no longer what the booking is. The facts
 // were read after it: without this, a booking cancelled in between would be refused a
 // time that was free for as long as it stood.
-func (b *Book) stillThe(ctx context.Context, old Booking) error {
+func stillThe(r database.Reader, old Booking) error {
 	var version int64
-	err := b.db.Reader(ctx).Get(&version, `SELECT version FROM bookings WHERE id = $1`, old.ID)
+	err := r.Get(&version, `SELECT version FROM bookings WHERE id = $1`, old.ID)
 	if err == nil && version != old.Version {
 		err = errAgain
 	}

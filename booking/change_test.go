@@ -94,6 +94,8 @@ func TestAChangeOfTextsRaisesTheVersionAndNotTheSequence(t *testing.T) {
 		}
 		_, err = n.change(n.zoe, b.ID, booking.Edits{Title: ptr("a\r\nb"), Sector: ptr("sport")})
 		wantCodes(t, err, "bad_text", "bad_sector")
+		_, err = n.change(n.zoe, b.ID, booking.Edits{Title: ptr("\u202egnp.exe")})
+		wantCodes(t, err, "bad_text")
 		var logged string
 		must(t, n.db.Reader(context.Background()).Get(&logged, `SELECT after FROM changes WHERE subject_id = $1 AND action = 'booking.change'`, b.ID))
 		if want := `"changed":["title","visibility"]`; !contains(logged, want) || contains(logged, "Répétition") {

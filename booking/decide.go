@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -158,7 +159,7 @@ func (b *Book) carryOut(ctx context.Context, by string, was Booking, d decision)
 		s := &step{tx: tx, was: was, is: was}
 		s.is.Lines = append([]Line(nil), was.Lines...)
 		if err := d.apply(s); err != nil {
-			return err
+			return cmp.Or(stillThe(tx, was), err) // refused for what it was, or for what it is no longer?
 		}
 		is = s.is
 		is.Version, is.ChangedAt = was.Version+1, tx.Now

@@ -22,7 +22,7 @@ type Past struct {
 }
 
 // loadAtOnce is how many bookings Load writes in one commit.
-const loadAtOnce = 250
+const loadAtOnce = 1000
 
 // Load writes many bookings, in pieces of one commit each, and reports for each of
 // them nil, or why it was refused. The rules are judged by each booking's own
@@ -144,38 +144,39 @@ func (b *Book) factsOfPiece(ctx context.Context, tx *database.Tx, piece []Past, 
 // loading collects the rows of one commit.
 type loading struct {
 	bookings    []Booking
-	occupancies values
+	occupancies [][]any
 }
 
 func (w *loading) occupy(b Booking, units []chosen, f *facts) {
 	for _, c := range units {
 		f.take(c.unit.ID, taken{Span: c.span, booking: b.ID})
-		w.occupancies.row(database.NewID(), c.unit.HomeHubID, c.unit.ID, "booking", b.ID, c.line, c.span.Start, c.span.End, b.LapsesAt, true)
 	}
+	w.occupancies = append(w.occupancies, occupancyValues(b, units)...)
 }
 
 func (w *loading) write(tx *database.Tx) error {
-	var bookings, lines values
+	var bookings, lines [][]any
+	var changes []database.Change
+	var jobs []database.Job
 	for _, b := range w.bookings {
 		bookings = append(bookings, bookingValues(b))
 		lines = append(lines, lineValues(b)...)
-	}
-	if err := bookings.insert(tx, insertIntoBookings); err != nil {
-		return err
-	}
-	if err := lines.insert(tx, insertIntoLines); err != nil {
-		return err
-	}
-	if err := w.occupancies.insert(tx, insertBookedOccupancies); err != nil {
-		return err
-	}
-	for _, b := range w.bookings {
-		if err := record(tx, b.MadeBy, "booking.load", nil, &b); err != nil {
-			return err
-		}
-		if err := enqueueDue(tx, b); err != nil {
-			return err
+		changes = append(changes, changeOf(b.MadeBy, "booking.load", nil, &b))
+		if due, ok := b.due(); ok {
+			jobs = append(jobs, dueJob(b, due))
 		}
 	}
-	return nil
+	if err := tx.Insert(insertIntoBookings, bookings...); err != nil {
+		return err
+	}
+	if err := tx.Insert(insertIntoLines, lines...); err != nil {
+		return err
+	}
+	if err := tx.Insert(insertBookedOccupancies, w.occupancies...); err != nil {
+		return err
+	}
+	if err := tx.Record(changes...); err != nil {
+		return err
+	}
+	return tx.Enqueue(jobs...)
 }

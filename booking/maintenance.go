@@ -452,8 +452,7 @@ func (o *outing) rehomeOne(f *facts, v victim, lost hours.Span) (bool, error) {
 	if ok {
 		l.Units = append(l.Units, unit.ID)
 		f.take(unit.ID, taken{Span: span, booking: was.ID})
-		row := values{{database.NewID(), unit.HomeHubID, unit.ID, "booking", was.ID, l.line, span.Start, span.End, v.LapsesAt, true}}
-		err = row.insert(o.tx, insertBookedOccupancies)
+		err = insertOccupancies(o.tx, was, []chosen{{line: l.line, unit: unit, span: span}})
 	} else {
 		action = "booking.lose_unit"
 		l.WithoutUnit++
@@ -482,7 +481,7 @@ func (o *outing) tellOf(was, is Booking, action string) error {
 	if err := record(o.tx, o.who.ID, action, &was, &is); err != nil {
 		return err
 	}
-	return o.tx.Enqueue("notice", bookingJob{Booking: was.ID, What: action}, o.tx.Now)
+	return o.tx.Enqueue(database.Job{Kind: "notice", Args: bookingJob{Booking: was.ID, What: action}, At: o.tx.Now})
 }
 
 // never is an instant at which no hold has lapsed: a hold that nobody has ended yet

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/internal/identity"
+	"canot/inventory"
 	"canot/inventory/hours"
 )
 
@@ -92,10 +93,15 @@ func (b *Book) lockAndLook(ctx context.Context, tx *database.Tx, a ask, f *facts
 		f = f.without(a.old.ID)
 	}
 	units, broken := judge(a, f)
-	if len(broken) > 0 {
-		return nil, &Refusal{Fault: refusalOf(broken)}
+	if len(broken) == 0 {
+		return units, nil
 	}
-	return units, nil
+	if a.old != nil {
+		if err := stillThe(tx, *a.old); err != nil {
+			return nil, err
+		}
+	}
+	return nil, &Refusal{Fault: refusalOf(broken)}
 }
 
 // withAlternatives gives a refusal that was made under the lock its alternatives:
@@ -231,15 +237,16 @@ func judgeTexts(title, notes, sector, visibility *string) []fault.Violation {
 		if utf8.RuneCountInString(*title) > maxTitle {
 			no("title_too_long", "title", maxTitle)
 		}
-		if hasControl(*title, "") {
+		if inventory.Unwritable(*title, false) {
 			no("bad_text", "title", 0)
 		}
 	}
 	if notes != nil {
+		*notes = strings.ReplaceAll(*notes, "\r\n", "\n") // as browsers send it
 		if utf8.RuneCountInString(*notes) > maxNotes {
 			no("notes_too_long", "notes", maxNotes)
 		}
-		if hasControl(*notes, "\n\r\t") {
+		if inventory.Unwritable(*notes, true) {
 			no("bad_text", "notes", 0)
 		}
 	}
@@ -255,20 +262,6 @@ func judgeTexts(title, notes, sector, visibility *string) []fault.Violation {
 		}
 	}
 	return broken
-}
-
-// hasControl reports whether s holds a control character other than those allowed,
-// or is not UTF-8 (which PostgreSQL would not keep).
-func hasControl(s, allowed string) bool {
-	if !utf8.ValidString(s) {
-		return true
-	}
-	for _, r := range s {
-		if unicode.IsControl(r) && !slices.Contains([]rune(allowed), r) {
-			return true
-		}
-	}
-	return false
 }
 
 // lapse ends the holds among the facts that have lapsed but not yet been ended, and
@@ -392,7 +385,11 @@ func enqueueDue(tx *database.Tx, b Booking) error {
 	if !ok {
 		return nil
 	}
-	return tx.Enqueue("booking.due", bookingJob{Booking: b.ID}, due)
+	return tx.Enqueue(dueJob(b, due))
+}
+
+func dueJob(b Booking, due time.Time) database.Job {
+	return database.Job{Kind: "booking.due", Args: bookingJob{Booking: b.ID}, At: due}
 }
 
 // logged is what the log keeps of a booking: ids and figures, and no personal text.
@@ -408,23 +405,25 @@ type logged struct {
 }
 
 func record(tx *database.Tx, by, action string, before, after *Booking) error {
-	c := database.Change{By: by, Action: action, Kind: "booking", Subject: after.ID, After: loggedOf(after)}
+	return tx.Record(changeOf(by, action, before, after))
+}
+
+func changeOf(by, action string, before, after *Booking) database.Change {
+	c := database.Change{By: by, Action: action, Kind: "booking", Subject: after.ID}
+	is := loggedOf(after)
 	if before != nil {
 		c.Before = loggedOf(before)
-	}
-	if before != nil {
-		l := loggedOf(after)
 		for _, t := range []struct{ name, was, is string }{
 			{"title", before.Title, after.Title}, {"notes", before.Notes, after.Notes},
 			{"sector", before.Sector, after.Sector}, {"visibility", before.Visibility, after.Visibility},
 		} {
 			if t.was != t.is {
-				l.Changed = append(l.Changed, t.name)
+				is.Changed = append(is.Changed, t.name)
 			}
 		}
-		c.After = l
 	}
-	return tx.Record(c)
+	c.After = is
+	return c
 }
 
 func loggedOf(b *Booking) logged {

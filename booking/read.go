@@ -10,6 +10,7 @@ import (
 	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/internal/identity"
+	"canot/inventory"
 )
 
 // Booking returns one booking to its member and to staff of its hub; to anybody
@@ -132,7 +133,7 @@ func readCursor(s string) (time.Time, string, error) {
 	raw, err := base64.RawURLEncoding.DecodeString(s)
 	stamp, id, ok := strings.Cut(string(raw), " ")
 	at, perr := time.Parse(time.RFC3339, stamp)
-	if err != nil || !ok || perr != nil || hasControl(id, "") {
+	if err != nil || !ok || perr != nil || inventory.Unwritable(id, false) {
 		return time.Time{}, "", fault.Field("cursor", "bad_cursor")
 	}
 	return at.UTC(), id, nil

@@ -2,9 +2,7 @@ package booking
 
 import (
 	"crypto/rand"
-	"fmt"
 	"sort"
-	"strings"
 	"time"
 
 	"canot/internal/database"
@@ -171,25 +169,31 @@ func bookingValues(b Booking) []any {
 }
 
 func insertBooking(tx *database.Tx, b Booking) error {
-	return values{bookingValues(b)}.insert(tx, insertIntoBookings)
+	return tx.Insert(insertIntoBookings, bookingValues(b))
 }
 
-func lineValues(b Booking) values {
-	var v values
+func lineValues(b Booking) [][]any {
+	var rows [][]any
 	for i, l := range b.Lines {
-		v.row(b.ID, i, l.ResourceID, l.Quantity, l.WithoutUnit)
+		rows = append(rows, []any{b.ID, i, l.ResourceID, l.Quantity, l.WithoutUnit})
 	}
-	return v
+	return rows
 }
 
-func insertLines(tx *database.Tx, b Booking) error { return lineValues(b).insert(tx, insertIntoLines) }
+func insertLines(tx *database.Tx, b Booking) error {
+	return tx.Insert(insertIntoLines, lineValues(b)...)
+}
+
+func occupancyValues(b Booking, units []chosen) [][]any {
+	var rows [][]any
+	for _, c := range units {
+		rows = append(rows, []any{database.NewID(), c.unit.HomeHubID, c.unit.ID, "booking", b.ID, c.line, c.span.Start, c.span.End, b.LapsesAt, true})
+	}
+	return rows
+}
 
 func insertOccupancies(tx *database.Tx, b Booking, units []chosen) error {
-	var v values
-	for _, c := range units {
-		v.row(database.NewID(), c.unit.HomeHubID, c.unit.ID, "booking", b.ID, c.line, c.span.Start, c.span.End, b.LapsesAt, true)
-	}
-	return v.insert(tx, insertBookedOccupancies)
+	return tx.Insert(insertBookedOccupancies, occupancyValues(b, units)...)
 }
 
 // endOccupancies gives back everything that a booking holds.
@@ -224,43 +228,6 @@ func updateBooking(tx *database.Tx, b Booking) error {
 		err = errAgain
 	}
 	return err
-}
-
-// values are the rows of one INSERT.
-type values [][]any
-
-// rowsAtOnce bounds the rows, and so the number of different texts, of one statement.
-const rowsAtOnce = 64
-
-func (v *values) row(args ...any) { *v = append(*v, args) }
-
-func (v values) insert(tx *database.Tx, into string) error {
-	for len(v) > 0 {
-		n := min(len(v), rowsAtOnce)
-		var text strings.Builder
-		var args []any
-		text.WriteString(into)
-		for i, row := range v[:n] {
-			for j, arg := range row {
-				switch {
-				case j > 0:
-					text.WriteString(", ")
-				case i > 0:
-					text.WriteString("), (")
-				default:
-					text.WriteString("(")
-				}
-				args = append(args, arg)
-				fmt.Fprintf(&text, "$%d", len(args))
-			}
-		}
-		text.WriteString(")")
-		if _, err := tx.Exec(text.String(), args...); err != nil {
-			return err
-		}
-		v = v[n:]
-	}
-	return nil
 }
 
 // newReference makes a short reference for people: eight letters and digits that

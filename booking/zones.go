@@ -141,7 +141,7 @@ func (b *Book) shift(ctx context.Context, was Booking, s *Shift) error {
 		if err := enqueueDue(tx, is); err != nil {
 			return err
 		}
-		return tx.Enqueue("notice", bookingJob{Booking: is.ID, What: "booking.set_right"}, tx.Now)
+		return tx.Enqueue(database.Job{Kind: "notice", Args: bookingJob{Booking: is.ID, What: "booking.set_right"}, At: tx.Now})
 	})
 }
 

@@ -45,7 +45,7 @@ type Query struct {
 }
 
 // clean returns the query in its one normal form, or a Malformed fault that names
-// the field that cannot be read. Whether the category exists is left to the stamp.
+// the field that cannot be read, or NotFound for a key that nothing can have. Whether the category exists is left to the stamp.
 func (q Query) clean() (Query, error) {
 	switch q.Lang {
 	case "":
@@ -61,7 +61,7 @@ func (q Query) clean() (Query, error) {
 	}
 	// PostgreSQL refuses a text with a NUL or with bytes that are not UTF-8; no slug has them.
 	if unfit(q.Category) {
-		return q, unreadable("category", "unknown_category", "")
+		return q, noCategory()
 	}
 	if unfit(q.Key) {
 		return q, q.missing()
@@ -89,6 +89,8 @@ func unreadable(field, code, choices string) error {
 	}
 	return f
 }
+
+func noCategory() error { return fault.New(fault.NotFound, "category_not_found", nil) }
 
 // missing is the fault for a feed whose subject is not there.
 func (q Query) missing() error {

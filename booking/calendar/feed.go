@@ -16,8 +16,8 @@ import (
 // is written before both have been answered, so that a reader never keeps a
 // connection of the data base waiting and a failure there leaves w untouched.
 //
-// It returns what Stamp returns for a query that cannot be read or whose subject
-// is not there, ErrUnavailable when the data base is away, or the error of w.
+// It returns what Stamp returns for a query that cannot be read or whose subject or
+// category is not there, ErrUnavailable when the data base is away, or the error of w.
 func (f *Feeds) Write(ctx context.Context, q Query, w io.Writer) error {
 	q, err := q.clean()
 	if err != nil {
@@ -26,7 +26,11 @@ func (f *Feeds) Write(ctx context.Context, q Query, w io.Writer) error {
 	view := windowAt(f.db.Now())
 	d := drawing{q: q, view: view, words: languages[q.Lang], hubs: map[string]*hub{}, things: map[string]thing{}}
 	var lines []bookedRow
-	if q.Scope != Workshops {
+	if q.Scope == Workshops { // nothing of it is in the data base yet, but for its category
+		if _, err := f.sums(ctx, q); err != nil {
+			return err
+		}
+	} else {
 		rows, err := f.places(ctx, q, view)
 		if err != nil {
 			return err
@@ -73,7 +77,7 @@ type drawing struct {
 
 // take reads what the events speak of, in the order of the rows: the closures last.
 func (d *drawing) take(rows []placeRow) error {
-	found := d.q.Scope == Network
+	found, category := d.q.Scope == Network, d.q.Category == ""
 	for _, r := range rows {
 		name := pick(r.Name, d.q.Lang)
 		switch r.What {
@@ -82,7 +86,7 @@ func (d *drawing) take(rows []placeRow) error {
 				d.name, found = name, true
 			}
 		case aCategory:
-			d.category = name
+			d.category, category = name, true
 		case aHub:
 			zone, err := hours.LoadZone(r.Zone)
 			if err != nil {
@@ -106,6 +110,9 @@ func (d *drawing) take(rows []placeRow) error {
 	}
 	if !found {
 		return d.q.missing()
+	}
+	if !category {
+		return noCategory()
 	}
 	return nil
 }

@@ -319,9 +319,9 @@ func TestAQueryThatCannotBeAnsweredSaysWhy(t *testing.T) {
 		{"a key that is no text", Query{Scope: Hub, Key: "a\xff"}, fault.NotFound, "hub_not_found"},
 		{"a key like a pattern", Query{Scope: Hub, Key: "%' OR '1'='1"}, fault.NotFound, "hub_not_found"},
 		{"no such kind", Query{Scope: Network, Kind: "thing"}, fault.Malformed, "bad_choice"},
-		{"no such category", Query{Scope: Network, Category: "rien"}, fault.Malformed, "unknown_category"},
-		{"no such category of workshops", Query{Scope: Workshops, Category: "rien"}, fault.Malformed, "unknown_category"},
-		{"a category that no data base takes", Query{Scope: Network, Category: "\x00"}, fault.Malformed, "unknown_category"},
+		{"no such category", Query{Scope: Network, Category: "rien"}, fault.NotFound, "category_not_found"},
+		{"no such category of workshops", Query{Scope: Workshops, Category: "rien"}, fault.NotFound, "category_not_found"},
+		{"a category that no data base takes", Query{Scope: Network, Category: "\x00"}, fault.NotFound, "category_not_found"},
 		{"no such language", Query{Scope: Network, Lang: "de"}, fault.Malformed, "bad_choice"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

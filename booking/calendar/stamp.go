@@ -47,7 +47,7 @@ type sums struct {
 // more fetch, no more.
 //
 // It returns a Malformed fault for a query that cannot be read, a NotFound one
-// when its subject is not there, ErrUnavailable when the data base is away.
+// when its subject or its category is not there, ErrUnavailable when the data base is away.
 func (f *Feeds) Stamp(ctx context.Context, q Query) (Stamp, error) {
 	q, err := q.clean()
 	if err != nil {
@@ -77,7 +77,7 @@ func (f *Feeds) sums(ctx context.Context, q Query) (sums, error) {
 		return s, q.missing()
 	}
 	if q.Category != "" && s.Categories == 0 {
-		return s, unreadable("category", "unknown_category", "")
+		return s, noCategory()
 	}
 	return s, nil
 }

@@ -43,7 +43,7 @@ func inhabited(t *testing.T, db *database.DB) {
 			return err
 		}
 		must(t, tx.Record(database.Change{By: "mem", Action: "x", Kind: "y", Subject: "z", Before: 1.5}))
-		must(t, tx.Enqueue("later", map[string]int{"n": 1}, noon))
+		must(t, tx.Enqueue(database.Job{Kind: "later", Args: map[string]int{"n": 1}, At: noon}))
 		return tx.Keep(database.Key{Caller: "mem", Key: "k", Hash: "h"}, []string{"answer"})
 	}))
 }

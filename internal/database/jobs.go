@@ -32,19 +32,27 @@ func retryIn(try int64) time.Duration {
 	return wait
 }
 
-// Enqueue adds a job of a kind, with args encoded as JSON, to run at an instant or soon
-// after it. It exists if and only if the transaction commits.
-func (tx *Tx) Enqueue(kind string, args any, at time.Time) error {
-	text, err := json.Marshal(args)
-	if err != nil {
-		return fmt.Errorf("enqueue %s: %w", kind, err)
+// A Job is work to be done at an instant or soon after it, by the Handler of its kind.
+type Job struct {
+	Kind string
+	Args any // encoded as JSON
+	At   time.Time
+}
+
+// Enqueue adds jobs. They exist if and only if the transaction commits.
+func (tx *Tx) Enqueue(jobs ...Job) error {
+	rows := make([][]any, len(jobs))
+	for i, j := range jobs {
+		text, err := json.Marshal(j.Args)
+		if err != nil {
+			return fmt.Errorf("enqueue %s: %w", j.Kind, err)
+		}
+		if !j.At.After(tx.Now) {
+			tx.due = true
+		}
+		rows[i] = []any{NewID(), j.Kind, string(text), j.At, tx.Now}
 	}
-	if !at.After(tx.Now) {
-		tx.due = true
-	}
-	_, err = tx.Exec(`INSERT INTO jobs (id, kind, args, run_at, created_at) VALUES ($1, $2, $3, $4, $5)`,
-		NewID(), kind, string(text), at, tx.Now)
-	return err
+	return tx.Insert(`INSERT INTO jobs (id, kind, args, run_at, created_at) VALUES `, rows...)
 }
 
 type job struct {

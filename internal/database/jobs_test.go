@@ -22,7 +22,7 @@ func enqueue(t *testing.T, db *database.DB, kind string, n int, at time.Time) {
 	t.Helper()
 	must(t, db.In(t.Context(), func(tx *database.Tx) error {
 		for i := range n {
-			if err := tx.Enqueue(kind, i, at); err != nil {
+			if err := tx.Enqueue(database.Job{Kind: kind, Args: i, At: at}); err != nil {
 				return err
 			}
 		}
@@ -74,7 +74,7 @@ func TestFourWorkersRunEachOfTwoHundredJobsOnce(t *testing.T) {
 func TestAJobExistsOnlyIfItsTransactionCommitted(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
 		_ = db.In(t.Context(), func(tx *database.Tx) error {
-			must(t, tx.Enqueue("x", nil, tx.Now))
+			must(t, tx.Enqueue(database.Job{Kind: "x", Args: nil, At: tx.Now}))
 			return errors.New("no")
 		})
 		if n := count(t, db, `SELECT COUNT(*) FROM jobs`); n != 0 {

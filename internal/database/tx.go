@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -160,15 +161,50 @@ func WithRequestID(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, requestID{}, id)
 }
 
-// Record appends c to the log of changes, which nobody can alter afterwards.
-func (tx *Tx) Record(c Change) error {
-	before, err1 := json.Marshal(c.Before)
-	after, err2 := json.Marshal(c.After)
-	if err := errors.Join(err1, err2); err != nil {
-		return fmt.Errorf("record %s: %w", c.Action, err)
+// Record appends changes to the log, which nobody can alter afterwards.
+func (tx *Tx) Record(changes ...Change) error {
+	rows := make([][]any, len(changes))
+	for i, c := range changes {
+		before, err1 := json.Marshal(c.Before)
+		after, err2 := json.Marshal(c.After)
+		if err := errors.Join(err1, err2); err != nil {
+			return fmt.Errorf("record %s: %w", c.Action, err)
+		}
+		rows[i] = []any{tx.Now, c.By, tx.request, c.Action, c.Kind, c.Subject, string(before), string(after)}
 	}
-	_, err := tx.Exec(`INSERT INTO changes (at, actor_id, request_id, action, subject_kind, subject_id, before, after)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		tx.Now, c.By, tx.request, c.Action, c.Kind, c.Subject, string(before), string(after))
-	return err
+	return tx.Insert(`INSERT INTO changes (at, actor_id, request_id, action, subject_kind, subject_id, before, after) VALUES `, rows...)
+}
+
+// rowsAtOnce bounds the rows of one INSERT, and so the number of different texts.
+const rowsAtOnce = 64
+
+// Insert writes rows of equal length, several to a statement. into is the statement up
+// to and with VALUES. No rows are no statement.
+func (tx *Tx) Insert(into string, rows ...[]any) error {
+	for len(rows) > 0 {
+		n := min(len(rows), rowsAtOnce)
+		var text strings.Builder
+		var args []any
+		text.WriteString(into)
+		for i, row := range rows[:n] {
+			for j, arg := range row {
+				switch {
+				case j > 0:
+					text.WriteString(", ")
+				case i > 0:
+					text.WriteString("), (")
+				default:
+					text.WriteString("(")
+				}
+				args = append(args, arg)
+				text.WriteString("$" + strconv.Itoa(len(args)))
+			}
+		}
+		text.WriteString(")")
+		if _, err := tx.Exec(text.String(), args...); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
 }
