@@ -73,6 +73,7 @@ func build(d Deps) *API {
 	a.routes()
 	a.mountHealth(engine)
 	a.mountPages(engine)
+	engine.NoRoute(edge.Handle(missing))
 	feeds := engine.Group("", edge.Limit(a.limiter, edge.Reads))
 	mountFeeds(feeds, d.Feeds)
 	return a

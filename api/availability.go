@@ -82,8 +82,9 @@ func writeAvailability(from, to time.Time, list []booking.Availability) []byte {
 		size += 100 + len(item.Free)*90
 	}
 	b := make([]byte, 0, size)
-	b = appendInstant(append(b, `{"from":`...), from)
-	b = appendInstant(append(b, `,"to":`...), to)
+	var w instantWriter
+	b = w.append(append(b, `{"from":`...), from)
+	b = w.append(append(b, `,"to":`...), to)
 	b = append(b, `,"items":[`...)
 	for i, item := range list {
 		if i > 0 {
@@ -97,8 +98,8 @@ func writeAvailability(from, to time.Time, list []booking.Availability) []byte {
 			if j > 0 {
 				b = append(b, ',')
 			}
-			b = appendInstant(append(b, `{"starts_at":`...), free.StartsAt)
-			b = appendInstant(append(b, `,"ends_at":`...), free.EndsAt)
+			b = w.append(append(b, `{"starts_at":`...), free.StartsAt)
+			b = w.append(append(b, `,"ends_at":`...), free.EndsAt)
 			b = strconv.AppendInt(append(b, `,"quantity":`...), int64(free.Quantity), 10)
 			b = append(b, '}')
 		}
@@ -107,12 +108,26 @@ func writeAvailability(from, to time.Time, list []booking.Availability) []byte {
 	return append(b, "]}\n"...)
 }
 
-// appendInstant writes an instant without the general formatter, which would be half of the work.
-func appendInstant(b []byte, t time.Time) []byte {
-	year, month, day := t.UTC().Date()
-	hour, minute, second := t.UTC().Clock()
-	b = append(b, '"', byte('0'+year/1000), byte('0'+year/100%10), byte('0'+year/10%10), byte('0'+year%10), '-')
-	b = append(b, byte('0'+month/10), byte('0'+month%10), '-', byte('0'+day/10), byte('0'+day%10), 'T')
-	b = append(b, byte('0'+hour/10), byte('0'+hour%10), ':', byte('0'+minute/10), byte('0'+minute%10), ':')
-	return append(b, byte('0'+second/10), byte('0'+second%10), 'Z', '"')
+// An instantWriter writes instants without the general formatter, which would be half
+// of the work: of neighbours, most are of one day, whose date is written once. The zero
+// instantWriter is ready.
+type instantWriter struct {
+	day  int64 // since 1970, of date
+	date []byte
+}
+
+func (w *instantWriter) append(b []byte, t time.Time) []byte {
+	const seconds = 24 * 60 * 60
+	unix := t.Unix()
+	day, rest := unix/seconds, unix%seconds
+	if rest < 0 {
+		day, rest = day-1, rest+seconds
+	}
+	if w.date == nil || day != w.day {
+		w.day, w.date = day, t.UTC().AppendFormat(w.date[:0], `"2006-01-02T`)
+	}
+	hour, minute, second := rest/3600, rest/60%60, rest%60
+	b = append(b, w.date...)
+	return append(b, byte('0'+hour/10), byte('0'+hour%10), ':', byte('0'+minute/10), byte('0'+minute%10), ':',
+		byte('0'+second/10), byte('0'+second%10), 'Z', '"')
 }

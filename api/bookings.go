@@ -91,10 +91,23 @@ func (a *API) bookingList(ctx context.Context, in *bookingListInput) (*answer[pa
 		From: in.From.ptr(), To: in.To.ptr(), Hub: in.Hub, Resource: in.Resource, Status: in.Status,
 		Mine: in.Mine, WithoutUnit: in.WithoutUnit, Limit: in.Limit, After: in.Cursor,
 	})
+	if err == nil && len(list) == 0 && in.Cursor == "" {
+		err = a.exist(ctx, in.Hub, in.Resource)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return &answer[page[bookingBody]]{listed(list, next, wireBooking)}, nil
+}
+
+// exist says which of a hub and a resource that a list was asked of is not there, once
+// nothing was found. Either may be empty.
+func (a *API) exist(ctx context.Context, hub, resource string) error {
+	if _, err := a.hubID(ctx, hub); err != nil || resource == "" {
+		return err
+	}
+	_, err := a.Catalog.Resource(ctx, resource)
+	return err
 }
 
 // ptr returns the time, or nil when it was not given.
@@ -128,7 +141,7 @@ type wantedLine struct {
 
 // bookingRequest is what is asked for.
 type bookingRequest struct {
-	Lines        []wantedLine `json:"lines,omitempty" minItems:"1" maxItems:"50" doc:"Resources of one hub"`
+	Lines        []wantedLine `json:"lines,omitempty" minItems:"1" maxItems:"20" doc:"Resources of one hub"`
 	Resource     string       `json:"resource,omitempty" minLength:"1" maxLength:"100" doc:"Short for one line"`
 	Quantity     int          `json:"quantity,omitempty" minimum:"1" maximum:"10000" doc:"Of the short form"`
 	StartsAt     Instant      `json:"starts_at"`
@@ -136,7 +149,7 @@ type bookingRequest struct {
 	Title        string       `json:"title,omitempty"`
 	Notes        string       `json:"notes,omitempty"`
 	Sector       string       `json:"sector,omitempty" doc:"savoir, affaires, culture, or empty"`
-	Visibility   string       `json:"visibility,omitempty" enum:"private,members" doc:"members lets signed-in members see the title; private when left out"`
+	Visibility   string       `json:"visibility,omitempty" doc:"private or members, which lets signed-in members see the title; private when left out"`
 	Member       string       `json:"member,omitempty" maxLength:"100" doc:"To book for somebody else, by right"`
 	Organisation string       `json:"organisation,omitempty" maxLength:"100" doc:"To book for an organisation, by right"`
 	HoldMinutes  int          `json:"hold_minutes,omitempty" minimum:"1" maximum:"100000" doc:"Hold the time for so long instead of booking it; confirm it before"`
@@ -259,7 +272,7 @@ func (a *API) bookingPreview(ctx context.Context, in *bookingPreviewInput) (*ans
 
 // bookingEdits is what may be changed of a booking. A field that is left out stays as it is.
 type bookingEdits struct {
-	Lines      Edit[[]wantedLine] `json:"lines,omitempty" minItems:"1" maxItems:"50"`
+	Lines      Edit[[]wantedLine] `json:"lines,omitempty" minItems:"1" maxItems:"20"`
 	Resource   Edit[string]       `json:"resource,omitempty" minLength:"1" maxLength:"100" doc:"Short for one line"`
 	Quantity   int                `json:"quantity,omitempty" minimum:"1" maximum:"10000" doc:"Of the short form"`
 	StartsAt   Edit[Instant]      `json:"starts_at,omitempty"`
@@ -267,7 +280,7 @@ type bookingEdits struct {
 	Title      Edit[string]       `json:"title,omitempty"`
 	Notes      Edit[string]       `json:"notes,omitempty"`
 	Sector     Edit[string]       `json:"sector,omitempty"`
-	Visibility Edit[string]       `json:"visibility,omitempty" enum:"private,members"`
+	Visibility Edit[string]       `json:"visibility,omitempty" doc:"private or members"`
 }
 
 type bookingUpdateInput struct {

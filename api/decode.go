@@ -51,7 +51,7 @@ func decode(data []byte, v any) error {
 	return flawed("bad_json", "offset=0")
 }
 
-// inspect finds what encoding/json lets pass: fields given twice, texts that
+// inspect finds what encoding/json lets pass: fields given twice or as null, texts that
 // are not UTF-8 or hold a NUL, which no data base keeps, and deep nesting.
 func inspect(data []byte) error {
 	if !utf8.Valid(data) {
@@ -85,6 +85,12 @@ func (s *scanner) value(depth int) error {
 		return err
 	}
 	switch t := token.(type) {
+	case nil:
+		// Leaving a field out is how it is left alone: null would be a second way to say
+		// that, or a way to say something else. A whole body is for the schema to judge.
+		if depth > 0 {
+			return flawed("null_value", "field="+s.field(""))
+		}
 	case string:
 		if strings.ContainsRune(t, 0) {
 			return flawed("bad_text", "field="+s.field(""))

@@ -1,9 +1,11 @@
 package api
 
 import (
-	"cmp"
 	"fmt"
+	"html/template"
 	"maps"
+	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -19,7 +21,7 @@ import (
 // document alone, so that it cannot say anything else.
 type docsPage struct {
 	frame
-	About    []string
+	About    []string // paragraphs
 	Families []family
 	Shapes   []shape
 }
@@ -27,6 +29,8 @@ type docsPage struct {
 type family struct {
 	Name, Anchor string
 	Operations   []shownOperation
+
+	tag string // in the document
 }
 
 type shownOperation struct {
@@ -61,35 +65,38 @@ func (a *API) docs() gin.HandlerFunc {
 	pages := map[string]func() ([]byte, error){}
 	for _, l := range locale.All() {
 		pages[l.Tag()] = sync.OnceValues(func() ([]byte, error) {
-			page := describe(a.huma.OpenAPI())
-			page.frame = frame{Lang: l.Tag(), Title: l.Say("page.docs.heading", nil), Style: stylePath, Home: home(l)}
+			page := describe(a.huma.OpenAPI(), l)
+			page.frame = frameOf(l, l.Say("page.docs.heading", nil))
+			page.Other = otherThan(l, func(tag string) string { return prefix + "/docs?lang=" + tag })
 			return render(l, "docs", page)
 		})
 	}
 	return func(c *gin.Context) {
-		l := edge.From(c.Request.Context()).Language
+		l, chosen := locale.Named(c.Query("lang"))
+		if !chosen {
+			l = edge.From(c.Request.Context()).Language
+		}
 		edge.Vary(c.Writer.Header(), "Accept-Language")
 		body, err := pages[l.Tag()]()
-		show(c, l, body, err)
+		show(c, http.StatusOK, l, body, err)
 	}
 }
 
-func describe(doc *huma.OpenAPI) docsPage {
-	page := docsPage{About: strings.Split(strings.ReplaceAll(doc.Info.Description, "`", ""), "\n\n")}
-	byName := map[string]int{}
+func describe(doc *huma.OpenAPI, l locale.Language) docsPage {
+	page := docsPage{About: strings.Split(l.Say("page.docs.about", nil), "\n\n"), Families: families(l)}
 	for _, path := range slices.Sorted(maps.Keys(doc.Paths)) {
 		for _, op := range operationsOf(doc.Paths[path]) {
-			name := op.Tags[0]
-			at, known := byName[name]
-			if !known {
+			at := slices.IndexFunc(page.Families, func(f family) bool { return f.tag == op.Tags[0] })
+			if at < 0 {
 				at = len(page.Families)
-				byName[name] = at
-				page.Families = append(page.Families, family{Name: name, Anchor: "f-" + anchor(name)})
+				page.Families = append(page.Families, family{tag: op.Tags[0], Name: op.Tags[0]})
 			}
 			page.Families[at].Operations = append(page.Families[at].Operations, shownOf(op))
 		}
 	}
-	slices.SortStableFunc(page.Families, func(x, y family) int { return cmp.Compare(rank(x.Name), rank(y.Name)) })
+	for i := range page.Families {
+		page.Families[i].Anchor = "f-" + anchor(page.Families[i].tag)
+	}
 	schemas := doc.Components.Schemas.Map()
 	for _, name := range slices.Sorted(maps.Keys(schemas)) {
 		if schemas[name].Type == huma.TypeObject {
@@ -100,13 +107,20 @@ func describe(doc *huma.OpenAPI) docsPage {
 }
 
 // families are in the order in which somebody new meets them.
-var families = []string{"About", "Hubs", "Resources", "Availability", "Bookings", "Opening hours", "Units", "Maintenance", "Members", "Network", "Import"}
-
-func rank(name string) int {
-	if i := slices.Index(families, name); i >= 0 {
-		return i
+func families(l locale.Language) []family {
+	return []family{
+		{tag: "About", Name: l.Say("page.docs.family.about", nil)},
+		{tag: "Hubs", Name: l.Say("page.docs.family.hubs", nil)},
+		{tag: "Resources", Name: l.Say("page.docs.family.resources", nil)},
+		{tag: "Availability", Name: l.Say("page.docs.family.availability", nil)},
+		{tag: "Bookings", Name: l.Say("page.docs.family.bookings", nil)},
+		{tag: "Opening hours", Name: l.Say("page.docs.family.opening_hours", nil)},
+		{tag: "Units", Name: l.Say("page.docs.family.units", nil)},
+		{tag: "Maintenance", Name: l.Say("page.docs.family.maintenance", nil)},
+		{tag: "Members", Name: l.Say("page.docs.family.members", nil)},
+		{tag: "Network", Name: l.Say("page.docs.family.network", nil)},
+		{tag: "Import", Name: l.Say("page.docs.family.import", nil)},
 	}
-	return len(families)
 }
 
 func operationsOf(p *huma.PathItem) []*huma.Operation {
@@ -120,7 +134,7 @@ func operationsOf(p *huma.PathItem) []*huma.Operation {
 }
 
 func shownOf(op *huma.Operation) shownOperation {
-	out := shownOperation{ID: op.OperationID, Method: op.Method, Path: op.Path, Summary: op.Summary, Doc: strings.ReplaceAll(op.Description, "`", "")}
+	out := shownOperation{ID: op.OperationID, Method: op.Method, Path: op.Path, Summary: op.Summary, Doc: op.Description}
 	if meta, ok := op.Metadata["operation"].(operation); ok {
 		out.Scope = meta.scope
 	}
@@ -203,3 +217,19 @@ func shapeOf(name string, s *huma.Schema) shape {
 
 // anchor makes a fragment of a name.
 func anchor(name string) string { return strings.ToLower(strings.ReplaceAll(name, " ", "-")) }
+
+// codeIn finds what stands between backticks, and the names of headers.
+var codeIn = regexp.MustCompile("`[^`]+`|\\b(?:Accept-Language|Authorization|ETag|Idempotency-Key|If-Match|If-None-Match|Prefer|Retry-After)\\b")
+
+// prose is a text of the document as HTML, with code set as code.
+func prose(text string) template.HTML {
+	var b strings.Builder
+	from := 0
+	for _, at := range codeIn.FindAllStringIndex(text, -1) {
+		b.WriteString(template.HTMLEscapeString(text[from:at[0]]))
+		b.WriteString("<code>" + template.HTMLEscapeString(strings.Trim(text[at[0]:at[1]], "`")) + "</code>")
+		from = at[1]
+	}
+	b.WriteString(template.HTMLEscapeString(text[from:]))
+	return template.HTML(b.String())
+}

@@ -58,7 +58,7 @@ func (f *feedRoutes) feed(scope calendar.Scope) func(*gin.Context) error {
 			c.Writer.WriteHeaderNow()
 			return nil
 		}
-		if acceptsGzip(c.Request.Header.Get("Accept-Encoding")) {
+		if edge.AcceptsGzip(c.Request.Header.Get("Accept-Encoding")) {
 			return f.packed(c, q, stamp)
 		}
 		return f.plain(c, q, stamp)
@@ -180,26 +180,6 @@ func unchanged(r *http.Request, stamp calendar.Stamp) bool {
 	}
 	since, err := http.ParseTime(r.Header.Get("If-Modified-Since"))
 	return err == nil && !stamp.LastModified.IsZero() && !stamp.LastModified.After(since)
-}
-
-// acceptsGzip reads an Accept-Encoding header (RFC 9110 12.5.3).
-func acceptsGzip(header string) bool {
-	any := false
-	for part := range strings.SplitSeq(header, ",") {
-		coding, weight, _ := strings.Cut(part, ";")
-		wanted := true
-		if q, ok := strings.CutPrefix(strings.ReplaceAll(strings.ToLower(weight), " ", ""), "q="); ok {
-			n, err := strconv.ParseFloat(q, 64)
-			wanted = err == nil && n > 0
-		}
-		switch strings.ToLower(strings.TrimSpace(coding)) {
-		case "gzip", "x-gzip":
-			return wanted
-		case "*":
-			any = wanted
-		}
-	}
-	return any
 }
 
 // A feedWriter sends the head with the first byte, so that a failure before it can

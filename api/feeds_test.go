@@ -220,7 +220,7 @@ func TestAFeedThatIsNotThereIsAProblemNotACalendar(t *testing.T) {
 			{"/calendars/hubs/%ff.ics", 404, "hub_not_found"},
 			{"/calendars/hubs/amos.ics?kind=chose", 400, `"field":"kind"`},
 			{"/calendars/hubs/amos.ics?kind=space&kind=machine", 400, `"field":"kind"`},
-			{"/calendars/hubs/amos.ics?category=rien", 400, `"field":"category"`},
+			{"/calendars/hubs/amos.ics?category=rien", 404, "category_not_found"},
 			{"/calendars/hubs/amos.ics?lang=de", 400, `"field":"lang"`},
 			{"/calendars/network.ics?busy=yes", 400, `"field":"busy"`},
 		} {

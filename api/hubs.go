@@ -180,16 +180,16 @@ func wirePhotos(list []inventory.Photo) []photo {
 
 // hubEdits is what may be written of a hub. Hours have a route of their own.
 type hubEdits struct {
-	Slug            Edit[string]            `json:"slug,omitempty" doc:"Made from the name when left out"`
-	Region          Edit[string]            `json:"region,omitempty" doc:"By id or slug"`
-	Operator        Edit[string]            `json:"operator,omitempty" doc:"By id or slug"`
+	Slug            Edit[string]            `json:"slug,omitempty" doc:"Made from the name when left out; once made it stays, for calendars are subscribed to it"`
+	Region          Edit[string]            `json:"region,omitempty" doc:"By id or slug; to change it, one needs the right in both regions"`
+	Operator        Edit[string]            `json:"operator,omitempty" doc:"By id or slug; changed by the region's coordinator"`
 	Name            Edit[map[string]string] `json:"name,omitempty"`
 	Town            Edit[string]            `json:"town,omitempty"`
 	Province        Edit[string]            `json:"province,omitempty"`
 	Address         Edit[string]            `json:"address,omitempty"`
 	Latitude        Edit[float64]           `json:"latitude,omitempty"`
 	Longitude       Edit[float64]           `json:"longitude,omitempty"`
-	TimeZone        Edit[string]            `json:"time_zone,omitempty"`
+	TimeZone        Edit[string]            `json:"time_zone,omitempty" doc:"IANA name of a place, such as America/Toronto; it stays while bookings are to come"`
 	Languages       Edit[[]string]          `json:"languages,omitempty"`
 	Currency        Edit[string]            `json:"currency,omitempty"`
 	TaxJurisdiction Edit[string]            `json:"tax_jurisdiction,omitempty"`

@@ -9,15 +9,6 @@ import (
 	"canot/web/edge"
 )
 
-// about opens the OpenAPI document.
-const about = `Canot is a network of shared places: hubs with spaces, machines, equipment to borrow and people to guide, booked without conflicts.
-
-Reading hubs, resources, opening hours and availability needs no token. Everything else does, in the header ` + "`Authorization: Bearer`" + `.
-
-Instants are RFC 3339, written in UTC and read with any offset; one without an offset is refused. Texts are maps by language. Hubs and resources are named by id or by slug.
-Errors are RFC 9457 problems with a stable ` + "`code`" + `, in French, or in English with ` + "`Accept-Language: en`" + `.
-Writes take an ` + "`Idempotency-Key`" + `; updates take ` + "`If-Match`" + ` with the ETag of the read.`
-
 // index is the door of the API.
 type index struct {
 	Name     string            `json:"name"`

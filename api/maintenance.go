@@ -42,14 +42,19 @@ func (a *API) maintenanceRoutes() {
 		doc: "While a required one is missing, the unit is out of service."}, a.componentsCount)
 }
 
-type maintenanceListInput struct{ Keyed }
+type maintenanceListInput struct {
+	Keyed
+	Paging
+}
+
+var maintenances = whole[booking.Maintenance]{"maintenances", func(m booking.Maintenance) string { return soonest(m.StartsAt, m.ID) }}
 
 func (a *API) maintenanceList(ctx context.Context, in *maintenanceListInput) (*answer[page[maintenanceBody]], error) {
 	list, err := a.Book.Maintenances(ctx, actor(ctx), in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return &answer[page[maintenanceBody]]{listed(list, "", wireMaintenance)}, nil
+	return paged(maintenances, list, in.Paging, wireMaintenance)
 }
 
 type takeOutInput struct {

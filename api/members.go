@@ -42,12 +42,14 @@ func (a *API) memberRoutes() {
 	const tag = "Members"
 	register(a, operation{id: "getMe", call: "GET /me", tag: tag, summary: "Read one's own profile", scope: read}, a.meRead)
 	register(a, operation{id: "listMembers", call: "GET /members", tag: tag, summary: "List members", scope: admin, doc: "Of a home hub, or of the network, by right."}, a.memberList)
-	register(a, operation{id: "createMember", call: "POST /members", tag: tag, summary: "Add a member", scope: admin, status: 201}, a.memberCreate)
+	register(a, operation{id: "createMember", call: "POST /members", tag: tag, summary: "Add a member", scope: admin, status: 201,
+		doc: "Sent again with its Idempotency-Key, it answers with the same member as they are then: what a person is called is kept in one place only."}, a.memberCreate)
 	register(a, operation{id: "getMember", call: "GET /members/{id}", tag: tag, summary: "Read a member", scope: read}, a.memberRead)
-	register(a, operation{id: "grantRole", call: "POST /members/{id}/roles", tag: tag, summary: "Give a role", scope: admin, doc: "Nobody gives a role above their own. Giving it twice is the same as once."}, a.roleGrant)
-	register(a, operation{id: "revokeRole", call: "DELETE /members/{id}/roles", tag: tag, summary: "Take a role back", scope: admin, doc: "The last administrator stays."}, a.roleRevoke)
+	register(a, operation{id: "grantRole", call: "POST /members/{id}/roles", tag: tag, summary: "Give a role", scope: admin, doc: "Nobody gives a role above their own. Giving it twice is the same as once. Sent again with its Idempotency-Key, it answers with the member as they are then."}, a.roleGrant)
+	register(a, operation{id: "revokeRole", call: "DELETE /members/{id}/roles", tag: tag, summary: "Take a role back", scope: admin, doc: "The last administrator stays. Sent again with its Idempotency-Key, it answers with the member as they are then."}, a.roleRevoke)
 	register(a, operation{id: "listTokens", call: "GET /members/{id}/tokens", tag: tag, summary: "List API tokens", scope: read}, a.tokenList)
-	register(a, operation{id: "issueToken", call: "POST /members/{id}/tokens", tag: tag, summary: "Make an API token", scope: admin, status: 201, doc: "The secret is shown once and kept nowhere, so that an Idempotency-Key has no effect here: a second call makes a second token."}, a.tokenIssue)
+	register(a, operation{id: "issueToken", call: "POST /members/{id}/tokens", tag: tag, summary: "Make an API token", scope: admin, status: 201, fails: []int{409},
+		doc: "The secret is shown once and kept nowhere. Sent again with its Idempotency-Key, the request makes no second token and cannot show the first again: 409 `token_already_issued`, with the id of the token, to be revoked if its secret was lost."}, a.tokenIssue)
 	register(a, operation{id: "revokeToken", call: "DELETE /tokens/{id}", tag: tag, summary: "Revoke an API token", scope: book, status: 204}, a.tokenRevoke)
 }
 
@@ -197,7 +199,7 @@ func (a *API) roleGrant(ctx context.Context, in *roleGrantInput) (*answer[member
 	if err != nil {
 		return nil, err
 	}
-	if err := a.Directory.GrantRole(ctx, actor(ctx), in.ID, g); err != nil {
+	if err := a.Directory.GrantRole(ctx, actor(ctx), in.ID, g, keyOf(ctx)); err != nil {
 		return nil, err
 	}
 	return a.changedMember(ctx, in.ID)
@@ -216,7 +218,7 @@ func (a *API) roleRevoke(ctx context.Context, in *roleRevokeInput) (*answer[memb
 	if err != nil {
 		return nil, err
 	}
-	if err := a.Directory.RevokeRole(ctx, actor(ctx), in.ID, g); err != nil {
+	if err := a.Directory.RevokeRole(ctx, actor(ctx), in.ID, g, keyOf(ctx)); err != nil {
 		return nil, err
 	}
 	return a.changedMember(ctx, in.ID)
@@ -240,16 +242,24 @@ func wireToken(t identity.Token) token {
 	return token{t.ID, t.Prefix, t.Label, orEmpty(t.Scopes), instant(t.CreatedAt), instant(t.ExpiresAt), instantOrNil(t.RevokedAt)}
 }
 
-func (a *API) tokenList(ctx context.Context, in *idInput) (*answer[page[token]], error) {
+type tokenListInput struct {
+	ID string `path:"id"`
+	Paging
+}
+
+var tokens = whole[identity.Token]{"tokens", func(t identity.Token) string { return latest(t.CreatedAt, t.ID) }}
+
+func (a *API) tokenList(ctx context.Context, in *tokenListInput) (*answer[page[token]], error) {
 	list, err := a.Directory.Tokens(ctx, actor(ctx), in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return &answer[page[token]]{listed(list, "", wireToken)}, nil
+	return paged(tokens, list, in.Paging, wireToken)
 }
 
 type tokenIssueInput struct {
-	ID   string `path:"id"`
+	ID string `path:"id"`
+	Once
 	Body struct {
 		Label  string   `json:"label,omitempty" maxLength:"80" doc:"What it is for"`
 		Scopes []string `json:"scopes" minItems:"1" maxItems:"4" enum:"read,book,staff,admin" doc:"Each holds those before it"`
@@ -265,7 +275,7 @@ type issuedToken struct {
 
 func (a *API) tokenIssue(ctx context.Context, in *tokenIssueInput) (*answer[issuedToken], error) {
 	secret, t, err := a.Directory.IssueToken(ctx, actor(ctx), in.ID, identity.TokenRequest{
-		Label: in.Body.Label, Scopes: in.Body.Scopes, Lifetime: time.Duration(in.Body.Days) * 24 * time.Hour,
+		Label: in.Body.Label, Scopes: in.Body.Scopes, Lifetime: time.Duration(in.Body.Days) * 24 * time.Hour, Key: keyOf(ctx),
 	})
 	if err != nil {
 		return nil, err
@@ -274,5 +284,5 @@ func (a *API) tokenIssue(ctx context.Context, in *tokenIssueInput) (*answer[issu
 }
 
 func (a *API) tokenRevoke(ctx context.Context, in *droppedInput) (*struct{}, error) {
-	return &struct{}{}, a.Directory.RevokeToken(ctx, actor(ctx), in.ID)
+	return &struct{}{}, a.Directory.RevokeToken(ctx, actor(ctx), in.ID, keyOf(ctx))
 }

@@ -52,30 +52,35 @@ func wireOperator(o inventory.Operator) operator {
 func (a *API) networkRoutes() {
 	const tag = "Network"
 	c := a.Catalog
-	register(a, operation{id: "listRegions", call: "GET /regions", tag: tag, summary: "List regions", scope: public}, listAll(c.Regions, wireRegion))
+	register(a, operation{id: "listRegions", call: "GET /regions", tag: tag, summary: "List regions", scope: public},
+		listAll(c.Regions, whole[inventory.Region]{"regions", func(r inventory.Region) string { return r.Slug }}, wireRegion))
 	register(a, operation{id: "getRegion", call: "GET /regions/{id}", tag: tag, summary: "Read a region", scope: public}, readNamed(c.Region, wireRegion))
 	register(a, operation{id: "createRegion", call: "POST /regions", tag: tag, summary: "Add a region", scope: admin, status: 201}, createNamed("/regions/", c.CreateRegion, wireRegion))
 	register(a, operation{id: "updateRegion", call: "PATCH /regions/{id}", tag: tag, summary: "Change a region", scope: admin, fails: []int{412}}, updateNamed(c.Region, c.UpdateRegion, wireRegion))
-	register(a, operation{id: "listCategories", call: "GET /categories", tag: tag, summary: "List categories", scope: public}, listAll(c.Categories, wireCategory))
+	register(a, operation{id: "listCategories", call: "GET /categories", tag: tag, summary: "List categories", scope: public},
+		listAll(c.Categories, whole[inventory.Category]{"categories", func(x inventory.Category) string { return x.Slug }}, wireCategory))
 	register(a, operation{id: "getCategory", call: "GET /categories/{id}", tag: tag, summary: "Read a category", scope: public}, readNamed(c.Category, wireCategory))
 	register(a, operation{id: "createCategory", call: "POST /categories", tag: tag, summary: "Add a category", scope: admin, status: 201}, createNamed("/categories/", c.CreateCategory, wireCategory))
 	register(a, operation{id: "updateCategory", call: "PATCH /categories/{id}", tag: tag, summary: "Change a category", scope: admin, fails: []int{412}}, updateNamed(c.Category, c.UpdateCategory, wireCategory))
 	register(a, operation{id: "listTags", call: "GET /tags", tag: tag, summary: "List tags", scope: public},
-		listAll(c.Tags, func(t inventory.Tag) tagCount { return tagCount{t.Tag, t.Resources} }))
-	register(a, operation{id: "listOperators", call: "GET /operators", tag: tag, summary: "List operators", scope: public}, listAll(c.Operators, wireOperator))
+		listAll(c.Tags, whole[inventory.Tag]{"tags", func(t inventory.Tag) string { return t.Tag }}, func(t inventory.Tag) tagCount { return tagCount{t.Tag, t.Resources} }))
+	register(a, operation{id: "listOperators", call: "GET /operators", tag: tag, summary: "List operators", scope: public},
+		listAll(c.Operators, whole[inventory.Operator]{"operators", func(o inventory.Operator) string { return o.Slug }}, wireOperator))
 	register(a, operation{id: "getOperator", call: "GET /operators/{id}", tag: tag, summary: "Read an operator", scope: public}, a.operatorRead)
 	register(a, operation{id: "createOperator", call: "POST /operators", tag: tag, summary: "Add an operator", scope: admin, status: 201}, a.operatorCreate)
 	register(a, operation{id: "updateOperator", call: "PATCH /operators/{id}", tag: tag, summary: "Change an operator", scope: admin, fails: []int{412}}, a.operatorUpdate)
 }
 
-// listAll serves a list that is short by nature and never paged.
-func listAll[From, T any](list func(context.Context) ([]From, error), wire func(From) T) func(context.Context, *struct{}) (*answer[page[T]], error) {
-	return func(ctx context.Context, _ *struct{}) (*answer[page[T]], error) {
+type pageInput struct{ Paging }
+
+// listAll serves a list that is short by nature and read whole.
+func listAll[From, T any](list func(context.Context) ([]From, error), w whole[From], wire func(From) T) func(context.Context, *pageInput) (*answer[page[T]], error) {
+	return func(ctx context.Context, in *pageInput) (*answer[page[T]], error) {
 		items, err := list(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return &answer[page[T]]{listed(items, "", wire)}, nil
+		return paged(w, items, in.Paging, wire)
 	}
 }
 

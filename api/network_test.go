@@ -98,7 +98,7 @@ func (n *network) person(name, hub string, g identity.Grant, scope string) {
 	must(n.t, err)
 	n.id[name] = m.ID
 	if g.Role != "" {
-		must(n.t, n.api.Directory.GrantRole(ctx, identity.System, m.ID, g))
+		must(n.t, n.api.Directory.GrantRole(ctx, identity.System, m.ID, g, database.Key{}))
 	}
 	secret, _, err := n.api.Directory.IssueToken(ctx, identity.System, m.ID, identity.TokenRequest{Scopes: []string{scope}})
 	must(n.t, err)

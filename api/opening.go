@@ -231,12 +231,17 @@ func (a *API) closureDrop(ctx context.Context, in *droppedInput) (*struct{}, err
 	return &struct{}{}, a.Catalog.DropClosure(ctx, actor(ctx), in.ID, keyOf(ctx))
 }
 
-type outsideInput struct{ Keyed }
+type outsideInput struct {
+	Keyed
+	Paging
+}
+
+var outside = whole[booking.Booking]{"outside", func(b booking.Booking) string { return soonest(b.StartsAt, b.ID) }}
 
 func (a *API) outsideList(ctx context.Context, in *outsideInput) (*answer[page[bookingBody]], error) {
 	list, err := a.Book.Outside(ctx, actor(ctx), in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return &answer[page[bookingBody]]{listed(list, "", func(b booking.Booking) bookingBody { return wireBooking(b) })}, nil
+	return paged(outside, list, in.Paging, wireBooking)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"canot/internal/fault"
 	"canot/web/edge"
 	"canot/web/locale"
 )
@@ -35,7 +36,7 @@ var styleSheet, stylePath = func() ([]byte, string) {
 var templates = func() map[string]*template.Template {
 	sets := map[string]*template.Template{}
 	for _, l := range locale.All() {
-		words := template.FuncMap{"say": func(key string) string { return l.Say(key, nil) }}
+		words := template.FuncMap{"say": func(key string) string { return l.Say(key, nil) }, "prose": prose}
 		sets[l.Tag()] = template.Must(template.New("").Funcs(words).ParseFS(pageFiles, "pages/*.html"))
 	}
 	return sets
@@ -50,10 +51,23 @@ type frame struct {
 // otherLanguage is the link to the same page in the other language.
 type otherLanguage struct{ Href, Lang, Name string }
 
+func frameOf(l locale.Language, title string) frame {
+	return frame{Lang: l.Tag(), Title: title, Style: stylePath, Home: home(l)}
+}
+
+// otherThan is the link to a page in the language that it is not in.
+func otherThan(l locale.Language, address func(tag string) string) *otherLanguage {
+	if l.Tag() == locale.English.Tag() {
+		return &otherLanguage{address("fr"), "fr", "Français"}
+	}
+	return &otherLanguage{address("en"), "en", "English"}
+}
+
 // mountPages puts the start page in both languages, the docs and what they need.
 func (a *API) mountPages(r gin.IRouter) {
 	r.GET("/", func(c *gin.Context) { a.start(c, locale.French) })
 	r.GET("/en", func(c *gin.Context) { a.start(c, locale.English) })
+	r.GET("/en/", func(c *gin.Context) { c.Redirect(http.StatusMovedPermanently, "/en") })
 	r.GET(stylePath, func(c *gin.Context) {
 		c.Header("Cache-Control", "public, max-age=31536000, immutable")
 		c.Data(http.StatusOK, "text/css; charset=utf-8", styleSheet)
@@ -70,19 +84,39 @@ func home(l locale.Language) string {
 }
 
 func (a *API) start(c *gin.Context, l locale.Language) {
-	other := &otherLanguage{"/en", "en", "English"}
-	if l.Tag() == "en" {
-		other = &otherLanguage{"/", "fr", "Français"}
-	}
+	f := frameOf(l, l.Say("page.start.heading", nil))
+	f.Other = otherThan(l, func(tag string) string {
+		other, _ := locale.Named(tag)
+		return home(other)
+	})
 	body, err := render(l, "start", struct {
 		frame
 		Calendar template.URL
-	}{
-		frame{Lang: l.Tag(), Title: l.Say("page.start.heading", nil), Style: stylePath, Home: home(l), Other: other},
-		a.calendarLink(l),
-	})
-	show(c, l, body, err)
+	}{f, a.calendarLink(l)})
+	show(c, http.StatusOK, l, body, err)
 }
+
+// missing answers at addresses where nothing is: people get a page, programs a problem.
+func missing(c *gin.Context) error {
+	path := c.Request.URL.Path
+	machine := under("/api", path) || under("/calendars", path)
+	if !machine {
+		edge.Vary(c.Writer.Header(), "Accept", "Accept-Language")
+	}
+	if machine || c.Request.Method != http.MethodGet || !strings.Contains(c.GetHeader("Accept"), "text/html") {
+		return fault.New(fault.NotFound, "not_found", nil)
+	}
+	l := edge.From(c.Request.Context()).Language
+	if under("/en", path) {
+		l = locale.English
+	}
+	body, err := render(l, "missing", frameOf(l, l.Say("problem.not_found.title", nil)))
+	show(c, http.StatusNotFound, l, body, err)
+	return nil
+}
+
+// under reports whether a path is a folder or something in it.
+func under(folder, path string) bool { return path == folder || strings.HasPrefix(path, folder+"/") }
 
 // calendarLink is an address that calendar programs subscribe to when it is
 // opened. It needs the configured host: one taken from the request could be
@@ -112,14 +146,14 @@ func render(l locale.Language, name string, data any) ([]byte, error) {
 }
 
 // show sends a page that was rendered.
-func show(c *gin.Context, l locale.Language, body []byte, err error) {
+func show(c *gin.Context, status int, l locale.Language, body []byte, err error) {
 	if err != nil {
 		edge.Fail(c, err)
 		return
 	}
 	c.Header("Content-Language", l.Tag())
 	edge.Public(c.Writer.Header())
-	c.Data(http.StatusOK, "text/html; charset=utf-8", body)
+	c.Data(status, "text/html; charset=utf-8", body)
 }
 
 // document serves the OpenAPI document, made once when it is first asked for:

@@ -36,7 +36,7 @@ func attr(n *html.Node, name string) string {
 
 func TestPagesAreLightAndWhole(t *testing.T) {
 	n := newNetwork(t, "sqlite", false)
-	for path, lang := range map[string]string{"/": "fr", "/en": "en", "/api/v1/docs": "fr"} {
+	for path, lang := range map[string]string{"/": "fr", "/en": "en", "/api/v1/docs": "fr", "/api/v1/docs?lang=en": "en", "/api/v1/docs?lang=xx": "fr"} {
 		r := n.do("GET", path, "", "").want(200)
 		headings, ids := 0, map[string]bool{}
 		var links []string
@@ -92,11 +92,66 @@ func TestPagesAreLightAndWhole(t *testing.T) {
 // TestEveryWordOfThePagesIsSaid finds a key that a template names and no language has.
 func TestEveryWordOfThePagesIsSaid(t *testing.T) {
 	n := newNetwork(t, "sqlite", false)
-	for _, path := range []string{"/", "/en", "/api/v1/docs"} {
+	for _, path := range []string{"/", "/en", "/api/v1/docs", "/api/v1/docs?lang=en"} {
 		r := n.do("GET", path, "", "").want(200)
-		if empty := regexp.MustCompile(`<(h1|h2|p|a[^>]*|title|caption)></`).Find(r.body); empty != nil {
+		if empty := regexp.MustCompile(`<(h1|h2[^>]*|h3|p|a[^>]*|title|caption)></`).Find(r.body); empty != nil {
 			t.Errorf("%s has an empty element %s", path, empty)
 		}
+	}
+}
+
+func TestAnUnknownAddressIsAPageForPeopleAndAProblemForPrograms(t *testing.T) {
+	n := newNetwork(t, "sqlite", false)
+	const browser = "text/html,application/xhtml+xml,*/*;q=0.8"
+	for _, c := range []struct{ path, accept, language, lang string }{
+		{"/nulle-part", browser, "", "fr"},
+		{"/nowhere", browser, "en-CA", "en"},
+		{"/en/nowhere", browser, "fr", "en"},
+		{"/nowhere", "*/*", "", ""},
+		{"/api/v1/nowhere", browser, "", ""},
+		{"/api", browser, "", ""},
+		{"/calendars/nowhere", browser, "", ""},
+	} {
+		r := n.do("GET", c.path, "", "", "Accept", c.accept, "Accept-Language", c.language).want(404)
+		if c.lang == "" {
+			if r.text("code") != "not_found" {
+				t.Errorf("%s for %s: %s", c.path, c.accept, r.body)
+			}
+			continue
+		}
+		r.page(func(e *html.Node) {
+			if e.Data == "html" && attr(e, "lang") != c.lang {
+				t.Errorf("%s, asked in %q, is said to be in %q", c.path, c.language, attr(e, "lang"))
+			}
+		})
+		if vary := r.header.Get("Vary"); !strings.Contains(vary, "Accept,") || !strings.Contains(vary, "Accept-Language") {
+			t.Errorf("%s varies by %q", c.path, vary)
+		}
+	}
+	n.do("POST", "/nowhere", "", "", "Accept", browser).want(404).text("code")
+	if to := n.do("GET", "/en/", "", "").want(301).header.Get("Location"); to != "/en" {
+		t.Errorf("/en/ leads to %q", to)
+	}
+}
+
+func TestTheDocsSetCodeAsCode(t *testing.T) {
+	n := newNetwork(t, "sqlite", false)
+	for path, wanted := range map[string][]string{
+		"/api/v1/docs?lang=fr": {"<code>Authorization: Bearer</code>", "<code>Idempotency-Key</code>", "Réservations</h2>", `href="/api/v1/docs?lang=en"`},
+		"/api/v1/docs?lang=en": {"<code>Authorization: Bearer</code>", "an <code>Idempotency-Key</code>", "Bookings</h2>", `href="/api/v1/docs?lang=fr"`},
+	} {
+		page := string(n.do("GET", path, "", "").want(200).body)
+		for _, text := range wanted {
+			if !strings.Contains(page, text) {
+				t.Errorf("%s has no %s", path, text)
+			}
+		}
+		if strings.Contains(page, "`") {
+			t.Errorf("%s shows backticks", path)
+		}
+	}
+	if got := prose("a <b> `c<d`"); got != "a &lt;b&gt; <code>c&lt;d</code>" {
+		t.Error(got)
 	}
 }
 

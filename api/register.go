@@ -14,6 +14,7 @@ import (
 	"canot/internal/fault"
 	"canot/internal/identity"
 	"canot/web/edge"
+	"canot/web/locale"
 )
 
 // prefix is where the API lives.
@@ -45,7 +46,7 @@ func newHuma(engine *gin.Engine, a *API) huma.API {
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.CreateHooks = nil // no $schema field and no Link header
 	config.RejectUnknownQueryParameters = true
-	config.Info.Description = about
+	config.Info.Description = locale.English.Say("page.docs.about", nil)
 	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: decode}
 	config.Formats = map[string]huma.Format{"application/json": format, "json": format}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{

@@ -89,7 +89,7 @@ func wireResource(r inventory.Resource) resource {
 
 // resourceEdits is what may be written of a resource. Its hub is given when it is made and stays.
 type resourceEdits struct {
-	Slug          Edit[string]            `json:"slug,omitempty" doc:"Made from the hub and the name when left out"`
+	Slug          Edit[string]            `json:"slug,omitempty" doc:"Made from the hub and the name when left out; once made it stays, for calendars are subscribed to it"`
 	Hub           Edit[string]            `json:"hub,omitempty" doc:"By id or slug; only when it is made"`
 	Kind          Edit[string]            `json:"kind,omitempty" enum:"space,machine,equipment,guide"`
 	Category      Edit[string]            `json:"category,omitempty" doc:"By id or slug"`

@@ -2,23 +2,26 @@ package api
 
 import (
 	"context"
+	"slices"
 
+	"canot/internal/identity"
 	"canot/inventory"
 	"canot/web/edge"
 )
 
-// unit is one physical instance of a resource, on the wire.
+// unit is one physical instance of a resource, on the wire. Who may not see the bookings of
+// its hub gets what is on its label and no more.
 type unit struct {
 	ID         string      `json:"id"`
 	Resource   string      `json:"resource" doc:"By id"`
-	HomeHub    string      `json:"home_hub" doc:"By id; it never changes"`
-	CurrentHub string      `json:"current_hub" doc:"By id"`
 	Code       string      `json:"code" doc:"On its label"`
-	Serial     string      `json:"serial"`
-	Condition  string      `json:"condition"`
-	Status     string      `json:"status" enum:"in_service,retired"`
+	HomeHub    string      `json:"home_hub,omitempty" doc:"By id; it never changes. This and all that follows is for staff of the hub, and left out for others"`
+	CurrentHub string      `json:"current_hub,omitempty" doc:"By id"`
+	Serial     *string     `json:"serial,omitempty" nullable:"false"`
+	Condition  *string     `json:"condition,omitempty" nullable:"false"`
+	Status     string      `json:"status,omitempty" enum:"in_service,retired"`
 	Components []component `json:"components,omitempty" nullable:"false" doc:"Of a kit; left out in lists"`
-	Version    int64       `json:"version"`
+	Version    int64       `json:"version,omitempty"`
 }
 
 // component is a part of a kit.
@@ -32,7 +35,8 @@ type component struct {
 
 func (a *API) unitRoutes() {
 	const tag = "Units"
-	register(a, operation{id: "listUnits", call: "GET /resources/{id}/units", tag: tag, summary: "List the units of a resource", scope: read}, a.unitList)
+	register(a, operation{id: "listUnits", call: "GET /resources/{id}/units", tag: tag, summary: "List the units of a resource", scope: read,
+		doc: "Staff of its hub see all of each unit, the retired ones too; others see the codes of those in service."}, a.unitList)
 	register(a, operation{id: "addUnit", call: "POST /resources/{id}/units", tag: tag, summary: "Add a unit to a resource", scope: admin, status: 201}, a.unitAdd)
 	register(a, operation{id: "getUnit", call: "GET /units/{id}", tag: tag, summary: "Read a unit, with its components", scope: read}, a.unitRead)
 	register(a, operation{id: "updateUnit", call: "PATCH /units/{id}", tag: tag, summary: "Change a unit", scope: admin, fails: []int{412}}, a.unitUpdate)
@@ -41,11 +45,23 @@ func (a *API) unitRoutes() {
 
 func wireUnit(u inventory.Unit) unit {
 	out := unit{ID: u.ID, Resource: u.ResourceID, HomeHub: u.HomeHubID, CurrentHub: u.CurrentHubID, Code: u.Code,
-		Serial: u.Serial, Condition: u.Condition, Status: u.Status, Version: u.Version}
+		Serial: &u.Serial, Condition: &u.Condition, Status: u.Status, Version: u.Version}
 	for _, c := range u.Components {
 		out.Components = append(out.Components, component{ID: c.ID, Name: textOrEmpty(c.Name), Quantity: c.Quantity, Missing: c.Missing, Required: c.Required})
 	}
 	return out
+}
+
+// labelOf is a unit for who is not staff of its hub.
+func labelOf(u inventory.Unit) unit { return unit{ID: u.ID, Resource: u.ResourceID, Code: u.Code} }
+
+// tends reports whether the caller is staff of a unit's hub.
+func (a *API) tends(ctx context.Context, u inventory.Unit) (bool, error) {
+	if !actor(ctx).Anywhere(identity.ViewBookings) {
+		return false, nil
+	}
+	h, err := a.Catalog.Hub(ctx, u.HomeHubID)
+	return err == nil && actor(ctx).May(identity.ViewBookings, h.ID, h.RegionID), err
 }
 
 func taggedUnit(u inventory.Unit) *tagged[unit] {
@@ -56,14 +72,30 @@ type unitKeyed struct {
 	ID string `path:"id" doc:"Its id, or its code"`
 }
 
-type unitListInput struct{ Keyed }
+type unitListInput struct {
+	Keyed
+	Paging
+}
+
+var units = whole[inventory.Unit]{"units", func(u inventory.Unit) string { return u.Code }}
 
 func (a *API) unitList(ctx context.Context, in *unitListInput) (*answer[page[unit]], error) {
 	list, err := a.Catalog.Units(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return &answer[page[unit]]{listed(list, "", wireUnit)}, nil
+	if len(list) == 0 {
+		return paged(units, list, in.Paging, labelOf)
+	}
+	full, err := a.tends(ctx, list[0]) // all have one home
+	if err != nil {
+		return nil, err
+	}
+	if full {
+		return paged(units, list, in.Paging, wireUnit)
+	}
+	list = slices.DeleteFunc(list, func(u inventory.Unit) bool { return u.Status != inventory.InService })
+	return paged(units, list, in.Paging, labelOf)
 }
 
 func (a *API) unitRead(ctx context.Context, in *unitKeyed) (*tagged[unit], error) {
@@ -71,7 +103,15 @@ func (a *API) unitRead(ctx context.Context, in *unitKeyed) (*tagged[unit], error
 	if err != nil {
 		return nil, err
 	}
-	return taggedUnit(u), nil
+	full, err := a.tends(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	out := taggedUnit(u)
+	if !full {
+		out.Body = labelOf(u)
+	}
+	return out, nil
 }
 
 // unitEdits is what may be written of a unit.

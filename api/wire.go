@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -15,7 +16,10 @@ import (
 )
 
 // An Instant is a point in time: RFC 3339, written in UTC to the second, read with any offset.
-type Instant struct{ t time.Time }
+type Instant struct {
+	t   time.Time
+	bad bool // it was given and cannot be read; flaw tells
+}
 
 // Years outside these are not instants that anybody means.
 const (
@@ -24,7 +28,7 @@ const (
 )
 
 // instant cuts a time to what is written.
-func instant(t time.Time) Instant { return Instant{t.UTC().Truncate(time.Second)} }
+func instant(t time.Time) Instant { return Instant{t: t.UTC().Truncate(time.Second)} }
 
 func instantOrNil(t *time.Time) *Instant {
 	if t == nil {
@@ -44,19 +48,24 @@ func (i Instant) MarshalJSON() ([]byte, error) {
 	return i.t.UTC().AppendFormat(nil, `"2006-01-02T15:04:05Z"`), nil
 }
 
-// UnmarshalJSON reads an instant; null leaves it unset.
+// UnmarshalJSON reads an instant. What it cannot read is told by Resolve, which knows the field.
 func (i *Instant) UnmarshalJSON(b []byte) error {
 	var s string
 	if err := json.Unmarshal(b, &s); err != nil || s == "" {
 		return nil // the schema has refused it already
 	}
-	return i.UnmarshalText([]byte(s))
+	i.bad = i.UnmarshalText([]byte(s)) != nil
+	return nil
 }
+
+// strictTime is RFC 3339 to the letter. Package time also takes a comma before the fraction
+// and offsets of a day and more.
+var strictTime = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`)
 
 // UnmarshalText reads an instant of a query. The flaw of an absurd year is told by Resolve, which knows the field.
 func (i *Instant) UnmarshalText(b []byte) error {
 	t, err := time.Parse(time.RFC3339, string(b))
-	if err != nil {
+	if err != nil || !strictTime.Match(b) {
 		return flawed("bad_time")
 	}
 	i.t = t.UTC().Truncate(time.Second)
@@ -64,13 +73,16 @@ func (i *Instant) UnmarshalText(b []byte) error {
 }
 
 func (i Instant) flaw() string {
+	if i.bad {
+		return "bad_time"
+	}
 	if y := i.t.Year(); !i.t.IsZero() && (y < firstYear || y > lastYear) {
 		return "absurd_date"
 	}
 	return ""
 }
 
-// Resolve refuses absurd years.
+// Resolve refuses what cannot be read, and absurd years.
 func (i *Instant) Resolve(_ huma.Context, at *huma.PathBuffer) []error { return resolved(i.flaw(), at) }
 
 func resolved(code string, at *huma.PathBuffer) []error {
@@ -84,7 +96,6 @@ func resolved(code string, at *huma.PathBuffer) []error {
 type Edit[T any] struct {
 	value T
 	given bool
-	null  bool
 }
 
 // ptr returns what was given, or nil.
@@ -100,21 +111,14 @@ func (Edit[T]) Schema(r huma.Registry) *huma.Schema {
 	return r.Schema(reflect.TypeFor[T](), true, "")
 }
 
-// UnmarshalJSON reads the field.
+// UnmarshalJSON reads the field; decode has refused null already.
 func (e *Edit[T]) UnmarshalJSON(b []byte) error {
-	if string(b) == "null" {
-		e.null = true
-		return nil
-	}
 	e.given = true
 	return json.Unmarshal(b, &e.value)
 }
 
-// Resolve refuses null, and what the type itself refuses.
+// Resolve refuses what the type itself refuses.
 func (e *Edit[T]) Resolve(_ huma.Context, at *huma.PathBuffer) []error {
-	if e.null {
-		return resolved("null_value", at)
-	}
 	if own, ok := any(e.value).(interface{ flaw() string }); ok {
 		return resolved(own.flaw(), at)
 	}
@@ -125,30 +129,6 @@ func (e *Edit[T]) Resolve(_ huma.Context, at *huma.PathBuffer) []error {
 type money struct {
 	Amount   int64  `json:"amount" doc:"In cents" example:"1250"`
 	Currency string `json:"currency" doc:"ISO 4217" example:"CAD"`
-}
-
-// page is one page of a list.
-type page[T any] struct {
-	Items      []T     `json:"items" nullable:"false"`
-	NextCursor *string `json:"next_cursor" doc:"Give it as ?cursor= to get the next page; null on the last one"`
-}
-
-// listed makes a page; there is always a list, if an empty one.
-func listed[From, T any](items []From, next string, wire func(From) T) page[T] {
-	p := page[T]{Items: make([]T, len(items))}
-	for i, item := range items {
-		p.Items[i] = wire(item)
-	}
-	if next != "" {
-		p.NextCursor = &next
-	}
-	return p
-}
-
-// Paging is the parameters of a list.
-type Paging struct {
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many at most"`
-	Cursor string `query:"cursor" maxLength:"400" doc:"Where to go on: next_cursor of the page before"`
 }
 
 // Keyed is the address of one thing.

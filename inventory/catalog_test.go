@@ -216,7 +216,8 @@ func TestEveryWrongFieldOfAResourceIsNamed(t *testing.T) {
 		{"an odd kind", inventory.ResourceEdits{Kind: ptr(inventory.Kind("boat"))}, fault.Malformed, []string{"kind:bad_value"}},
 		{"an odd place in the hours", inventory.ResourceEdits{Policy: inventory.PolicyEdits{Within: ptr(inventory.Within("never"))}}, fault.Malformed, []string{"policy.within:bad_value"}},
 		{"the name of another", inventory.ResourceEdits{Name: &inventory.Text{"fr": " TREPIED "}}, fault.Refused, []string{"name:name_taken"}},
-		{"the slug of another", inventory.ResourceEdits{Slug: ptr("amos-trepied")}, fault.Refused, []string{"slug:slug_taken"}},
+		{"the slug of another", inventory.ResourceEdits{Slug: ptr("amos-trepied")}, fault.Refused, []string{"slug:slug_fixed"}},
+		{"another slug", inventory.ResourceEdits{Slug: ptr("amos-camera-b"), PricePerHour: ptr(int64(-1))}, fault.Refused, []string{"slug:slug_fixed", "price_cents_per_hour:out_of_range"}},
 		{"an unknown category", inventory.ResourceEdits{Category: ptr("boats")}, fault.Refused, []string{"category:unknown_category"}},
 		{"a negative price", inventory.ResourceEdits{PricePerHour: ptr(int64(-1))}, fault.Refused, []string{"price_cents_per_hour:out_of_range"}},
 	} {

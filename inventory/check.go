@@ -127,6 +127,14 @@ func (c *check) slug(s string) {
 	}
 }
 
+// sameSlug refuses another slug for what has one: it is an address that people keep, and
+// calendars that they subscribed to would fall silent.
+func (c *check) sameSlug(wanted *string, slug string) {
+	if wanted != nil && *wanted != slug {
+		c.refuse("slug", "slug_fixed", nil)
+	}
+}
+
 func (c *check) between(field string, n, least, most int) {
 	if n < least || n > most {
 		c.refuse(field, "out_of_range", fault.Params{"min": least, "max": most})
@@ -149,9 +157,14 @@ func (c *check) oneOf(field, s string, words ...string) {
 	}
 }
 
+// zone checks the name of a zone, which must be a place's. EST, EST5EDT and Etc/GMT+5 are
+// clocks that no lawmaker keeps: a hub there would miss the next change of the rules.
 func (c *check) zone(name string) {
+	area, _, isPlace := strings.Cut(name, "/")
 	if _, err := hours.LoadZone(name); err != nil {
 		c.unreadable("time_zone", "unknown_zone")
+	} else if !isPlace || area == "Etc" || area == "SystemV" {
+		c.refuse("time_zone", "zone_of_no_place", nil)
 	}
 }
 

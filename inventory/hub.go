@@ -130,7 +130,7 @@ func insertHub(tx *database.Tx, by identity.Actor, e HubEdits) (Hub, error) {
 	if e.Longitude == nil {
 		c.refuse("longitude", "required", nil)
 	}
-	if err := e.apply(tx, by, &c, &h); err != nil {
+	if err := e.apply(tx, &c, &h); err != nil {
 		return Hub{}, err
 	}
 	if err := may(by, identity.ManageInventory, "", h.RegionID); err != nil {
@@ -178,13 +178,16 @@ func editHub(tx *database.Tx, by identity.Actor, id string, e HubEdits) (Hub, bo
 	}
 	h := was
 	var c check
-	if err := e.apply(tx, by, &c, &h); err != nil {
+	if err := e.keep(tx, &c, was); err != nil {
+		return Hub{}, false, err
+	}
+	if err := e.apply(tx, &c, &h); err != nil {
 		return Hub{}, false, err
 	}
 	if same(was, h) {
 		return was, false, nil
 	}
-	if err := slugFree(tx, "hubs", h.ID, h.Slug); err != nil {
+	if err := mayMove(by, was, h); err != nil {
 		return Hub{}, false, err
 	}
 	h.Version++
@@ -220,24 +223,51 @@ func raiseHub(tx *database.Tx, hubID string) error {
 }
 
 // apply makes the edits, finds what they refer to, and checks the whole.
-func (e HubEdits) apply(r database.Reader, by identity.Actor, c *check, h *Hub) error {
+func (e HubEdits) apply(r database.Reader, c *check, h *Hub) error {
 	e.write(h)
-	if err := e.refer(r, by, c, h); err != nil {
+	if err := e.refer(r, c, h); err != nil {
 		return err
 	}
 	h.check(c)
 	return c.err()
 }
 
-// refer finds the region and the operator. Moving a hub to another region asks for the
-// right there too.
-func (e HubEdits) refer(r database.Reader, by identity.Actor, c *check, h *Hub) (err error) {
+// keep refuses what may not change of a hub that is there, under its locks. Its slug is
+// in calendar addresses that people subscribed to. Its zone is what the promises made
+// there are kept in: another would move every booking to come to another hour.
+func (e HubEdits) keep(tx *database.Tx, c *check, was Hub) error {
+	c.sameSlug(e.Slug, was.Slug)
+	if e.TimeZone == nil || *e.TimeZone == was.TimeZone {
+		return nil
+	}
+	var bookings int
+	err := tx.Get(&bookings, `
+		SELECT COUNT(*) FROM bookings
+		WHERE hub_id = $1 AND ends_at > $2 AND status IN ('held', 'pending', 'confirmed', 'in_use')`, was.ID, tx.Now)
+	if bookings > 0 {
+		c.refuse("time_zone", "zone_in_use", fault.Params{"bookings": bookings})
+	}
+	return err
+}
+
+// mayMove asks for the rights of an edit that changes who answers for a hub. Its region
+// is asked on both sides, and its operator of the region's coordinator: a hub's own
+// manager neither takes it out of their region nor gives it to another legal person.
+func mayMove(by identity.Actor, was, h Hub) error {
+	if was.RegionID == h.RegionID && was.OperatorID == h.OperatorID {
+		return nil
+	}
+	if err := may(by, identity.ManageInventory, "", was.RegionID); err != nil {
+		return err
+	}
+	return may(by, identity.ManageInventory, "", h.RegionID)
+}
+
+// refer finds the region and the operator.
+func (e HubEdits) refer(r database.Reader, c *check, h *Hub) (err error) {
 	if e.Region != nil && *e.Region != "" {
 		if h.RegionID, err = reference(r, c, "regions", "region", "unknown_region", *e.Region); err != nil {
 			return err
-		}
-		if h.RegionID != "" && !by.May(identity.ManageInventory, "", h.RegionID) && !by.May(identity.ManageInventory, h.ID, h.RegionID) {
-			return may(by, identity.ManageInventory, "", h.RegionID)
 		}
 	}
 	if e.Operator != nil && *e.Operator != "" {

@@ -17,6 +17,7 @@ type ImportOptions struct {
 	Kind     string                // hubs, resources or units; "" to tell by the header
 	DryRun   bool                  // report, and write nothing
 	Progress func(done, total int) // called now and then, with numbers of lines; may be nil
+	Key      database.Key          // an Idempotency-Key: the report is kept under it; the zero Key keeps nothing
 }
 
 // What became of a line. A warning stands on a line of the report of its own, beside
@@ -46,7 +47,7 @@ type Report struct {
 type ReportLine struct {
 	Line       int               `json:"line"`
 	Key        string            `json:"key"`
-	Outcome    string            `json:"outcome"`
+	Outcome    string            `json:"outcome" enum:"created,changed,unchanged,refused,warning"`
 	Violations []fault.Violation `json:"violations,omitempty"`
 }
 
@@ -63,7 +64,9 @@ var errDryRun = errors.New("dry run")
 //
 // A file that cannot be read as a whole is Malformed or TooLarge, and nothing is written.
 // Any other error ends the import: lines reported before it are committed. by needs the
-// right to manage some inventory; a line about another hub is refused.
+// right to manage some inventory; a line about another hub is refused. The same request
+// with the same key gets the report of the first, and changes nothing: not even what
+// somebody edited since.
 func (c *Catalog) Import(ctx context.Context, by identity.Actor, r io.Reader, o ImportOptions) (Report, error) {
 	if !by.Anywhere(identity.ManageInventory) {
 		return Report{}, may(by, identity.ManageInventory, "", "")
@@ -72,6 +75,41 @@ func (c *Catalog) Import(ctx context.Context, by identity.Actor, r io.Reader, o 
 	if err != nil {
 		return Report{}, err
 	}
+	if o.Key == (database.Key{}) {
+		return c.importLines(ctx, by, f, o)
+	}
+	return database.Once(ctx, c.db, o.Key, func() (Report, error) {
+		if err := c.unanswered(ctx, o.Key); err != nil {
+			return Report{}, err
+		}
+		report, err := c.importLines(ctx, by, f, o)
+		if err != nil {
+			return report, err
+		}
+		return report, c.db.In(ctx, func(tx *database.Tx) error { return tx.Keep(o.Key, report) })
+	}, nil)
+}
+
+// errUnanswered rolls back what looked whether a key has an answer.
+var errUnanswered = errors.New("no answer yet")
+
+// unanswered returns ErrAnswered when the key has an answer. Other verbs find out when they
+// keep theirs and are undone; an import, of many commits, cannot be.
+func (c *Catalog) unanswered(ctx context.Context, k database.Key) error {
+	err := c.db.In(ctx, func(tx *database.Tx) error {
+		if err := tx.Keep(k, nil); err != nil {
+			return err
+		}
+		return errUnanswered
+	})
+	if errors.Is(err, errUnanswered) {
+		return nil
+	}
+	return err
+}
+
+// importLines is Import once the file is read.
+func (c *Catalog) importLines(ctx context.Context, by identity.Actor, f file, o ImportOptions) (Report, error) {
 	report := Report{Kind: f.kind, DryRun: o.DryRun, Lines: []ReportLine{}}
 	done := 0
 	for piece := range slices.Chunk(f.lines, linesPerCommit) {

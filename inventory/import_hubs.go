@@ -27,6 +27,15 @@ func (i importer) hub(l line) (verdict, error) {
 	if err != nil {
 		return verdict{}, err
 	}
+	if known {
+		// Before the region and the operator are made, for a refused line writes nothing.
+		if err := e.keep(i.tx, l.check, was); err != nil {
+			return verdict{}, err
+		}
+		if err := l.check.err(); err != nil {
+			return verdict{}, err
+		}
+	}
 	if err := i.hubReferences(e); err != nil {
 		return verdict{}, err
 	}

@@ -34,7 +34,7 @@ func (i importer) resource(l line) (verdict, error) {
 	if err != nil {
 		return verdict{}, err
 	}
-	if e.Slug != nil {
+	if e.Slug != nil && !known {
 		if err := slugFree(i.tx, "resources", was.ID, *e.Slug); err != nil {
 			return verdict{}, err
 		}
@@ -142,7 +142,9 @@ func (l line) resourceEdits(was Resource, known bool) (ResourceEdits, *int, erro
 		l.check.between("units", *units, 0, maxUnits)
 	}
 	x := was
-	if !known {
+	if known {
+		l.check.sameSlug(e.Slug, was.Slug)
+	} else {
 		set(&x.Kind, e.Kind)
 		x.Policy = defaultPolicy(x.Kind)
 		x.Slug = "new"

@@ -107,18 +107,18 @@ func (t namedTable) insert(tx *database.Tx, by identity.Actor, e NamedEdits) (na
 func (t namedTable) update(tx *database.Tx, by identity.Actor, was named, e NamedEdits) (named, error) {
 	n := was
 	e.apply(&n)
-	if err := n.check(); err != nil {
+	var c check
+	c.sameSlug(e.Slug, was.Slug)
+	c.name("name", n.Name)
+	if err := c.err(); err != nil {
 		return named{}, err
 	}
 	if same(was, n) {
 		return was, nil
 	}
-	if err := slugFree(tx, t.table, n.ID, n.Slug); err != nil {
-		return named{}, err
-	}
 	n.Version++
-	rows, err := tx.Exec(`UPDATE `+t.table+` SET slug = $2, name = $3, version = $4 WHERE id = $1 AND version = $5`,
-		n.ID, n.Slug, n.Name, n.Version, was.Version)
+	rows, err := tx.Exec(`UPDATE `+t.table+` SET name = $2, version = $3 WHERE id = $1 AND version = $4`,
+		n.ID, n.Name, n.Version, was.Version)
 	if err == nil && rows == 0 {
 		err = fault.New(fault.Stale, "stale", nil)
 	}

@@ -252,7 +252,11 @@ func (c *Catalog) AddClosure(ctx context.Context, by identity.Actor, x Closure, 
 		}
 		n := Closure{ID: database.NewID(), HubID: hubID, ResourceID: resourceID, StartsLocal: x.StartsLocal,
 			EndsLocal: x.EndsLocal, Reason: x.Reason.clean(), ChangedAt: tx.Now}
-		if err := n.check(); err != nil {
+		zone, err := zoneOf(tx, hubID)
+		if err != nil {
+			return Closure{}, err
+		}
+		if err := n.check(zone); err != nil {
 			return Closure{}, err
 		}
 		if _, err := tx.Exec(`
@@ -268,11 +272,21 @@ func (c *Catalog) AddClosure(ctx context.Context, by identity.Actor, x Closure, 
 	})
 }
 
-// check puts the times in the form that sorts, and notes what is wrong.
-func (x *Closure) check() error {
+// zoneOf returns the zone of a hub.
+func zoneOf(r database.Reader, hubID string) (*time.Location, error) {
+	var name string
+	if err := r.Get(&name, `SELECT time_zone FROM hubs WHERE id = $1`, hubID); err != nil {
+		return nil, err
+	}
+	return hours.LoadZone(name)
+}
+
+// check puts the times in the form that sorts, and notes what is wrong. They are compared
+// as instants: of two times in an hour that the clocks skip, the later one may come first.
+func (x *Closure) check(zone *time.Location) error {
 	var c check
-	starts, okStart := x.local(&c, "starts_at", &x.StartsLocal)
-	ends, okEnd := x.local(&c, "ends_at", &x.EndsLocal)
+	starts, okStart := x.local(&c, "starts_at", &x.StartsLocal, zone)
+	ends, okEnd := x.local(&c, "ends_at", &x.EndsLocal, zone)
 	if okStart && okEnd {
 		if !starts.Before(ends) {
 			c.refuse("ends_at", "ends_before_start", nil)
@@ -284,12 +298,13 @@ func (x *Closure) check() error {
 	return c.err()
 }
 
-func (x *Closure) local(c *check, field string, s *string) (time.Time, bool) {
+func (x *Closure) local(c *check, field string, s *string, zone *time.Location) (time.Time, bool) {
 	for _, form := range []string{localForm, "2006-01-02T15:04"} {
 		t, err := time.Parse(form, *s)
 		if err == nil && t.Year() >= minYear && t.Year() <= maxYear && t.Nanosecond() == 0 {
 			*s = t.Format(localForm)
-			return t, true
+			at, err := hours.Instant(*s, zone)
+			return at, err == nil
 		}
 	}
 	c.unreadable(field, "bad_time")

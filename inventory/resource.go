@@ -204,14 +204,12 @@ func editResource(tx *database.Tx, by identity.Actor, id string, e ResourceEdits
 	}
 	x := was
 	var c check
+	c.sameSlug(e.Slug, was.Slug)
 	if err := e.apply(tx, &c, &x); err != nil {
 		return Resource{}, false, err
 	}
 	if same(was, x) {
 		return was, false, nil
-	}
-	if err := slugFree(tx, "resources", x.ID, x.Slug); err != nil {
-		return Resource{}, false, err
 	}
 	if err := updateResource(tx, x); err != nil {
 		return Resource{}, false, err

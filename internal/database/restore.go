@@ -18,10 +18,10 @@ import (
 	"canot/migrations"
 )
 
-const (
-	restoreRows   = 500   // in one statement
-	restoreValues = 30000 // in one statement; SQLite takes 32766
-)
+// restoreValues is how many values one statement holds. SQLite takes 32766, and looks
+// through all that it has seen for each that it reads: ten times as many take ten times as
+// long each.
+const restoreValues = 500
 
 var errNotPlain = errors.New("not a backup as this program writes them")
 
@@ -201,7 +201,7 @@ func (in *restorer) row(line []byte) error {
 		in.versions[id] = version
 	}
 	in.rows++
-	if n := len(in.batch) / len(in.columns); n >= restoreRows || len(in.batch)+len(in.columns) > restoreValues {
+	if len(in.batch)+len(in.columns) > restoreValues {
 		return in.flush()
 	}
 	return nil

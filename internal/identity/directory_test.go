@@ -13,6 +13,9 @@ import (
 	"canot/internal/identity"
 )
 
+// noKey keeps nothing.
+var noKey database.Key
+
 // A town is a network to test in: hubs amos and matagami in regions at and bj, and a person of each
 // role.
 type town struct {
@@ -76,7 +79,7 @@ func (w *town) person(t *testing.T, name string, grants ...identity.Grant) ident
 		t.Fatal(err)
 	}
 	for _, g := range grants {
-		if err := w.dir.GrantRole(t.Context(), identity.System, m.ID, g); err != nil {
+		if err := w.dir.GrantRole(t.Context(), identity.System, m.ID, g, noKey); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -226,12 +229,12 @@ func TestIdentifiersThatNoDataBaseCouldHoldAreNotFound(t *testing.T) {
 			_, err = w.dir.MemberByEmail(t.Context(), w.admin, id+"@exemple.example")
 			wantCode(t, "address", err, "member_not_found")
 			wantCode(t, "closing", w.dir.SetActive(t.Context(), w.admin, id, false), "member_not_found")
-			wantCode(t, "token", w.dir.RevokeToken(t.Context(), w.admin, id), "token_not_found")
+			wantCode(t, "token", w.dir.RevokeToken(t.Context(), w.admin, id, noKey), "token_not_found")
 			_, _, err = w.dir.Members(t.Context(), w.admin, identity.MemberQuery{After: id})
 			wantCode(t, "cursor", err, "malformed")
 			_, _, err = w.dir.Members(t.Context(), w.admin, identity.MemberQuery{HubID: id})
 			wantCode(t, "hub", err, "malformed")
-			err = w.dir.GrantRole(t.Context(), w.admin, w.member.ID, identity.Grant{Role: identity.Coordinator, RegionID: id})
+			err = w.dir.GrantRole(t.Context(), w.admin, w.member.ID, identity.Grant{Role: identity.Coordinator, RegionID: id}, noKey)
 			wantCode(t, "region", err, "malformed")
 		}
 	})

@@ -14,9 +14,9 @@ import (
 // their own: staff and managers are made by who may manage members at the hub, coordinators by who
 // may in the whole region, administrators by administrators; anybody else is Forbidden. A role that
 // is none, or a hub or region that does not go with it, is Malformed; an unknown member is
-// NotFound.
-func (d *Directory) GrantRole(ctx context.Context, by Actor, memberID string, g Grant) error {
-	return d.changeRole(ctx, by, memberID, g, func(tx *database.Tx, by Actor) error {
+// NotFound. Repeated with its key it has no effect, though somebody took the role back since.
+func (d *Directory) GrantRole(ctx context.Context, by Actor, memberID string, g Grant, k database.Key) error {
+	return d.changeRole(ctx, by, memberID, g, k, func(tx *database.Tx, by Actor) error {
 		written, err := tx.Exec(`INSERT INTO grants (id, member_id, role, hub_id, region_id, created_at)
 			VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (member_id, role, hub_id, region_id) DO NOTHING`,
 			database.NewID(), memberID, string(g.Role), g.HubID, g.RegionID, tx.Now)
@@ -29,9 +29,10 @@ func (d *Directory) GrantRole(ctx context.Context, by Actor, memberID string, g 
 
 // RevokeRole takes a role from a member; taking one that they do not have changes nothing. It asks
 // for the right to give it. The network keeps an active administrator, whoever asks and however
-// many at once: taking the last one's role is Refused with the code last_administrator.
-func (d *Directory) RevokeRole(ctx context.Context, by Actor, memberID string, g Grant) error {
-	return d.changeRole(ctx, by, memberID, g, func(tx *database.Tx, by Actor) error {
+// many at once: taking the last one's role is Refused with the code last_administrator. Repeated
+// with its key it has no effect.
+func (d *Directory) RevokeRole(ctx context.Context, by Actor, memberID string, g Grant, k database.Key) error {
+	return d.changeRole(ctx, by, memberID, g, k, func(tx *database.Tx, by Actor) error {
 		if g.Role == Administrator {
 			if err := keepAnAdministrator(tx, memberID); err != nil {
 				return err
@@ -46,22 +47,22 @@ func (d *Directory) RevokeRole(ctx context.Context, by Actor, memberID string, g
 	})
 }
 
-func (d *Directory) changeRole(ctx context.Context, by Actor, memberID string, g Grant, change func(*database.Tx, Actor) error) error {
+func (d *Directory) changeRole(ctx context.Context, by Actor, memberID string, g Grant, k database.Key, change func(*database.Tx, Actor) error) error {
 	if err := g.check(); err != nil {
 		return err
 	}
-	err := d.db.In(ctx, func(tx *database.Tx) error {
+	_, err := d.once(ctx, k, func(tx *database.Tx) (string, error) {
 		by, err := current(tx, by)
 		if err != nil {
-			return err
+			return "", err
 		}
 		if err := mayGive(tx, by, g); err != nil {
-			return err
+			return "", err
 		}
 		if _, err := personWhere(tx, `m.id = $1`, memberID); err != nil {
-			return err
+			return "", err
 		}
-		return change(tx, by)
+		return memberID, change(tx, by)
 	})
 	// Also when it failed: a commit whose answer was lost may have happened.
 	d.remembered.forget(func(a Actor) bool { return a.ID == memberID })
@@ -187,20 +188,35 @@ func keepAnAdministrator(tx *database.Tx, without string) error {
 }
 
 // current returns by with the roles that it has now: what a request brought may be some seconds
-// old, too old to give roles by.
-func current(r database.Reader, by Actor) (Actor, error) {
+// old, too old to give roles by. A token that has ended since is refused like any other.
+func current(tx *database.Tx, by Actor) (Actor, error) {
 	if !by.Known() || by.isSystem() {
 		return by, nil
 	}
-	p, err := personWhere(r, `m.id = $1`, by.ID)
+	if by.TokenID != "" {
+		if err := stands(tx, by.TokenID); err != nil {
+			return Actor{}, err
+		}
+	}
+	p, err := personWhere(tx, `m.id = $1`, by.ID)
 	if fault.Is(err, "member_not_found") || err == nil && !p.Active {
 		return Actor{}, nil
 	}
 	if err != nil {
 		return Actor{}, err
 	}
-	by.Grants, err = grantsOf(r, by.ID)
+	by.Grants, err = grantsOf(tx, by.ID)
 	return by, err
+}
+
+// stands asks that a token is neither revoked nor over.
+func stands(tx *database.Tx, tokenID string) error {
+	var live int
+	err := tx.Get(&live, `SELECT count(*) FROM tokens WHERE id = $1 AND revoked_at IS NULL AND expires_at > $2`, tokenID, tx.Now)
+	if err == nil && live == 0 {
+		err = badToken()
+	}
+	return err
 }
 
 func grantsOf(r database.Reader, memberID string) ([]Grant, error) {

@@ -21,7 +21,8 @@ func TestNobodyGivesARoleAboveTheirOwn(t *testing.T) {
 			staffBJ       = identity.Grant{Role: identity.Staff, HubID: matagami}
 		)
 		adminByToken := w.admin
-		adminByToken.TokenID, adminByToken.Scopes = "t", []string{identity.ScopeStaff}
+		_, token := w.token(t, w.admin.ID, identity.ScopeStaff)
+		adminByToken.TokenID, adminByToken.Scopes = token.ID, token.Scopes
 		pretender := identity.Actor{ID: w.member.ID, Grants: []identity.Grant{administrator}}
 		tests := []struct {
 			name    string
@@ -48,11 +49,11 @@ func TestNobodyGivesARoleAboveTheirOwn(t *testing.T) {
 						want = ""
 					}
 				}
-				wantCode(t, test.name+" gives "+string(g.Role), w.dir.GrantRole(t.Context(), test.by, other.ID, g), want)
-				wantCode(t, test.name+" takes "+string(g.Role), w.dir.RevokeRole(t.Context(), test.by, other.ID, g), want)
+				wantCode(t, test.name+" gives "+string(g.Role), w.dir.GrantRole(t.Context(), test.by, other.ID, g, noKey), want)
+				wantCode(t, test.name+" takes "+string(g.Role), w.dir.RevokeRole(t.Context(), test.by, other.ID, g, noKey), want)
 			}
 			if test.code != "" && len(test.allowed) == 0 && test.by.Known() {
-				wantCode(t, test.name+" to themselves", w.dir.GrantRole(t.Context(), test.by, test.by.ID, administrator), test.code)
+				wantCode(t, test.name+" to themselves", w.dir.GrantRole(t.Context(), test.by, test.by.ID, administrator, noKey), test.code)
 			}
 		}
 	})
@@ -65,11 +66,11 @@ func TestARoleComesWithItsPlace(t *testing.T) {
 			{Role: identity.Coordinator}, {Role: identity.Coordinator, HubID: amos}, {Role: identity.Administrator, HubID: amos},
 			{Role: identity.Staff, HubID: "nowhere"}, {Role: identity.Coordinator, RegionID: "nowhere"},
 		} {
-			if err := w.dir.GrantRole(t.Context(), w.admin, w.member.ID, g); fault.KindOf(err) != fault.Malformed {
+			if err := w.dir.GrantRole(t.Context(), w.admin, w.member.ID, g, noKey); fault.KindOf(err) != fault.Malformed {
 				t.Errorf("%+v: %v", g, err)
 			}
 		}
-		err := w.dir.GrantRole(t.Context(), w.admin, "nobody", identity.Grant{Role: identity.Staff, HubID: amos})
+		err := w.dir.GrantRole(t.Context(), w.admin, "nobody", identity.Grant{Role: identity.Staff, HubID: amos}, noKey)
 		wantCode(t, "an unknown member", err, "member_not_found")
 		if n := w.count(t, `SELECT count(*) FROM grants`); n != 4 {
 			t.Errorf("%d roles", n)
@@ -81,7 +82,7 @@ func TestGivingAndTakingTwiceIsOnce(t *testing.T) {
 	each(t, func(t *testing.T, w *town) {
 		g := identity.Grant{Role: identity.Staff, HubID: amos}
 		for range 2 {
-			if err := w.dir.GrantRole(t.Context(), w.admin, w.member.ID, g); err != nil {
+			if err := w.dir.GrantRole(t.Context(), w.admin, w.member.ID, g, noKey); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -89,7 +90,7 @@ func TestGivingAndTakingTwiceIsOnce(t *testing.T) {
 			t.Errorf("held %v, %v", held, err)
 		}
 		for range 2 {
-			if err := w.dir.RevokeRole(t.Context(), w.admin, w.member.ID, g); err != nil {
+			if err := w.dir.RevokeRole(t.Context(), w.admin, w.member.ID, g, noKey); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -103,14 +104,14 @@ func TestGivingAndTakingTwiceIsOnce(t *testing.T) {
 func TestTheLastAdministratorStays(t *testing.T) {
 	each(t, func(t *testing.T, w *town) {
 		administrator := identity.Grant{Role: identity.Administrator}
-		wantCode(t, "revoke the last", w.dir.RevokeRole(t.Context(), identity.System, w.admin.ID, administrator), "last_administrator")
+		wantCode(t, "revoke the last", w.dir.RevokeRole(t.Context(), identity.System, w.admin.ID, administrator, noKey), "last_administrator")
 		wantCode(t, "close the last", w.dir.SetActive(t.Context(), identity.System, w.admin.ID, false), "last_administrator")
 		second := w.person(t, "Second", administrator)
 		if err := w.dir.SetActive(t.Context(), w.admin, second.ID, false); err != nil {
 			t.Fatal(err)
 		}
-		wantCode(t, "revoke the last active", w.dir.RevokeRole(t.Context(), identity.System, w.admin.ID, administrator), "last_administrator")
-		wantCode(t, "revoke a closed one", w.dir.RevokeRole(t.Context(), w.admin, second.ID, administrator), "")
+		wantCode(t, "revoke the last active", w.dir.RevokeRole(t.Context(), identity.System, w.admin.ID, administrator, noKey), "last_administrator")
+		wantCode(t, "revoke a closed one", w.dir.RevokeRole(t.Context(), w.admin, second.ID, administrator, noKey), "")
 	})
 }
 
@@ -127,7 +128,7 @@ func TestTheLastAdministratorStaysUnderParallelRequests(t *testing.T) {
 			for i, a := range admins {
 				all.Go(func() {
 					if i%2 == 0 {
-						errs[i] = w.dir.RevokeRole(t.Context(), identity.System, a.ID, administrator)
+						errs[i] = w.dir.RevokeRole(t.Context(), identity.System, a.ID, administrator, noKey)
 					} else {
 						errs[i] = w.dir.SetActive(t.Context(), identity.System, a.ID, false)
 					}
@@ -178,8 +179,8 @@ func TestTheLogHoldsChangesAndNothingPersonal(t *testing.T) {
 		}
 		g := identity.Grant{Role: identity.Staff, HubID: amos}
 		for _, err := range []error{
-			w.dir.GrantRole(t.Context(), w.manager, m.ID, g), w.dir.RevokeRole(t.Context(), w.manager, m.ID, g),
-			w.dir.SetActive(t.Context(), w.manager, m.ID, false), w.dir.RevokeToken(t.Context(), w.admin, token.ID),
+			w.dir.GrantRole(t.Context(), w.manager, m.ID, g, noKey), w.dir.RevokeRole(t.Context(), w.manager, m.ID, g, noKey),
+			w.dir.SetActive(t.Context(), w.manager, m.ID, false), w.dir.RevokeToken(t.Context(), w.admin, token.ID, noKey),
 		} {
 			if err != nil {
 				t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -47,64 +48,40 @@ type NewMember struct {
 	Key database.Key // an Idempotency-Key, for CreateMember alone; the zero Key keeps nothing
 }
 
-// madeMember is what is kept under a key: an id and no personal text, or the refusal.
-type madeMember struct {
-	ID    string
-	Fault *fault.Error
-}
-
-func keepRefusal(err error) (madeMember, bool) {
-	f := fault.Of(err)
-	keepable := f != nil && (f.Kind == fault.Refused || f.Kind == fault.NotFound)
-	return madeMember{Fault: f}, keepable
-}
-
 // CreateMember opens an account. It asks for ManageMembers at the home hub, or over the network
 // when there is none. Fields that cannot be read are told together, as Malformed; an address that
-// somebody has is Refused with the code email_taken.
+// somebody has is Refused with the code email_taken. Repeated with its key, it returns the member
+// made the first time as they are now: no name or address is kept a second time.
 func (d *Directory) CreateMember(ctx context.Context, by Actor, n NewMember) (Member, error) {
 	n, err := n.checked()
 	if err != nil {
 		return Member{}, err
 	}
-	made, err := database.Once(ctx, d.db, n.Key, func() (made madeMember, err error) {
-		err = d.db.In(ctx, func(tx *database.Tx) error {
-			made, err = openAccount(tx, by, n)
-			return err
-		})
-		return made, err
-	}, keepRefusal)
-	if err == nil && made.Fault != nil {
-		err = made.Fault
-	}
+	id, err := d.once(ctx, n.Key, func(tx *database.Tx) (string, error) { return openAccount(tx, by, n) })
 	if err != nil {
 		return Member{}, fmt.Errorf("create member: %w", err)
 	}
-	return personWhere(d.db.Reader(ctx), `m.id = $1`, made.ID)
+	return personWhere(d.db.Reader(ctx), `m.id = $1`, id)
 }
 
-// openAccount is CreateMember in its transaction.
-func openAccount(tx *database.Tx, by Actor, n NewMember) (madeMember, error) {
+// openAccount is CreateMember in its transaction. It returns the new member's id.
+func openAccount(tx *database.Tx, by Actor, n NewMember) (string, error) {
 	by, err := current(tx, by)
 	if err != nil {
-		return madeMember{}, err
+		return "", err
 	}
 	region, err := regionOf(tx, n.HomeHubID)
 	if err != nil {
-		return madeMember{}, err
+		return "", err
 	}
 	if !by.May(ManageMembers, n.HomeHubID, region) {
-		return madeMember{}, notAllowed(by)
+		return "", notAllowed(by)
 	}
 	p := n.person(tx.Now)
 	if err := insertPeople(tx, []Member{p}); err != nil {
-		return madeMember{}, err
+		return "", err
 	}
-	if err := recordPerson(tx, by, p); err != nil {
-		return madeMember{}, err
-	}
-	made := madeMember{ID: p.ID}
-	return made, tx.Keep(n.Key, made)
+	return p.ID, recordPerson(tx, by, p)
 }
 
 // LoadMembers opens many accounts in the caller's transaction, in the order given, for an import or
@@ -197,8 +174,11 @@ type MemberQuery struct {
 	After string // the cursor that the page before gave
 }
 
+// idForm is what database.NewID gives.
+var idForm = regexp.MustCompile(`^[0-9a-hjkmnp-tv-z]{16}$`)
+
 // Members lists people in order of id, and the cursor of the next page, "" at the end. It asks for
-// ManageMembers at the hub, or over the network.
+// ManageMembers at the hub, or over the network. A cursor that no page gave is Malformed.
 func (d *Directory) Members(ctx context.Context, by Actor, q MemberQuery) (people []Member, next string, err error) {
 	r := d.db.Reader(ctx)
 	region, err := regionOf(r, q.HubID)
@@ -208,7 +188,7 @@ func (d *Directory) Members(ctx context.Context, by Actor, q MemberQuery) (peopl
 	if !by.May(ManageMembers, q.HubID, region) {
 		return nil, "", notAllowed(by)
 	}
-	if !storable(q.After) {
+	if q.After != "" && !idForm.MatchString(q.After) {
 		return nil, "", fault.Field("cursor", "bad_cursor")
 	}
 	if q.Limit <= 0 {

@@ -42,35 +42,42 @@ type TokenRequest struct {
 	Label    string        // what it is for, at most 80 characters
 	Scopes   []string      // read, book, staff, admin: at least one
 	Lifetime time.Duration // 0 means 90 days; at most 366 days
+
+	Key database.Key // an Idempotency-Key, for IssueToken alone; the zero Key keeps nothing
 }
 
 // IssueToken makes a token for a member and returns its secret, which cannot be had again. One
 // makes tokens for oneself; who may manage the network makes them for anybody. Who speaks by a
 // token makes others only when it carries the admin scope. A request that cannot be read is
-// Malformed; a closed account gets none: Refused, member_inactive.
+// Malformed; a closed account gets none: Refused, member_inactive. Repeated with its key it makes
+// no second token and cannot give the secret of the first: Taken, token_already_issued, with the
+// token's id.
 func (d *Directory) IssueToken(ctx context.Context, by Actor, memberID string, req TokenRequest) (secret string, issued Token, err error) {
 	req, err = req.checked()
 	if err != nil {
 		return "", Token{}, err
 	}
-	err = d.db.In(ctx, func(tx *database.Tx) error {
+	id, err := d.once(ctx, req.Key, func(tx *database.Tx) (string, error) {
 		by, err := current(tx, by)
 		if err != nil {
-			return err
+			return "", err
 		}
 		if by.ID != memberID && !by.May(ManageNetwork, "", "") || !by.Holds(ScopeAdmin) {
-			return notAllowed(by)
+			return "", notAllowed(by)
 		}
 		p, err := personWhere(tx, `m.id = $1`, memberID)
 		if err != nil {
-			return err
+			return "", err
 		}
 		if !p.Active {
-			return fault.New(fault.Refused, "member_inactive", nil)
+			return "", fault.New(fault.Refused, "member_inactive", nil)
 		}
 		secret, issued, err = insertToken(tx, by, memberID, req)
-		return err
+		return issued.ID, err
 	})
+	if err == nil && id != issued.ID { // what was just made was undone: another had been made before
+		err = fault.New(fault.Taken, "token_already_issued", fault.Params{"token": id})
+	}
 	if err != nil {
 		return "", Token{}, fmt.Errorf("issue token: %w", err)
 	}
@@ -143,42 +150,45 @@ func hexHash(sum [sha256.Size]byte) string { return hex.EncodeToString(sum[:]) }
 // RevokeToken ends a token; ending it twice is the same as once. One ends one's own, and who may
 // manage the network anybody's; to others, and to who speaks by another token without the admin
 // scope, it is NotFound, token_not_found. It ends at once in this process, and within 10 seconds in
-// others.
-func (d *Directory) RevokeToken(ctx context.Context, by Actor, tokenID string) error {
+// others. k may be the zero Key.
+func (d *Directory) RevokeToken(ctx context.Context, by Actor, tokenID string, k database.Key) error {
 	if !storable(tokenID) {
 		return tokenNotFound()
 	}
-	err := d.db.In(ctx, func(tx *database.Tx) error {
-		by, err := current(tx, by)
-		if err != nil {
-			return err
-		}
-		var owner string
-		err = tx.Get(&owner, `SELECT member_id FROM tokens WHERE id = $1`, tokenID)
-		if errors.Is(err, database.ErrNoRows) {
-			return tokenNotFound()
-		}
-		if err != nil {
-			return err
-		}
-		mine := by.ID == owner && (by.TokenID == tokenID || by.Holds(ScopeAdmin))
-		if !mine && !by.May(ManageNetwork, "", "") {
-			return tokenNotFound()
-		}
-		ended, err := tx.Exec(`UPDATE tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL`, tokenID, tx.Now)
-		if err != nil || ended == 0 {
-			return err
-		}
-		return tx.Record(database.Change{
-			By: by.ID, Action: "token.revoke", Kind: "token", Subject: tokenID, After: map[string]any{"member": owner},
-		})
-	})
+	_, err := d.once(ctx, k, func(tx *database.Tx) (string, error) { return tokenID, endToken(tx, by, tokenID) })
 	// Also when it failed: a commit whose answer was lost may have happened.
 	d.remembered.forget(func(a Actor) bool { return a.TokenID == tokenID })
 	if err != nil {
 		return fmt.Errorf("revoke token: %w", err)
 	}
 	return nil
+}
+
+// endToken is RevokeToken in its transaction.
+func endToken(tx *database.Tx, by Actor, tokenID string) error {
+	by, err := current(tx, by)
+	if err != nil {
+		return err
+	}
+	var owner string
+	err = tx.Get(&owner, `SELECT member_id FROM tokens WHERE id = $1`, tokenID)
+	if errors.Is(err, database.ErrNoRows) {
+		return tokenNotFound()
+	}
+	if err != nil {
+		return err
+	}
+	mine := by.ID == owner && (by.TokenID == tokenID || by.Holds(ScopeAdmin))
+	if !mine && !by.May(ManageNetwork, "", "") {
+		return tokenNotFound()
+	}
+	ended, err := tx.Exec(`UPDATE tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL`, tokenID, tx.Now)
+	if err != nil || ended == 0 {
+		return err
+	}
+	return tx.Record(database.Change{
+		By: by.ID, Action: "token.revoke", Kind: "token", Subject: tokenID, After: map[string]any{"member": owner},
+	})
 }
 
 func tokenNotFound() error { return fault.New(fault.NotFound, "token_not_found", nil) }

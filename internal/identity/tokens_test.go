@@ -63,7 +63,7 @@ func TestAuthenticateRefusesEveryBadTokenAlike(t *testing.T) {
 			t.Fatal(err)
 		}
 		revoked, other := w.token(t, w.member.ID, "book")
-		if err := w.dir.RevokeToken(t.Context(), w.member, other.ID); err != nil {
+		if err := w.dir.RevokeToken(t.Context(), w.member, other.ID, noKey); err != nil {
 			t.Fatal(err)
 		}
 		for name, bad := range map[string]string{
@@ -122,10 +122,10 @@ func TestRightsEndWithTheirCause(t *testing.T) {
 			dead bool
 		}{
 			"role": {func(m, _ string) error {
-				return w.dir.RevokeRole(t.Context(), w.admin, m, identity.Grant{Role: identity.Staff, HubID: amos})
+				return w.dir.RevokeRole(t.Context(), w.admin, m, identity.Grant{Role: identity.Staff, HubID: amos}, noKey)
 			}, false},
 			"closed": {func(m, _ string) error { return w.dir.SetActive(t.Context(), w.admin, m, false) }, true},
-			"token":  {func(_, token string) error { return w.dir.RevokeToken(t.Context(), w.admin, token) }, true},
+			"token":  {func(_, token string) error { return w.dir.RevokeToken(t.Context(), w.admin, token, noKey) }, true},
 		}
 		for name, ending := range endings {
 			person := w.person(t, "Sam", identity.Grant{Role: identity.Staff, HubID: amos})
@@ -162,7 +162,7 @@ func TestRevocationIsNotForgottenByARequestUnderWay(t *testing.T) {
 			for range 4 {
 				all.Go(func() { _, _ = w.dir.Authenticate(t.Context(), secret) })
 			}
-			if err := w.dir.RevokeToken(t.Context(), w.member, token.ID); err != nil {
+			if err := w.dir.RevokeToken(t.Context(), w.member, token.ID, noKey); err != nil {
 				t.Fatal(err)
 			}
 			all.Wait()
@@ -179,7 +179,7 @@ func TestTokensAreTheirOwners(t *testing.T) {
 		for name, by := range map[string]identity.Actor{"visitor": {}, "staff": w.staff, "manager": w.manager, "coordinator": w.coordinator} {
 			_, err := w.dir.Tokens(t.Context(), by, w.member.ID)
 			wantCode(t, name+" lists", err, "member_not_found")
-			wantCode(t, name+" revokes", w.dir.RevokeToken(t.Context(), by, token.ID), "token_not_found")
+			wantCode(t, name+" revokes", w.dir.RevokeToken(t.Context(), by, token.ID, noKey), "token_not_found")
 			_, _, err = w.dir.IssueToken(t.Context(), by, w.member.ID, identity.TokenRequest{Scopes: []string{"read"}})
 			if kind := fault.KindOf(err); kind != fault.Forbidden && kind != fault.Unauthenticated {
 				t.Errorf("%s issues: %v", name, err)
@@ -195,9 +195,9 @@ func TestTokensAreTheirOwners(t *testing.T) {
 		_, _, err = w.dir.IssueToken(t.Context(), w.member, w.member.ID, identity.TokenRequest{Scopes: []string{"book"}})
 		wantCode(t, "the owner issues", err, "")
 		for range 2 {
-			wantCode(t, "the owner revokes", w.dir.RevokeToken(t.Context(), w.member, token.ID), "")
+			wantCode(t, "the owner revokes", w.dir.RevokeToken(t.Context(), w.member, token.ID, noKey), "")
 		}
-		wantCode(t, "an unknown one", w.dir.RevokeToken(t.Context(), w.admin, "nothing"), "token_not_found")
+		wantCode(t, "an unknown one", w.dir.RevokeToken(t.Context(), w.admin, "nothing", noKey), "token_not_found")
 	})
 }
 
@@ -213,8 +213,8 @@ func TestATokenMakesNoStrongerToken(t *testing.T) {
 			_, _, err = w.dir.IssueToken(t.Context(), by, w.admin.ID, identity.TokenRequest{Scopes: []string{scope}})
 			wantCode(t, "issue "+scope, err, "not_allowed")
 		}
-		wantCode(t, "revoke another", w.dir.RevokeToken(t.Context(), by, another.ID), "token_not_found")
-		wantCode(t, "revoke itself", w.dir.RevokeToken(t.Context(), by, own.ID), "")
+		wantCode(t, "revoke another", w.dir.RevokeToken(t.Context(), by, another.ID, noKey), "token_not_found")
+		wantCode(t, "revoke itself", w.dir.RevokeToken(t.Context(), by, own.ID, noKey), "")
 	})
 }
 

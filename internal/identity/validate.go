@@ -39,15 +39,14 @@ func (f *form) text(field, value string, longest int) string {
 	return value
 }
 
-// unwritable is true of control characters and of those that turn or split the text around them.
+// unwritable is true of control characters, of those that turn or split the text around them, and
+// of the byte order mark: what inventory.Unwritable says of the texts above this package.
 func unwritable(r rune) bool {
-	switch {
-	case unicode.IsControl(r), r == utf8.RuneError, r == '\u2028', r == '\u2029':
-		return true
-	case r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
+	switch r {
+	case utf8.RuneError, '\u2028', '\u2029', '\ufeff':
 		return true
 	}
-	return false
+	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
 }
 
 // storable reports whether an identifier from outside can be asked of a data base at all: PostgreSQL

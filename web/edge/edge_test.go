@@ -295,6 +295,6 @@ func FuzzConditions(f *testing.F) {
 			t.Errorf("%q: %d %v", header, v, err)
 		}
 		NoneMatch(header, `"1"`)
-		acceptsGzip(header)
+		AcceptsGzip(header)
 	})
 }

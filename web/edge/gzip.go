@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -24,7 +25,7 @@ var compressors = sync.Pool{New: func() any {
 
 // squeeze compresses JSON and HTML for clients that take gzip.
 func squeeze(c *gin.Context) {
-	if !acceptsGzip(c.GetHeader("Accept-Encoding")) {
+	if !AcceptsGzip(c.GetHeader("Accept-Encoding")) {
 		plain := &squeezer{ResponseWriter: c.Writer, off: true}
 		c.Writer = plain
 		c.Next()
@@ -144,14 +145,23 @@ func shrinks(contentType string) bool {
 	return false
 }
 
-// acceptsGzip reports whether gzip is named and not refused.
-func acceptsGzip(header string) bool {
-	for _, item := range strings.Split(header, ",") {
-		coding, q, _ := strings.Cut(strings.TrimSpace(item), ";")
-		if strings.EqualFold(strings.TrimSpace(coding), "gzip") {
-			q = strings.ReplaceAll(strings.TrimSpace(q), " ", "")
-			return !strings.HasPrefix(q, "q=0") || strings.Trim(q, "q=0.") != ""
+// AcceptsGzip reads an Accept-Encoding header (RFC 9110 12.5.3): whether gzip is named, or
+// whatever is not named is welcome, and it is not refused.
+func AcceptsGzip(header string) bool {
+	any := false
+	for part := range strings.SplitSeq(header, ",") {
+		coding, weight, _ := strings.Cut(part, ";")
+		wanted := true
+		if q, ok := strings.CutPrefix(strings.ReplaceAll(strings.ToLower(weight), " ", ""), "q="); ok {
+			n, err := strconv.ParseFloat(q, 64)
+			wanted = err == nil && n > 0
+		}
+		switch strings.ToLower(strings.TrimSpace(coding)) {
+		case "gzip", "x-gzip":
+			return wanted
+		case "*":
+			any = wanted
 		}
 	}
-	return false
+	return any
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/gin-gonic/gin"
+
+	"canot/internal/fault"
 )
 
 // policy lets a page load its own style sheet, script and pictures, and nothing else.
@@ -59,12 +61,18 @@ func Vary(h http.Header, names ...string) {
 const BodyLimit = 1 << 20
 
 // bodies cuts a body off at its limit: reading further fails with
-// *http.MaxBytesError, which leaves as status 413.
+// *http.MaxBytesError, which leaves as status 413. A body that is packed is refused
+// unread: its limit would have to hold for what comes out.
 func bodies(large map[string]int64) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		limit := int64(BodyLimit)
 		if more, ok := large[c.FullPath()]; ok {
 			limit = more
+		}
+		if packed := c.GetHeader("Content-Encoding"); packed != "" && !strings.EqualFold(packed, "identity") {
+			c.Header("Accept-Encoding", "identity")
+			Fail(c, fault.New(fault.Media, "bad_content_encoding", nil))
+			return
 		}
 		if c.Request.ContentLength > limit {
 			Fail(c, &http.MaxBytesError{Limit: limit})

@@ -52,7 +52,7 @@ type Problem struct {
 type Violation struct {
 	Code    string         `json:"code" doc:"Stable, for programs"`
 	Message string         `json:"message" doc:"For people, in the language asked for"`
-	Params  map[string]any `json:"params,omitempty" doc:"The figures of the message"`
+	Params  map[string]any `json:"params" doc:"The figures of the message; empty when it has none"`
 }
 
 // Fail answers a request with the problem that err is, and ends its handling.
@@ -88,6 +88,10 @@ func Explain(ctx context.Context, err error) *Problem {
 		params = fault.Params{}
 	}
 	params["request_id"] = v.ID
+	var refusal *booking.Refusal
+	if errors.As(err, &refusal) {
+		params["alternatives"] = len(refusal.Alternatives) // the sentence promises them only when they are there
+	}
 	p := &Problem{
 		Type: "urn:canot:problem:" + f.Code, Code: f.Code, Status: status,
 		Title: say(v.Language, "problem.", f.Code, ".title", params), Detail: say(v.Language, "problem.", f.Code, "", params),
@@ -96,8 +100,7 @@ func Explain(ctx context.Context, err error) *Problem {
 	if status == http.StatusInternalServerError {
 		p.RequestID = v.ID
 	}
-	var refusal *booking.Refusal
-	if errors.As(err, &refusal) {
+	if refusal != nil {
 		p.Alternatives = refusal.Alternatives
 	}
 	return p
@@ -110,7 +113,7 @@ func faultOf(ctx context.Context, err error) (*fault.Error, int) {
 	switch {
 	case errors.As(err, &tooLarge):
 		f = fault.New(fault.TooLarge, "too_large", fault.Params{"most": tooLarge.Limit})
-	case f == nil && ctx.Err() != nil:
+	case f == nil && ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)):
 		// The caller left or the time is up: nothing is wrong with us.
 		f = fault.New(fault.Unavailable, "busy", nil)
 	case f == nil:
@@ -152,9 +155,6 @@ func say(l locale.Language, family, code, part string, params fault.Params) stri
 // figures writes the figures of a violation for programs: all instants in UTC,
 // also those that have been through JSON.
 func figures(params fault.Params) map[string]any {
-	if len(params) == 0 {
-		return nil
-	}
 	out := make(map[string]any, len(params))
 	for name, v := range params {
 		if s, ok := v.(string); ok && locale.IsTime(name) {
