@@ -2,7 +2,6 @@ package booking
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -102,16 +101,6 @@ func (b *Book) lockAndLook(ctx context.Context, tx *database.Tx, a ask, f *facts
 		}
 	}
 	return nil, &Refusal{Fault: refusalOf(broken)}
-}
-
-// withAlternatives gives a refusal that was made under the lock its alternatives:
-// nothing is looked up while others wait.
-func (b *Book) withAlternatives(ctx context.Context, a ask, err error, brief bool) error {
-	var r *Refusal
-	if errors.As(err, &r) {
-		return b.refuse(ctx, a, r.Fault.Violations, brief)
-	}
-	return err
 }
 
 // asked turns a request into an ask, with the facts to judge it by.
@@ -390,122 +379,4 @@ func enqueueDue(tx *database.Tx, b Booking) error {
 
 func dueJob(b Booking, due time.Time) database.Job {
 	return database.Job{Kind: "booking.due", Args: bookingJob{Booking: b.ID}, At: due}
-}
-
-// logged is what the log keeps of a booking: ids and figures, and no personal text.
-type logged struct {
-	Version  int64      `json:"version"`
-	Status   Status     `json:"status"`
-	StartsAt time.Time  `json:"starts_at"`
-	EndsAt   time.Time  `json:"ends_at"`
-	LapsesAt *time.Time `json:"lapses_at,omitempty"`
-	Lines    []Line     `json:"lines"`
-	Member   string     `json:"member"`
-	Changed  []string   `json:"changed,omitempty"` // texts that changed, by name
-}
-
-func record(tx *database.Tx, by, action string, before, after *Booking) error {
-	return tx.Record(changeOf(by, action, before, after))
-}
-
-func changeOf(by, action string, before, after *Booking) database.Change {
-	c := database.Change{By: by, Action: action, Kind: "booking", Subject: after.ID}
-	is := loggedOf(after)
-	if before != nil {
-		c.Before = loggedOf(before)
-		for _, t := range []struct{ name, was, is string }{
-			{"title", before.Title, after.Title}, {"notes", before.Notes, after.Notes},
-			{"sector", before.Sector, after.Sector}, {"visibility", before.Visibility, after.Visibility},
-		} {
-			if t.was != t.is {
-				is.Changed = append(is.Changed, t.name)
-			}
-		}
-	}
-	c.After = is
-	return c
-}
-
-func loggedOf(b *Booking) logged {
-	return logged{
-		Version: b.Version, Status: b.Status, StartsAt: b.StartsAt, EndsAt: b.EndsAt,
-		LapsesAt: b.LapsesAt, Lines: b.Lines, Member: b.MemberID,
-	}
-}
-
-// Preview says what Place would answer, and writes nothing. Anybody may ask.
-func (b *Book) Preview(ctx context.Context, who identity.Actor, req Request) (Preview, error) {
-	return persist(func() (Preview, error) { return b.preview(ctx, who, req) })
-}
-
-func (b *Book) preview(ctx context.Context, who identity.Actor, req Request) (Preview, error) {
-	r := b.db.Reader(ctx)
-	a, f, err := b.asked(ctx, r, req)
-	if err != nil {
-		return Preview{}, err
-	}
-	broken, err := b.judgeRequest(r, who, &req, a)
-	if err != nil {
-		return Preview{}, err
-	}
-	_, more := judge(a, f)
-	p := Preview{Violations: append(broken, more...), Currency: a.lines[0].terms.Currency}
-	p.OK = len(p.Violations) == 0
-	if p.OK {
-		p.PriceCents = price(a)
-		return p, nil
-	}
-	if !req.Brief && curable(p.Violations) {
-		p.Alternatives, err = b.alternatives(ctx, a)
-	}
-	return p, err
-}
-
-// price is what an ask costs before tax, in cents, each line rounded half up.
-func price(a ask) int64 {
-	var cents int64
-	minutes := int64(a.span.Duration() / time.Minute)
-	for _, l := range a.lines {
-		cents += (l.terms.Resource.PricePerHour*int64(l.quantity)*minutes + 30) / 60
-	}
-	return cents
-}
-
-// refuse makes the refusal of an ask.
-func (b *Book) refuse(ctx context.Context, a ask, broken []fault.Violation, brief bool) error {
-	r := &Refusal{Fault: refusalOf(broken)}
-	if brief || !curable(broken) {
-		return r
-	}
-	var err error
-	if r.Alternatives, err = b.alternatives(ctx, a); err != nil {
-		return err
-	}
-	return r
-}
-
-// curable reports whether another time or resource could mend every broken rule.
-func curable(broken []fault.Violation) bool {
-	for _, v := range broken {
-		switch v.Code {
-		case "taken", "too_many", "closed", "ends_closed", "never_open", "closure", "in_past", "too_soon", "too_far",
-			"too_short", "too_long", "off_grain", "archived", "already_started":
-		default:
-			return false
-		}
-	}
-	return true
-}
-
-// refusalOf is Taken when the time is taken and that is all; a rule says no otherwise.
-func refusalOf(broken []fault.Violation) *fault.Error {
-	f := fault.New(fault.Taken, "conflict", nil)
-	for _, v := range broken {
-		if v.Code != "taken" && v.Code != "already_out" {
-			f = fault.New(fault.Refused, "rules", nil)
-			break
-		}
-	}
-	f.Violations = broken
-	return f
 }

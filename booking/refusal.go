@@ -1,0 +1,57 @@
+package booking
+
+import (
+	"context"
+	"errors"
+
+	"canot/internal/fault"
+)
+
+// refuse makes the refusal of an ask.
+func (b *Book) refuse(ctx context.Context, a ask, broken []fault.Violation, brief bool) error {
+	r := &Refusal{Fault: refusalOf(broken)}
+	if brief || !curable(broken) {
+		return r
+	}
+	var err error
+	if r.Alternatives, err = b.alternatives(ctx, a); err != nil {
+		return err
+	}
+	return r
+}
+
+// withAlternatives gives a refusal that was made under the lock its alternatives:
+// nothing is looked up while others wait.
+func (b *Book) withAlternatives(ctx context.Context, a ask, err error, brief bool) error {
+	var r *Refusal
+	if errors.As(err, &r) {
+		return b.refuse(ctx, a, r.Fault.Violations, brief)
+	}
+	return err
+}
+
+// curable reports whether another time or resource could mend every broken rule.
+func curable(broken []fault.Violation) bool {
+	for _, v := range broken {
+		switch v.Code {
+		case "taken", "too_many", "closed", "ends_closed", "never_open", "closure", "in_past", "too_soon", "too_far",
+			"too_short", "too_long", "off_grain", "archived", "already_started":
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// refusalOf is Taken when the time is taken and that is all; a rule says no otherwise.
+func refusalOf(broken []fault.Violation) *fault.Error {
+	f := fault.New(fault.Taken, "conflict", nil)
+	for _, v := range broken {
+		if v.Code != "taken" && v.Code != "already_out" {
+			f = fault.New(fault.Refused, "rules", nil)
+			break
+		}
+	}
+	f.Violations = broken
+	return f
+}
