@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"canot/web/locale"
 )
 
 // config is everything that the environment can say. The tags are the
@@ -35,7 +37,7 @@ type config struct {
 	StopWait         time.Duration `env:"CANOT_STOP_WAIT" default:"20s"`
 	LogLevel         slog.Level    `env:"CANOT_LOG_LEVEL" default:"INFO"`
 	LogFormat        logFormat     `env:"CANOT_LOG_FORMAT" default:"json"`
-	Language         string        `env:"CANOT_LANGUAGE"`
+	Language         language      `env:"CANOT_LANGUAGE"`
 }
 
 // A secret never shows itself, not even in a log of the whole struct.
@@ -97,6 +99,18 @@ func (f *logFormat) UnmarshalText(text []byte) error {
 		return fmt.Errorf("json, text")
 	}
 	*f = logFormat(text)
+	return nil
+}
+
+// A language is one that the commands speak.
+type language string
+
+// UnmarshalText refuses other languages.
+func (l *language) UnmarshalText(text []byte) error {
+	if _, known := locale.Named(string(text)); !known {
+		return fmt.Errorf("fr, en")
+	}
+	*l = language(text)
 	return nil
 }
 
@@ -230,12 +244,16 @@ func reason(err error, text string, isSecret bool) string {
 	return fmt.Sprintf("%q (%v)", text, err)
 }
 
-// databaseURL returns the address of the data base with the password put in.
-func (c config) databaseURL(w words) (string, error) {
+// databaseURL returns the address of the data base with the password put in. An
+// address that no data base can have is refused by the name of what gave it.
+func (c config) databaseURL(givenBy string, w words) (string, error) {
 	if c.DatabaseURL == "" {
 		return "", usageError(w.text("database_missing"))
 	}
 	raw := string(c.DatabaseURL)
+	if err := checkAddress(raw, givenBy, w); err != nil {
+		return "", err
+	}
 	if c.DatabasePassword == "" {
 		return raw, nil
 	}

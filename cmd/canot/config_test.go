@@ -37,6 +37,7 @@ func TestConfigurationRefusesByName(t *testing.T) {
 		{"not a network", "CANOT_TRUSTED_PROXIES", "10.0.0.0/8,proxy"},
 		{"unknown level", "CANOT_LOG_LEVEL", "loud"},
 		{"unknown format", "CANOT_LOG_FORMAT", "xml"},
+		{"a language that is not spoken", "CANOT_LANGUAGE", "de"},
 		{"file that is not there", "CANOT_DATABASE_PASSWORD_FILE", "/nowhere/at/all"},
 		{"file for what is no secret", "CANOT_ADDR_FILE", "/etc/hostname"},
 	} {
@@ -69,7 +70,7 @@ func TestSecretsComeFromFilesAndAreNeverShown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	url, err := c.databaseURL(inEnglish)
+	url, err := c.databaseURL("CANOT_DATABASE_URL", inEnglish)
 	if err != nil || url != "postgres://canot:"+hush+"@localhost/canot" {
 		t.Errorf("%q, %v", url, err)
 	}
@@ -90,6 +91,56 @@ func TestAWrongDatabaseAddressIsRefusedWithoutItsPassword(t *testing.T) {
 		if o.code == exitDone || o.stderr == "" || strings.Contains(o.stderr, "caribou") {
 			t.Errorf("%s: exit %d: %s", url, o.code, o.stderr)
 		}
+	}
+}
+
+func TestAnAddressThatNoDatabaseCanHaveIsRefusedByName(t *testing.T) {
+	for _, url := range []string{"foo", "canot.db", "/var/lib/canot.db", "sqlite://canot.db", "sqlite:canot.db", "sqlite:///", "sqlite:///tmp/", "mysql://localhost/x", "postgres://local host/x"} {
+		if o := canot(t, []string{"CANOT_DATABASE_URL=" + url}, "serve"); o.code != exitUsage || !strings.Contains(o.stderr, "CANOT_DATABASE_URL") {
+			t.Errorf("serve with %s: exit %d: %s", url, o.code, o.stderr)
+		}
+		for _, args := range [][]string{{"check"}, {"demo", "--addr", "127.0.0.1:0"}, {"import", "--dry-run", dataFile("hubs.csv")}} {
+			if o := canot(t, nil, append(args, "--database", url)...); o.code != exitUsage || !strings.Contains(o.stderr, "--database") {
+				t.Errorf("%v with %s: exit %d: %s", args, url, o.code, o.stderr)
+			}
+		}
+	}
+}
+
+func TestAFileThatCannotBeUsedIsRefusedAtOnce(t *testing.T) {
+	folder := t.TempDir()
+	blocked := filepath.Join(folder, "file")
+	if err := os.WriteFile(blocked, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, said := range map[string]string{
+		filepath.Join(folder, "away", "canot.db"): "there is no folder",
+		filepath.Join(blocked, "canot.db"):        "there is no folder",
+		folder:                                    "is not a file",
+	} {
+		// The usual wait for a data base, a minute, must not begin.
+		began := time.Now()
+		o := canot(t, []string{"CANOT_DATABASE_URL=sqlite://" + path}, "serve")
+		if o.code != exitFailed || !strings.Contains(o.stderr, said) || !strings.Contains(o.stderr, path) || time.Since(began) > 10*time.Second {
+			t.Errorf("%s: exit %d after %v: %s", path, o.code, time.Since(began), o.stderr)
+		}
+	}
+}
+
+func TestCommandsThatReadMakeNoDatabase(t *testing.T) {
+	folder := t.TempDir()
+	file := filepath.Join(folder, "mistyped.db")
+	for _, args := range [][]string{
+		{"check"}, {"zones"}, {"zones", "--apply"}, {"backup", filepath.Join(folder, "copy.gz")}, {"export", "hubs"}, {"migrate", "status"},
+		{"user", "token", "a@hub.example"}, {"user", "role", "a@hub.example", "administrator"},
+	} {
+		o := canot(t, nil, append(args, "--database", "sqlite://"+file)...)
+		if o.code != exitFailed || !strings.Contains(o.stderr, "there is no data base at") || !strings.Contains(o.stderr, file) {
+			t.Errorf("canot %v: exit %d: %s", args, o.code, o.stderr)
+		}
+	}
+	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
 

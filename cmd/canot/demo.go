@@ -104,7 +104,10 @@ func (t *tryout) listen(cfg config) (net.Listener, error) {
 // place chooses where the data goes.
 func (t *tryout) place() error {
 	if t.database != "" {
-		return nil
+		if err := checkAddress(t.database, "--database", t.cmd.words); err != nil {
+			return err
+		}
+		return t.cmd.words.checkFile(t.database, true)
 	}
 	var err error
 	if t.folder == "" {

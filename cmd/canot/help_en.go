@@ -25,7 +25,8 @@ var englishHelp = map[string]string{
              [--database URL]
   Puts the lines of CSV files into the network. The kind shows in the header. Every refused
   line says why and the others go in; the exit code is then 1. A file imported before changes
-  nothing. “-” reads standard input.`,
+  nothing. “-” reads standard input.
+  --dry-run does it all on a temporary copy and writes nothing to the network: the same report.`,
 	"export": `canot export hubs|resources|units|members|bookings [--format csv|json] [--out FILE] [--force]
              [--database URL]
   Takes the rows of one kind out; the CSV goes back in as it is, but for that of bookings. That

@@ -25,7 +25,8 @@ var frenchHelp = map[string]string{
              [--database ADRESSE]
   Met les lignes de fichiers CSV dans le réseau. La sorte se voit à l’en-tête. Chaque ligne
   refusée dit pourquoi et les autres passent; le code de sortie est alors 1. Un fichier déjà
-  importé ne change rien. « - » lit l’entrée standard.`,
+  importé ne change rien. « - » lit l’entrée standard.
+  --dry-run fait tout sur une copie temporaire et n’écrit rien dans le réseau : même rapport.`,
 	"export": `canot export hubs|resources|units|members|bookings [--format csv|json] [--out FICHIER] [--force]
              [--database ADRESSE]
   Sort les lignes d’une sorte; le CSV se réimporte tel quel, sauf celui des réservations. Celui

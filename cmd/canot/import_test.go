@@ -11,9 +11,9 @@ import (
 )
 
 // reportOf reads the report that `canot import --json` printed for one file.
-func reportOf(t *testing.T, o outcome) importJSON {
+func reportOf(t *testing.T, o outcome) fileReport {
 	t.Helper()
-	var r importJSON
+	var r fileReport
 	if err := json.Unmarshal([]byte(o.stdout), &r); err != nil {
 		t.Fatalf("%v: exit %d, %s%s", err, o.code, o.stdout, o.stderr)
 	}
@@ -59,6 +59,33 @@ func TestImportTwiceChangesNothingAndADryRunLessStill(t *testing.T) {
 				}
 			}
 			must(t, env, "check")
+		})
+	}
+}
+
+func TestADryRunOfSeveralFilesReportsWhatTheRealRunDoes(t *testing.T) {
+	for _, engine := range engines {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			url := dbtest.EmptyURL(t, engine)
+			env := []string{"CANOT_DATABASE_URL=" + url}
+			const members = "name,email,language,hub\nLise R.,lise@hub.example,fr,matagami\nAgain,lise@hub.example,fr,\n"
+			files := []string{"import", "--json", dataFile("hubs.csv"), dataFile("resources.csv"), "-"}
+			dry := canotReading(t, env, strings.NewReader(members), append(files, "--dry-run")...)
+			if dry.code != exitDone || strings.Count(dry.stdout, `"dry_run":true`) != 3 {
+				t.Fatalf("exit %d: %s%s", dry.code, dry.stdout, dry.stderr)
+			}
+			if _, err := os.Stat(strings.TrimPrefix(url, "sqlite://")); engine == "sqlite" && !os.IsNotExist(err) {
+				t.Errorf("the dry run made the data base: %v", err)
+			}
+			// Once more on rows that are there: a copy of them is what it works on.
+			for range 2 {
+				real := canotReading(t, env, strings.NewReader(members), files...)
+				if real.code != exitDone || strings.ReplaceAll(dry.stdout, `"dry_run":true`, `"dry_run":false`) != real.stdout {
+					t.Errorf("dry: %s\nreal, exit %d: %s%s", dry.stdout, real.code, real.stdout, real.stderr)
+				}
+				dry = canotReading(t, env, strings.NewReader(members), append(files, "--dry-run")...)
+			}
 		})
 	}
 }

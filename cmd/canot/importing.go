@@ -7,7 +7,6 @@ import (
 	"io"
 	"strings"
 
-	"canot/internal/fault"
 	"canot/internal/identity"
 	"canot/inventory"
 )
@@ -28,41 +27,52 @@ func importRows(ctx context.Context, cmd *command) error {
 	if *kind != "" && !oneOf(*kind, "hubs", "resources", "units", "members") {
 		return usageError(cmd.words.text("bad_kind", *kind))
 	}
-	nw, err := cmd.open(ctx, *at, opening{migrate: true, ready: true})
+	nw, done, err := cmd.importInto(ctx, *at, *dryRun)
 	if err != nil {
 		return err
 	}
-	defer nw.close()
 	refused := 0
 	for _, path := range paths {
-		progress := newBar(cmd.stderr, false)
-		report, err := nw.importFile(ctx, cmd, path, inventory.ImportOptions{
-			Kind: *kind, DryRun: *dryRun,
-			Progress: func(done, total int) { progress.set(path, done, total) },
-		})
-		progress.end()
-		if err != nil {
-			return fileError{err}
+		var report inventory.Report
+		if report, err = nw.importFile(ctx, cmd, path, *kind); err != nil {
+			err = fileError{err}
+			break
 		}
+		report.DryRun = *dryRun
 		refused += report.Refused
-		if *asJSON {
-			err = cmd.printJSON(reportJSON(path, *dryRun, report))
-		} else {
-			cmd.printReport(path, *dryRun, *quiet, report)
-		}
-		if err != nil {
-			return err
+		if !*asJSON {
+			cmd.printReport(path, *quiet, report)
+		} else if err = cmd.printJSON(fileReport{path, report}); err != nil {
+			break
 		}
 	}
-	if refused > 0 {
+	if err = errors.Join(err, done()); err == nil && refused > 0 {
 		return alreadySaid{}
 	}
-	return nil
+	return err
+}
+
+// importInto opens what the files go into: for a dry run a copy, so that a file
+// finds what those before it would have brought.
+func (c *command) importInto(ctx context.Context, at string, dryRun bool) (nw *network, done func() error, err error) {
+	if dryRun {
+		return c.scratch(ctx, at)
+	}
+	if nw, err = c.open(ctx, at, opening{create: true, migrate: true, ready: true}); err != nil {
+		return nil, nil, err
+	}
+	return nw, nw.close, nil
+}
+
+// A fileReport is the report of one file, for scripts.
+type fileReport struct {
+	File string `json:"file"`
+	inventory.Report
 }
 
 // importFile reads one file. What it reads, it reads to the end first: a file
 // that breaks off half way changes nothing.
-func (n *network) importFile(ctx context.Context, cmd *command, path string, o inventory.ImportOptions) (inventory.Report, error) {
+func (n *network) importFile(ctx context.Context, cmd *command, path, kind string) (inventory.Report, error) {
 	in, closeIn, err := cmd.input(path)
 	if err != nil {
 		return inventory.Report{}, err
@@ -71,6 +81,9 @@ func (n *network) importFile(ctx context.Context, cmd *command, path string, o i
 	if err = errors.Join(err, closeIn()); err != nil {
 		return inventory.Report{}, err
 	}
+	progress := newBar(cmd.stderr, false)
+	defer progress.end()
+	o := inventory.ImportOptions{Kind: kind, Progress: func(done, total int) { progress.set(path, done, total) }}
 	if o.Kind == "members" || o.Kind == "" && isMemberFile(content) {
 		return n.importMembers(ctx, bytes.NewReader(content), o)
 	}
@@ -79,7 +92,7 @@ func (n *network) importFile(ctx context.Context, cmd *command, path string, o i
 
 // printReport prints every line that needs a person's eye, then the figures.
 // Lines that changed nothing are counted only.
-func (c *command) printReport(path string, dryRun, quiet bool, r inventory.Report) {
+func (c *command) printReport(path string, quiet bool, r inventory.Report) {
 	for _, l := range r.Lines {
 		if l.Outcome == "unchanged" || quiet && !oneOf(l.Outcome, "refused", "warning") {
 			continue
@@ -95,41 +108,8 @@ func (c *command) printReport(path string, dryRun, quiet bool, r inventory.Repor
 		c.printf("plain", line)
 	}
 	key := "import_done"
-	if dryRun {
+	if r.DryRun {
 		key = "import_dry"
 	}
 	c.printf(key, path, r.Created, r.Changed, r.Unchanged, r.Refused)
-}
-
-// importJSON is the report of one file, for scripts.
-type importJSON struct {
-	File      string       `json:"file"`
-	Kind      string       `json:"kind"`
-	DryRun    bool         `json:"dry_run"`
-	Created   int          `json:"created"`
-	Changed   int          `json:"changed"`
-	Unchanged int          `json:"unchanged"`
-	Refused   int          `json:"refused"`
-	Lines     []importLine `json:"lines"`
-}
-
-// importLine is what became of one line of a file, for scripts.
-type importLine struct {
-	Line       int               `json:"line"`
-	Key        string            `json:"key"`
-	Outcome    string            `json:"outcome"`
-	Violations []fault.Violation `json:"violations,omitempty"`
-}
-
-// reportJSON turns a report into what is printed for scripts.
-func reportJSON(path string, dryRun bool, r inventory.Report) importJSON {
-	out := importJSON{
-		File: path, Kind: r.Kind, DryRun: dryRun,
-		Created: r.Created, Changed: r.Changed, Unchanged: r.Unchanged, Refused: r.Refused,
-		Lines: make([]importLine, len(r.Lines)),
-	}
-	for i, l := range r.Lines {
-		out.Lines[i] = importLine(l)
-	}
-	return out
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -25,9 +24,6 @@ func isMemberFile(content []byte) bool {
 	return slices.Contains(cells, "name") && slices.Contains(cells, "email") && !slices.Contains(cells, "slug")
 }
 
-// errDry takes back what a dry run has written.
-var errDry = errors.New("dry run")
-
 // importMembers opens an account for every line whose address nobody has yet. A
 // person who is there already is left as they are.
 func (n *network) importMembers(ctx context.Context, content io.Reader, o inventory.ImportOptions) (inventory.Report, error) {
@@ -44,7 +40,7 @@ func (n *network) importMembers(ctx context.Context, content io.Reader, o invent
 		}
 		column[name] = i
 	}
-	report := inventory.Report{Kind: "members"}
+	report := inventory.Report{Kind: "members", Lines: []inventory.ReportLine{}}
 	for i, row := range rows[1:] {
 		cell := func(name string) string {
 			if at, ok := column[name]; ok {
@@ -54,7 +50,7 @@ func (n *network) importMembers(ctx context.Context, content io.Reader, o invent
 		}
 		line := inventory.ReportLine{Line: i + 2, Key: cell("email")}
 		person := identity.NewMember{Name: cell("name"), Email: cell("email"), Language: cell("language")}
-		line.Outcome, err = n.importMember(ctx, person, cell("hub"), o.DryRun)
+		line.Outcome, err = n.importMember(ctx, person, cell("hub"))
 		switch f := fault.Of(err); {
 		case err == nil && line.Outcome == "created":
 			report.Created++
@@ -77,9 +73,8 @@ func (n *network) importMembers(ctx context.Context, content io.Reader, o invent
 	return report, nil
 }
 
-// importMember opens one account, or finds that it is there. A dry run does the
-// same and takes it back.
-func (n *network) importMember(ctx context.Context, person identity.NewMember, hub string, dryRun bool) (outcome string, err error) {
+// importMember opens one account, or finds that it is there.
+func (n *network) importMember(ctx context.Context, person identity.NewMember, hub string) (outcome string, err error) {
 	if person.HomeHubID, err = n.hubID(ctx, hub); err != nil {
 		return "", err
 	}
@@ -91,14 +86,8 @@ func (n *network) importMember(ctx context.Context, person identity.NewMember, h
 	}
 	err = n.db.In(ctx, func(tx *database.Tx) error {
 		_, err := n.directory.LoadMembers(ctx, tx, []identity.NewMember{person})
-		if err == nil && dryRun {
-			return errDry
-		}
 		return err
 	})
-	if errors.Is(err, errDry) {
-		err = nil
-	}
 	return "created", err
 }
 

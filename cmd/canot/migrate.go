@@ -19,7 +19,7 @@ func migrate(ctx context.Context, cmd *command) error {
 	if !oneOf(args[0], "up", "status") {
 		return usageError(cmd.words.text("bad_arguments", cmd.name))
 	}
-	nw, err := cmd.open(ctx, *at, opening{})
+	nw, err := cmd.open(ctx, *at, opening{create: args[0] == "up"})
 	if err != nil {
 		return err
 	}

@@ -29,20 +29,41 @@ func (c *command) config(database string) (config, error) {
 	return loadConfig(env, c.words)
 }
 
-// open opens the data base of a subcommand that works and ends. The command's
-// own log is quiet but for warnings: what it has to say it says to the person.
-func (c *command) open(ctx context.Context, database string, o opening) (*network, error) {
+// address is the configuration and the address of the data base.
+func (c *command) address(database string) (config, string, error) {
 	cfg, err := c.config(database)
+	if err != nil {
+		return cfg, "", err
+	}
+	givenBy := "CANOT_DATABASE_URL"
+	if database != "" {
+		givenBy = "--database"
+	}
+	address, err := cfg.databaseURL(givenBy, c.words)
+	return cfg, address, err
+}
+
+// open opens the data base of a subcommand that works and ends. A SQLite file
+// that is not there is made for those that fill it only.
+func (c *command) open(ctx context.Context, database string, o opening) (*network, error) {
+	cfg, address, err := c.address(database)
 	if err != nil {
 		return nil, err
 	}
-	if o.url, err = cfg.databaseURL(c.words); err != nil {
+	if err := c.words.checkFile(address, o.create); err != nil {
 		return nil, err
 	}
+	o.url = address
 	o.migrate = o.migrate && cfg.Migrate
 	o.conns = cfg.DatabaseConns
-	o.log = slog.New(slog.NewTextHandler(c.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	o.log = c.quietLog()
 	return open(ctx, o)
+}
+
+// quietLog is the log of a subcommand that works and ends, quiet but for
+// warnings: what it has to say it says to the person.
+func (c *command) quietLog() *slog.Logger {
+	return slog.New(slog.NewTextHandler(c.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
 // printJSON writes one value on one line of standard output.

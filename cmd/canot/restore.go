@@ -15,7 +15,7 @@ func restore(ctx context.Context, cmd *command) error {
 		return err
 	}
 	defer closeIn()
-	nw, err := cmd.open(ctx, *at, opening{migrate: true, ready: true})
+	nw, err := cmd.open(ctx, *at, opening{create: true, migrate: true, ready: true})
 	if err != nil {
 		return err
 	}

@@ -18,12 +18,11 @@ func serve(ctx context.Context, cmd *command) error {
 	if _, err := cmd.parse(cmd.flags(), 0, 0); err != nil {
 		return err
 	}
-	cfg, err := loadConfig(cmd.env, cmd.words)
+	cfg, url, err := cmd.address("")
 	if err != nil {
 		return err
 	}
-	url, err := cfg.databaseURL(cmd.words)
-	if err != nil {
+	if err := cmd.words.checkFile(url, true); err != nil {
 		return err
 	}
 	log := cfg.logger(cmd.stderr)

@@ -155,11 +155,13 @@ func TestOnlyTheDatabaseAsksWhichEngineItIs(t *testing.T) {
 
 // TestTheClockIsAskedInFewPlaces: rules use the instant that their transaction began.
 func TestTheClockIsAskedInFewPlaces(t *testing.T) {
-	for folder, at := range calls(t, "time", "Now") {
-		switch {
-		case strings.HasPrefix(folder, "cmd"), strings.HasPrefix(folder, "internal/database"), folder == "web/edge", folder == "internal/bench":
-		default:
-			t.Errorf("%s asks for the time: %v", folder, at)
+	for _, name := range []string{"Now", "Since", "Until"} {
+		for folder, at := range calls(t, "time", name) {
+			switch {
+			case strings.HasPrefix(folder, "cmd"), strings.HasPrefix(folder, "internal/database"), folder == "web/edge", folder == "internal/bench":
+			default:
+				t.Errorf("%s asks for the time: %v", folder, at)
+			}
 		}
 	}
 }

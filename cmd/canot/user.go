@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/internal/identity"
 )
@@ -44,7 +45,7 @@ func userCreate(ctx context.Context, cmd *command) error {
 	if _, err := cmd.parse(set, 0, 0); err != nil {
 		return err
 	}
-	nw, err := cmd.open(ctx, *at, opening{migrate: true, ready: true})
+	nw, err := cmd.open(ctx, *at, opening{create: true, migrate: true, ready: true})
 	if err != nil {
 		return err
 	}
@@ -98,7 +99,7 @@ func userRole(ctx context.Context, cmd *command) error {
 	if *revoke {
 		do, said = nw.directory.RevokeRole, "user_revoked"
 	}
-	if err := do(ctx, identity.System, m.ID, grant); err != nil {
+	if err := do(ctx, identity.System, m.ID, grant, database.Key{}); err != nil {
 		return err
 	}
 	cmd.printf(said, args[0], args[1])

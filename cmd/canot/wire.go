@@ -33,6 +33,7 @@ var errStopped = errors.New("stopped")
 type opening struct {
 	url     string
 	conns   int
+	create  bool          // make a SQLite file that is not there, for who opens by command.open
 	migrate bool          // bring the schema up to date first
 	ready   bool          // refuse a schema that is not up to date
 	wait    time.Duration // how long a data base that is away is waited for

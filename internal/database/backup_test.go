@@ -218,9 +218,13 @@ func TestABackupIsInBatches(t *testing.T) {
 		for _, s := range counter.Statements(func() { must(t, target.Restore(t.Context(), bytes.NewReader(taken))) }) {
 			if strings.HasPrefix(s, "INSERT") {
 				inserts++
+				// SQLite takes more, and takes ever longer for each.
+				if n := strings.Count(s, "$"); n > 500 {
+					t.Errorf("%d values in one statement", n)
+				}
 			}
 		}
-		if inserts != 3 || regions(t, target) != 1203 {
+		if inserts > 20 || regions(t, target) != 1203 {
 			t.Errorf("%d inserts, %d rows", inserts, regions(t, target))
 		}
 	})
