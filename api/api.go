@@ -43,6 +43,7 @@ type API struct {
 	limiter *edge.Limiter
 	engine  *gin.Engine
 	huma    huma.API
+	written writtenFree
 }
 
 // New returns the handler of everything that the server answers: the API, the

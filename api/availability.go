@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 	"strconv"
+	"sync"
 	"time"
 
 	"canot/booking"
@@ -71,12 +72,12 @@ func (a *API) availabilityRead(ctx context.Context, in *availabilityInput) (*ava
 	if err != nil {
 		return nil, err
 	}
-	return &availabilityOutput{ContentType: "application/json", Body: writeAvailability(in.From.t, in.To.t, list)}, nil
+	return &availabilityOutput{ContentType: "application/json", Body: writeAvailability(in.From.t, in.To.t, list, &a.written)}, nil
 }
 
 // writeAvailability encodes an availability. Ids and slugs are of letters,
 // digits and dashes, so that none needs escaping.
-func writeAvailability(from, to time.Time, list []booking.Availability) []byte {
+func writeAvailability(from, to time.Time, list []booking.Availability, written *writtenFree) []byte {
 	size := 100
 	for _, item := range list {
 		size += 100 + len(item.Free)*90
@@ -94,18 +95,63 @@ func writeAvailability(from, to time.Time, list []booking.Availability) []byte {
 		b = append(append(b, `","slug":"`...), item.ResourceSlug...)
 		b = append(append(b, `","hub":"`...), item.HubSlug...)
 		b = append(b, `"},"free":[`...)
-		for j, free := range item.Free {
-			if j > 0 {
-				b = append(b, ',')
-			}
-			b = w.append(append(b, `{"starts_at":`...), free.StartsAt)
-			b = w.append(append(b, `,"ends_at":`...), free.EndsAt)
-			b = strconv.AppendInt(append(b, `,"quantity":`...), int64(free.Quantity), 10)
-			b = append(b, '}')
-		}
+		b = append(b, written.of(item)...)
 		b = append(b, "]}"...)
 	}
 	return append(b, "]}\n"...)
+}
+
+// writtenFree remembers how the free intervals of each resource were last written. The
+// book hands out the same slice as long as nothing under it changes, and never changes
+// one, so that the slice itself says whether the text is still right.
+type writtenFree struct {
+	mu    sync.RWMutex
+	texts map[string]freeText // by resource
+}
+
+type freeText struct {
+	free []booking.Free
+	text []byte
+}
+
+// mostWritten bounds what is remembered; past it, it starts afresh.
+const mostWritten = 10_000
+
+func (m *writtenFree) of(item booking.Availability) []byte {
+	m.mu.RLock()
+	got, ok := m.texts[item.ResourceID]
+	m.mu.RUnlock()
+	if ok && sameSlice(got.free, item.Free) {
+		return got.text
+	}
+	text := writeFree(item.Free)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.texts == nil || len(m.texts) >= mostWritten {
+		m.texts = map[string]freeText{}
+	}
+	m.texts[item.ResourceID] = freeText{item.Free, text}
+	return text
+}
+
+// sameSlice reports whether a and b are the same stretch of memory.
+func sameSlice(a, b []booking.Free) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
+
+func writeFree(all []booking.Free) []byte {
+	b := make([]byte, 0, 90*len(all))
+	var w instantWriter
+	for i, free := range all {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = w.append(append(b, `{"starts_at":`...), free.StartsAt)
+		b = w.append(append(b, `,"ends_at":`...), free.EndsAt)
+		b = strconv.AppendInt(append(b, `,"quantity":`...), int64(free.Quantity), 10)
+		b = append(b, '}')
+	}
+	return b
 }
 
 // An instantWriter writes instants without the general formatter, which would be half
