@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -257,6 +258,7 @@ func (b *bed) rawReader(ctx context.Context) (read func(from, to time.Time) erro
 			}
 			all = append(all, s)
 		}
+		runtime.KeepAlive(all) // a reader keeps what it reads
 		return rows.Err()
 	}, func() { _ = db.Close() }, nil
 }
