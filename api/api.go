@@ -94,6 +94,7 @@ func (a *API) routes() {
 	a.networkRoutes()
 	a.memberRoutes()
 	a.importRoutes()
+	a.jobRoutes()
 }
 
 // actor returns who asks.

@@ -35,6 +35,7 @@ func errands(n *network, booking string) []errand {
 		{"POST /units/{id}/count", "/api/v1/units/" + unit + "/count", `{"missing":{}}`, "root gina anne"},
 		{"GET /bookings/{id}", "/api/v1/bookings/" + booking, ``, "root gina anne zoe"},
 		{"PATCH /bookings/{id}", "/api/v1/bookings/" + booking, `{"title":"x"}`, "root gina anne zoe"},
+		{"GET /jobs", "/api/v1/jobs", ``, "root"},
 		{"POST /regions", "/api/v1/regions", `{"slug":"r2","name":{"fr":"x"}}`, "root"},
 		{"PATCH /regions/{id}", "/api/v1/regions/at", `{"name":{"fr":"y"}}`, "root"},
 		{"POST /categories", "/api/v1/categories", `{"slug":"c2","name":{"fr":"x"}}`, "root"},
@@ -55,7 +56,7 @@ func errands(n *network, booking string) []errand {
 var everybodys = []string{
 	"GET /bookings", "POST /bookings", "POST /bookings/{id}/confirm", "POST /bookings/{id}/cancel", "POST /bookings/{id}/approve", "POST /bookings/{id}/decline",
 	"GET /me", "GET /members/{id}/tokens", "POST /members/{id}/tokens", "DELETE /tokens/{id}", "GET /resources/{id}/units", "GET /units/{id}",
-	"DELETE /closures/{id}", "POST /maintenances/{id}/end", "POST /units/{id}/retire",
+	"DELETE /closures/{id}", "POST /maintenances/{id}/end", "POST /units/{id}/retire", "POST /jobs/{id}/retry",
 }
 
 func TestRightsByRoleAndHub(t *testing.T) {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"canot/internal/fault"
 )
 
 // A Handler does one kind of job. It runs at least once for each, perhaps more often,
@@ -175,6 +177,53 @@ func (db *DB) RunDue(ctx context.Context, handlers map[string]Handler) (int, err
 			return ran, err
 		}
 	}
+}
+
+// A GivenUp is a job that failed so often that nobody tries it any more. Why is in the
+// log of the server, for it may hold internal texts.
+type GivenUp struct {
+	ID        string    `db:"id"`
+	Kind      string    `db:"kind"`
+	Args      string    `db:"args"` // as JSON
+	Attempts  int64     `db:"attempts"`
+	RunAt     time.Time `db:"run_at"` // of the last attempt
+	CreatedAt time.Time `db:"created_at"`
+}
+
+// GivenUp returns the jobs that were given up, for people to look at.
+func (db *DB) GivenUp(ctx context.Context) ([]GivenUp, error) {
+	jobs := []GivenUp{}
+	err := db.Reader(ctx).Select(&jobs, `
+		SELECT id, kind, args, attempts, run_at, created_at FROM jobs WHERE state = 'given_up' ORDER BY run_at, id`)
+	return jobs, err
+}
+
+// TryAgain makes a job that was given up ready once more, and records who asked. When
+// there is no such job, the fault is NotFound, "job_not_found".
+func (db *DB) TryAgain(ctx context.Context, by, id string, k Key) error {
+	type answer struct{ Fault *fault.Error }
+	got, err := Once(ctx, db, k, func() (answer, error) {
+		return answer{}, db.In(ctx, func(tx *Tx) error {
+			n, err := tx.Exec(`UPDATE jobs SET state = 'ready', attempts = 0, run_at = $2 WHERE id = $1 AND state = 'given_up'`, id, tx.Now)
+			if err == nil && n == 0 {
+				err = fault.New(fault.NotFound, "job_not_found", nil)
+			}
+			if err != nil {
+				return err
+			}
+			tx.due = true
+			if err := tx.Record(Change{By: by, Action: "job.try_again", Kind: "job", Subject: id}); err != nil {
+				return err
+			}
+			return tx.Keep(k, answer{})
+		})
+	}, func(err error) (answer, bool) {
+		return answer{fault.Of(err)}, fault.KindOf(err) == fault.NotFound
+	})
+	if err == nil && got.Fault != nil {
+		err = got.Fault
+	}
+	return err
 }
 
 func kindsOf(handlers map[string]Handler) []string {
