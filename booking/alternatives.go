@@ -136,7 +136,7 @@ type search struct {
 func (w *search) accepted(lines []askLine, span hours.Span) bool {
 	a := w.a
 	a.lines, a.span = lines, span
-	if a.old != nil && (!a.now.Before(a.old.EndsAt) || !a.now.Before(a.old.StartsAt) && !span.Start.Equal(a.old.StartsAt)) {
+	if a.moves != nil && !a.moves(a) {
 		return false
 	}
 	_, broken := judge(a, w.f)

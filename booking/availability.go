@@ -76,6 +76,7 @@ type sight struct {
 	taken map[string][]taken
 	span  hours.Span       // what taken is known for
 	units map[string]int64 // by resource, the versions of its units added up: they only rise
+	rules map[string]int64 // by resource, the version of its rules at which units were read
 }
 
 // look finds the resources that match q, and when their units are taken in a
@@ -86,7 +87,7 @@ func (b *Book) look(ctx context.Context, r database.Reader, q inventory.Resource
 		return nil, err
 	}
 	rules := map[string]int64{}
-	s := &sight{taken: make(map[string][]taken, len(units)), units: map[string]int64{}}
+	s := &sight{taken: make(map[string][]taken, len(units)), units: map[string]int64{}, rules: rules}
 	for _, u := range units {
 		if _, ok := rules[u.ResourceID]; !ok {
 			s.order = append(s.order, u.ResourceID)
@@ -181,7 +182,7 @@ func (b *Book) warm(r database.Reader, cold map[string]int64, s *sight) error {
 // so what depends on one is not remembered.
 func (b *Book) freeOf(t *inventory.Terms, s *sight, window hours.Span, now time.Time, quantity int) []Free {
 	bounds := boundsOf(t, window, now)
-	key := freeKey{t.RulesVersion, s.units[t.Resource.ID], bounds, quantity}
+	key := freeKey{s.rules[t.Resource.ID], s.units[t.Resource.ID], bounds, quantity}
 	if free, ok := b.free.find(t.Resource.ID, key); ok {
 		return free
 	}

@@ -25,7 +25,7 @@ func (b *Book) Change(ctx context.Context, who identity.Actor, id string, e Edit
 		if err != nil {
 			return Booking{}, err
 		}
-		if !old.Status.Live() {
+		if !old.Status.Live() || old.Status == Held && !old.LapsesAt.After(b.db.Now()) {
 			return Booking{}, badStatus(old)
 		}
 		if e.nothing() {
@@ -119,6 +119,7 @@ func (b *Book) move(ctx context.Context, who identity.Actor, old Booking, e Edit
 	if err := b.lapse(ctx, all.without(old.ID), a.now); err != nil {
 		return Booking{}, err
 	}
+	a.moves = func(other ask) bool { return len(judgeMove(who, other, all)) == 0 }
 	broken := judgeTexts(e.Title, e.Notes, e.Sector, e.Visibility)
 	broken = append(broken, judgeMove(who, a, all)...)
 	units, more := judge(a, all.without(old.ID))
@@ -203,7 +204,8 @@ func judgeMove(who identity.Actor, a ask, f *facts) []fault.Violation {
 	if !a.now.Before(a.old.EndsAt) {
 		return []fault.Violation{{Code: "already_ended", Params: fault.Params{"ends": a.old.EndsAt.In(zone)}}}
 	}
-	if !a.now.Before(a.old.StartsAt) && !a.span.Start.Equal(a.old.StartsAt) {
+	again := a.asksAgain(who)
+	if !a.now.Before(a.old.StartsAt) && (again || !a.span.Start.Equal(a.old.StartsAt)) {
 		return []fault.Violation{{Code: "already_started", Params: fault.Params{"starts": a.old.StartsAt.In(zone)}}}
 	}
 	if a.span.End.After(a.span.Start) && !a.span.End.After(a.now) {
@@ -211,7 +213,7 @@ func judgeMove(who identity.Actor, a ask, f *facts) []fault.Violation {
 	}
 	// A move must not be a way around the cut-off for cancelling: after it, a member
 	// gives back nothing that was promised before the booking begins.
-	if a.now.Before(a.old.StartsAt) && a.givesBack() && !who.May(identity.BookForOthers, a.old.HubID, a.old.regionID) {
+	if a.now.Before(a.old.StartsAt) && (again || a.givesBack()) && !who.May(identity.BookForOthers, a.old.HubID, a.old.regionID) {
 		if until, passed := cutoffPassed(*a.old, f, a.now); passed {
 			return []fault.Violation{{Code: "cutoff_passed", Params: fault.Params{"until": until}}}
 		}
@@ -233,6 +235,23 @@ func (a ask) givesBack() bool {
 	return false
 }
 
+// asksAgain reports whether a move makes a confirmed booking wait for approval: it
+// takes what nobody approved, by somebody who could not approve it.
+func (a ask) asksAgain(who identity.Actor) bool {
+	approval, _ := asksApproval(a)
+	if a.old.Status != Confirmed || !approval || a.old.MemberID != who.ID && who.May(identity.Approve, a.old.HubID, a.old.regionID) {
+		return false
+	}
+	if a.span.Start.Before(a.old.StartsAt) || a.span.End.After(a.old.EndsAt) {
+		return true
+	}
+	return slices.ContainsFunc(a.lines, func(l askLine) bool {
+		return !slices.ContainsFunc(a.old.Lines, func(was Line) bool {
+			return was.ResourceID == l.terms.Resource.ID && was.Quantity >= l.quantity
+		})
+	})
+}
+
 // movedBooking is the old booking with its new time, lines and texts.
 func movedBooking(who identity.Actor, old Booking, e Edits, a ask) Booking {
 	moved := old
@@ -245,9 +264,8 @@ func movedBooking(who identity.Actor, old Booking, e Edits, a ask) Booking {
 			ResourceID: l.terms.Resource.ID, ResourceSlug: l.terms.Resource.Slug, Quantity: l.quantity, line: i,
 		})
 	}
-	approval, competing := asksApproval(a)
-	mayApprove := old.MemberID != who.ID && who.May(identity.Approve, old.HubID, old.regionID)
-	if old.Status == Confirmed && approval && !mayApprove {
+	_, competing := asksApproval(a)
+	if a.asksAgain(who) {
 		moved.Status = Pending
 	}
 	moved.Competes = moved.Status == Pending && competing

@@ -40,7 +40,7 @@ var checks = []struct {
 	{2, "line_short", `
 		SELECT l.booking_id AS subject, 'line ' || CAST(l.line AS text) AS detail
 		FROM booking_lines l JOIN bookings b ON b.id = l.booking_id
-		LEFT JOIN occupancies o ON o.booking_id = l.booking_id AND o.line = l.line AND o.live
+		LEFT JOIN occupancies o ON o.booking_id = l.booking_id AND o.line = l.line AND o.live AND o.ends_at >= b.ends_at
 		WHERE b.status IN ('held', 'confirmed', 'in_use') OR b.status = 'pending' AND NOT b.competes
 		GROUP BY l.booking_id, l.line, l.quantity, l.without_unit
 		HAVING count(o.id) + l.without_unit <> l.quantity`},
@@ -56,10 +56,6 @@ var checks = []struct {
 		FROM occupancies o JOIN units u ON u.id = o.unit_id
 		LEFT JOIN booking_lines l ON l.booking_id = o.booking_id AND l.line = o.line
 		WHERE o.live AND o.booking_id IS NOT NULL AND (l.resource_id IS NULL OR l.resource_id <> u.resource_id)`},
-	{2, "wrong_time", `
-		SELECT o.id AS subject, 'booking ' || b.id AS detail
-		FROM occupancies o JOIN bookings b ON b.id = o.booking_id
-		WHERE o.live AND b.status IN ('held', 'pending', 'confirmed') AND o.ends_at < b.ends_at`},
 	{2, "two_hubs", `
 		SELECT l.booking_id AS subject, r.slug AS detail
 		FROM booking_lines l JOIN bookings b ON b.id = l.booking_id JOIN resources r ON r.id = l.resource_id

@@ -3,6 +3,7 @@ package booking
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"canot/internal/database"
@@ -29,8 +30,7 @@ func (b *Book) Confirm(ctx context.Context, who identity.Actor, id string, ifVer
 				s.is.Status, s.is.Competes = Pending, competing
 			}
 			if s.is.Competes {
-				s.free()
-				return endOccupancies(s.tx, s.was.ID)
+				return s.free()
 			}
 			_, err = s.tx.Exec(`UPDATE occupancies SET lapses_at = NULL WHERE booking_id = $1 AND live`, s.was.ID)
 			return err
@@ -67,8 +67,7 @@ func (b *Book) Decline(ctx context.Context, who identity.Actor, id string, ifVer
 				return badStatus(s.was)
 			}
 			s.is.Status = Declined
-			s.free()
-			return endOccupancies(s.tx, s.was.ID)
+			return s.free()
 		},
 	})
 }
@@ -89,8 +88,7 @@ func (b *Book) Cancel(ctx context.Context, who identity.Actor, id string, ifVers
 				}
 			}
 			s.is.Status, s.is.LapsesAt = Cancelled, nil
-			s.free()
-			return endOccupancies(s.tx, s.was.ID)
+			return s.free()
 		},
 	})
 }
@@ -114,8 +112,17 @@ type step struct {
 	was, is Booking
 }
 
-// free takes the units off the lines of what the booking becomes.
-func (s *step) free() { s.is.given(nil) }
+// free gives back everything that the booking holds, and what it waits for.
+func (s *step) free() error {
+	waits := slices.ContainsFunc(s.was.Lines, func(l Line) bool { return l.WithoutUnit > 0 })
+	s.is.given(nil)
+	if waits {
+		if _, err := s.tx.Exec(`UPDATE booking_lines SET without_unit = 0 WHERE booking_id = $1`, s.was.ID); err != nil {
+			return err
+		}
+	}
+	return endOccupancies(s.tx, s.was.ID)
+}
 
 // decide carries out a decision: read, check the right, lock the resources, apply,
 // write, log; all or nothing, looking again when somebody else was faster.
@@ -159,6 +166,9 @@ func (b *Book) carryOut(ctx context.Context, by string, was Booking, d decision)
 		s := &step{tx: tx, was: was, is: was}
 		s.is.Lines = append([]Line(nil), was.Lines...)
 		if err := d.apply(s); err != nil {
+			if fault.Of(err) == nil {
+				return err // nothing more can be asked of a transaction that failed
+			}
 			return cmp.Or(stillThe(tx, was), err) // refused for what it was, or for what it is no longer?
 		}
 		is = s.is

@@ -32,8 +32,11 @@ func (b *Book) Load(ctx context.Context, all []Past, progress func(done int)) ([
 	results := make([]error, len(all))
 	for from := 0; from < len(all); from += loadAtOnce {
 		piece := all[from:min(from+loadAtOnce, len(all))]
-		err := b.db.In(ctx, func(tx *database.Tx) error {
-			return b.loadPiece(ctx, tx, piece, results[from:from+len(piece)])
+		_, err := persist(func() (struct{}, error) {
+			return struct{}{}, b.db.In(ctx, func(tx *database.Tx) error {
+				clear(results[from : from+len(piece)])
+				return b.loadPiece(ctx, tx, piece, results[from:from+len(piece)])
+			})
 		})
 		if err != nil {
 			return results, err
@@ -65,6 +68,12 @@ func (b *Book) loadPiece(ctx context.Context, tx *database.Tx, piece []Past, res
 		made := identity.Actor{ID: cmp.Or(p.MadeBy, p.MemberID)}
 		booked := newBooking(made, p.Request, a)
 		booked.Status = statusAt(booked, p.Status, tx.Now)
+		if booked.Status != Held {
+			booked.LapsesAt = nil
+		} else if booked.LapsesAt == nil {
+			results[i] = badStatus(booked)
+			continue
+		}
 		if booked.Status != Pending {
 			booked.Competes = false
 		}
@@ -132,6 +141,11 @@ func (b *Book) factsOfPiece(ctx context.Context, tx *database.Tx, piece []Past, 
 	f, err := b.factsBetween(ctx, tx, ids, span)
 	if err != nil {
 		return nil, nil, err
+	}
+	for _, all := range f.taken {
+		for i := range all {
+			all[i].lapses = never // a hold that nobody has ended stands in the data base's way
+		}
 	}
 	for i, lines := range merged {
 		for _, l := range lines {

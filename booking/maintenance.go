@@ -156,6 +156,11 @@ func (b *Book) EndMaintenance(ctx context.Context, who identity.Actor, id string
 			return nil
 		}
 		if m.EndsAt != nil && end.After(*m.EndsAt) {
+			if m.Cause == "repair" { // what is incomplete makes room for it, as in TakeOut
+				if err := o.endOpen("incomplete"); err != nil {
+					return err
+				}
+			}
 			if m.Rehomed, m.WithoutUnit, err = o.rehome(hours.Span{Start: *m.EndsAt, End: end}); err != nil {
 				return err
 			}
@@ -316,7 +321,7 @@ func (o *outing) endOpen(cause string) error {
 // end ends a maintenance at an instant.
 func (o *outing) end(m Maintenance, at time.Time) error {
 	was := m
-	m.Open, m.EndsAt, m.Version = at.After(o.tx.Now), &at, m.Version+1
+	m.Open, m.EndsAt, m.Version = at.After(o.tx.Now) && at.After(m.StartsAt), &at, m.Version+1
 	_, err := o.tx.Exec(`UPDATE maintenances SET open = $2, ends_at = $3, version = version + 1 WHERE id = $1`, m.ID, m.Open, at)
 	if err != nil {
 		return err

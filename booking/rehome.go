@@ -41,6 +41,11 @@ func (o *outing) rehome(lost hours.Span) (rehomed, without []string, err error) 
 		if v.MaintenanceID != nil {
 			return nil, nil, &Refusal{Fault: refusalOf([]fault.Violation{{Code: "already_out", Params: fault.Params{}}})}
 		}
+		if over, err := o.isOver(v, lost); err != nil {
+			return nil, nil, err
+		} else if over {
+			continue
+		}
 		got, err := o.rehomeOne(f, v, lost)
 		if err != nil {
 			return nil, nil, err
@@ -52,6 +57,17 @@ func (o *outing) rehome(lost hours.Span) (rehomed, without []string, err error) 
 		}
 	}
 	return rehomed, without, nil
+}
+
+// isOver cuts an occupancy of which only the clean-up after its booking is lost:
+// nobody needs another unit for that.
+func (o *outing) isOver(v victim, lost hours.Span) (bool, error) {
+	was, err := findBooking(o.tx, *v.BookingID)
+	if err != nil || lost.Start.Before(was.EndsAt) {
+		return false, err
+	}
+	_, err = o.tx.Exec(`UPDATE occupancies SET ends_at = $2 WHERE id = $1`, v.ID, lost.Start)
+	return true, err
 }
 
 // facts reads the facts about the unit's resource for as long as the victims last.
@@ -68,8 +84,10 @@ func (o *outing) rehomeOne(f *facts, v victim, lost hours.Span) (bool, error) {
 		return false, err
 	}
 	span := hours.Span{Start: v.StartsAt.UTC(), End: v.EndsAt.UTC()}
+	keeps := false
 	if !span.Start.After(o.tx.Now) && span.Start.Before(lost.Start) {
-		if _, err := o.tx.Exec(`UPDATE occupancies SET live = false, ends_at = $2 WHERE id = $1`, v.ID, lost.Start); err != nil {
+		keeps = lost.Start.After(o.tx.Now) // until then nobody else may have it
+		if _, err := o.tx.Exec(`UPDATE occupancies SET live = $3, ends_at = $2 WHERE id = $1`, v.ID, lost.Start, keeps); err != nil {
 			return false, err
 		}
 		span.Start = lost.Start
@@ -80,7 +98,7 @@ func (o *outing) rehomeOne(f *facts, v victim, lost hours.Span) (bool, error) {
 	is := was
 	is.Lines = slices.Clone(was.Lines)
 	l := &is.Lines[at]
-	l.Units = slices.DeleteFunc(slices.Clone(l.Units), func(u string) bool { return u == o.unit.ID })
+	l.Units = slices.DeleteFunc(slices.Clone(l.Units), func(u string) bool { return u == o.unit.ID && !keeps })
 	unit, ok := bestUnit(f, o.unit.ResourceID, span)
 	action := "booking.rehome"
 	if ok {
@@ -89,6 +107,8 @@ func (o *outing) rehomeOne(f *facts, v victim, lost hours.Span) (bool, error) {
 		err = insertOccupancies(o.tx, was, []chosen{{line: l.line, unit: unit, span: span}})
 	} else {
 		action = "booking.lose_unit"
+	}
+	if !ok && !v.EndsAt.Before(was.EndsAt) {
 		l.WithoutUnit++
 		_, err = o.tx.Exec(`UPDATE booking_lines SET without_unit = without_unit + 1 WHERE booking_id = $1 AND line = $2`, was.ID, l.line)
 	}

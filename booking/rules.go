@@ -13,7 +13,8 @@ type ask struct {
 	lines []askLine
 	span  hours.Span // may be empty or reversed: judge says so
 	now   time.Time
-	old   *Booking // the booking that is being changed, or nil
+	old   *Booking       // the booking that is being changed, or nil
+	moves func(ask) bool // for a change: whether judgeMove would let it be
 }
 
 type askLine struct {

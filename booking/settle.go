@@ -15,7 +15,10 @@ func (b Booking) due() (time.Time, bool) {
 	case Held:
 		return *b.LapsesAt, true
 	case Pending:
-		return b.StartsAt, true
+		if b.ChangedAt.Before(b.StartsAt) {
+			return b.StartsAt, true
+		}
+		return b.EndsAt, true // asked for in the slot that is running
 	case Confirmed, InUse:
 		return b.EndsAt, true
 	}
@@ -53,7 +56,6 @@ func settlement(was Booking) decision {
 	}
 	return decision{action: "booking.expire", apply: func(s *step) error {
 		s.is.Status = Expired
-		s.free()
-		return endOccupancies(s.tx, s.was.ID)
+		return s.free()
 	}}
 }

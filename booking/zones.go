@@ -69,6 +69,15 @@ func (b *Book) Shifted(ctx context.Context) ([]Shift, error) {
 // the way. One that would overlap something stays as it is and is reported as a
 // collision. Each member gets a notice.
 func (b *Book) SetRight(ctx context.Context) ([]Shift, error) {
+	var lapsed []string
+	if err := b.db.Reader(ctx).Select(&lapsed, `SELECT id FROM bookings WHERE status = 'held' AND lapses_at <= $1`, b.db.Now()); err != nil {
+		return nil, err
+	}
+	for _, id := range lapsed {
+		if err := b.Settle(ctx, id); err != nil {
+			return nil, err
+		}
+	}
 	all, err := b.Shifted(ctx)
 	if err != nil {
 		return nil, err
@@ -88,9 +97,12 @@ func (b *Book) SetRight(ctx context.Context) ([]Shift, error) {
 	})
 	for i := range all {
 		err := b.setRight(ctx, &all[i])
-		if database.Constraint(err) == "occupancies_no_overlap" {
+		switch database.Constraint(err) {
+		case "occupancies_no_overlap", "bookings_span_check", "occupancies_span_check":
 			all[i].Collision = true
-		} else if err != nil {
+			continue
+		}
+		if err != nil {
 			return all, err
 		}
 	}
