@@ -34,7 +34,7 @@ func once[T any](ctx context.Context, db *database.DB, k database.Key, verb func
 			a = answer[T]{Value: v}
 			return tx.Keep(k, a)
 		})
-		return a, err
+		return a, twin(err)
 	}, keepRefusal[T])
 	switch {
 	case err != nil:
@@ -43,6 +43,21 @@ func once[T any](ctx context.Context, db *database.DB, k database.Key, verb func
 		return none, got.Fault
 	}
 	return got.Value, nil
+}
+
+// twin turns the data base's refusal of a name that another took in the same moment into
+// the refusal that one gets who comes a moment later.
+func twin(err error) error {
+	var c check
+	switch database.Constraint(err) {
+	case "units_code_unique":
+		c.refuse("code", "code_taken", nil)
+	case "operators_slug_unique":
+		c.refuse("slug", "slug_taken", nil)
+	default:
+		return err
+	}
+	return c.err()
 }
 
 func keepRefusal[T any](err error) (answer[T], bool) {
