@@ -23,7 +23,6 @@ type resource struct {
 	Accessibility  map[string]string `json:"accessibility"`
 	Photos         []photo           `json:"photos"`
 	Tags           []string          `json:"tags"`
-	Certification  string            `json:"certification" doc:"What one must be certified for, empty for nothing"`
 	PricePerHour   money             `json:"price_per_hour" doc:"Before tax"`
 	Policy         inventory.Policy  `json:"policy" doc:"What it asks of a booking; minutes are elapsed minutes"`
 	UnitsInService int               `json:"units_in_service"`
@@ -81,7 +80,7 @@ func wireResource(r inventory.Resource) resource {
 	return resource{
 		ID: r.ID, Slug: r.Slug, Hub: r.HubID, HubSlug: r.HubSlug, Kind: string(r.Kind), Category: r.CategoryID, CategorySlug: r.CategorySlug, Name: textOrEmpty(r.Name),
 		Description: textOrEmpty(r.Description), Capacity: r.Capacity, Floor: r.Floor, Accessibility: textOrEmpty(r.Accessibility),
-		Photos: wirePhotos(r.Photos), Tags: orEmpty(r.Tags), Certification: r.Certification,
+		Photos: wirePhotos(r.Photos), Tags: orEmpty(r.Tags),
 		PricePerHour: money{r.PricePerHour, "CAD"}, Policy: r.Policy, UnitsInService: r.UnitsInService,
 		Archived: r.Archived, Version: r.RulesVersion,
 	}
@@ -101,7 +100,6 @@ type resourceEdits struct {
 	Accessibility Edit[map[string]string] `json:"accessibility,omitempty"`
 	Photos        Edit[[]photo]           `json:"photos,omitempty" maxItems:"20"`
 	Tags          Edit[[]string]          `json:"tags,omitempty" maxItems:"50"`
-	Certification Edit[string]            `json:"certification,omitempty"`
 	PricePerHour  Edit[money]             `json:"price_per_hour,omitempty"`
 	Policy        policyEdits             `json:"policy,omitempty"`
 	Archived      Edit[bool]              `json:"archived,omitempty"`
@@ -134,7 +132,7 @@ func (e *resourceEdits) edits(version int64) (inventory.ResourceEdits, error) {
 		IfVersion: version, Slug: e.Slug.ptr(), Hub: e.Hub.ptr(), Category: e.Category.ptr(), Kind: (*inventory.Kind)(e.Kind.ptr()),
 		Name: textPtr(e.Name.ptr()), Description: textPtr(e.Description.ptr()), Notes: e.Notes.ptr(), Capacity: e.Capacity.ptr(),
 		Floor: e.Floor.ptr(), Accessibility: textPtr(e.Accessibility.ptr()), Photos: photosPtr(e.Photos.ptr()), Tags: e.Tags.ptr(),
-		Certification: e.Certification.ptr(), Policy: e.Policy.edits(), Archived: e.Archived.ptr(),
+		Policy: e.Policy.edits(), Archived: e.Archived.ptr(),
 	}
 	if price := e.PricePerHour.ptr(); price != nil {
 		if price.Currency != "CAD" {

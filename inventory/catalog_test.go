@@ -1,6 +1,7 @@
 package inventory_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -121,7 +122,7 @@ func TestTheSameRequestHasOneEffectAndOneAnswer(t *testing.T) {
 		edits := inventory.ResourceEdits{Hub: ptr("amos"), Category: ptr("camera"), Kind: ptr(inventory.Machine), Name: &inventory.Text{"fr": "Laser"}}
 		first := must[inventory.Resource](t)(c.CreateResource(ctx, admin, edits, key("a")))
 		again := must[inventory.Resource](t)(c.CreateResource(ctx, admin, edits, key("a")))
-		if again.ID != first.ID || again.Policy != first.Policy || count(t, db, `SELECT COUNT(*) FROM resources`) != 1 {
+		if again.ID != first.ID || !reflect.DeepEqual(again.Policy, first.Policy) || count(t, db, `SELECT COUNT(*) FROM resources`) != 1 {
 			t.Errorf("%+v then %+v", first, again)
 		}
 		// A repeated edit is not stale for having been done.

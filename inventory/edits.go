@@ -53,7 +53,6 @@ type ResourceEdits struct {
 	Accessibility       *Text
 	Photos              *[]Photo
 	Tags                *[]string
-	Certification       *string
 	PricePerHour        *int64
 	Policy              PolicyEdits
 	Archived            *bool
@@ -65,6 +64,7 @@ type PolicyEdits struct {
 	BufferBefore, BufferAfter, CancelCutoff   *int
 	Within                                    *Within
 	Approval, Competing                       *bool
+	Certifications                            *[]string // slugs
 }
 
 // UnitEdits are what may be written of a unit. Retiring one is the book's verb, for

@@ -156,7 +156,7 @@ func resourceSheet(list []Resource) sheet {
 			"capacity": strconv.Itoa(x.Capacity), "tags": strings.Join(x.Tags, ";"), "grain_min": strconv.Itoa(p.Grain),
 			"min_min": strconv.Itoa(p.Shortest), "max_min": strconv.Itoa(p.Longest), "within": string(p.Within),
 			"buffer_before_min": strconv.Itoa(p.BufferBefore), "buffer_after_min": strconv.Itoa(p.BufferAfter),
-			"certification": x.Certification, "approval": yesNo(p.Approval),
+			"certification": strings.Join(p.Certifications, ";"), "approval": yesNo(p.Approval),
 			"price_cents_per_hour": strconv.FormatInt(x.PricePerHour, 10), "notes": x.Notes, "slug": x.Slug,
 			"notice_min": strconv.Itoa(p.Notice), "horizon_days": strconv.Itoa(p.Horizon),
 			"cancel_cutoff_min": strconv.Itoa(p.CancelCutoff), "competing": yesNo(p.Competing), "floor": x.Floor,

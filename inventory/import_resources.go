@@ -120,13 +120,13 @@ func (l line) resourceEdits(was Resource, known bool) (ResourceEdits, *int, erro
 		Slug: l.word("slug"), Category: l.word("category"), Kind: (*Kind)(l.word("kind")),
 		Name: l.texts("name", was.Name), Description: l.texts("description", was.Description), Notes: l.text("notes"),
 		Capacity: l.integer("capacity"), Floor: l.text("floor"), Accessibility: l.texts("accessibility", was.Accessibility),
-		Tags: l.list("tags"), Certification: l.text("certification"), Archived: l.yesOrNo("archived"),
+		Tags: l.list("tags"), Archived: l.yesOrNo("archived"),
 		Policy: PolicyEdits{
 			Grain: l.integer("grain_min"), Shortest: l.integer("min_min"), Longest: l.integer("max_min"),
 			Notice: l.integer("notice_min"), Horizon: l.integer("horizon_days"),
 			BufferBefore: l.integer("buffer_before_min"), BufferAfter: l.integer("buffer_after_min"),
 			CancelCutoff: l.integer("cancel_cutoff_min"), Within: (*Within)(l.word("within")),
-			Approval: l.yesOrNo("approval"), Competing: l.yesOrNo("competing"),
+			Approval: l.yesOrNo("approval"), Competing: l.yesOrNo("competing"), Certifications: l.list("certification"),
 		},
 	}
 	if cents := l.integer("price_cents_per_hour"); cents != nil {

@@ -40,7 +40,7 @@ func TestTheDataFilesGoInAsTheyAreAndASecondTimeChangeNothing(t *testing.T) {
 		}
 		u := must[inventory.Unit](t)(c.Unit(ctx, "RN-STUDIO-MEDIALAB-01"))
 		x := must[inventory.Resource](t)(c.Resource(ctx, "rouyn-noranda-studio-medialab"))
-		if u.ResourceID != x.ID || x.Policy.BufferAfter != 30 || x.Certification != "medialab" || x.PricePerHour != 2500 ||
+		if u.ResourceID != x.ID || x.Policy.BufferAfter != 30 || strings.Join(x.Policy.Certifications, ";") != "medialab" || x.PricePerHour != 2500 ||
 			x.Notes == "" || strings.Join(x.Tags, " ") != "360 projection sound" || x.Description["fr"] != x.Notes {
 			t.Errorf("%+v", x)
 		}

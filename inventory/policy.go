@@ -32,6 +32,7 @@ func (e PolicyEdits) apply(p Policy) Policy {
 	set(&p.Within, e.Within)
 	set(&p.Approval, e.Approval)
 	set(&p.Competing, e.Competing)
+	set(&p.Certifications, e.Certifications)
 	return p
 }
 

@@ -11,12 +11,14 @@ import (
 
 type resourceRow struct {
 	Resource
-	Rules     Policy    `db:"policy"`
-	PhotoList photoList `db:"photos"`
+	Rules     Policy       `db:"policy"`
+	Asks      requirements `db:"requirements"`
+	PhotoList photoList    `db:"photos"`
 }
 
 func (row resourceRow) resource() Resource {
 	row.Policy, row.Photos = row.Rules, row.PhotoList
+	row.Policy.Requirements = Requirements(row.Asks)
 	return row.Resource
 }
 
@@ -27,7 +29,7 @@ const resourceTables = `
 
 const resourceColumns = `
 	       r.id, r.slug, r.hub_id, h.slug AS hub_slug, r.kind, r.category_id, c.slug AS category_slug, r.name,
-	       r.description, r.notes, r.capacity, r.floor, r.accessibility, r.photos, r.certification,
+	       r.description, r.notes, r.capacity, r.floor, r.accessibility, r.photos, r.requirements,
 	       r.price_cents_per_hour, r.archived, r.version, r.rules_version,
 	       r.grain_min AS "policy.grain_min", r.shortest_min AS "policy.shortest_min",
 	       r.longest_min AS "policy.longest_min", r.notice_min AS "policy.notice_min",
@@ -122,7 +124,7 @@ func insertResource(tx *database.Tx, by identity.Actor, hubID string, e Resource
 	}
 	rows, err := tx.Exec(`
 		INSERT INTO resources (id, slug, hub_id, kind, category_id, name, name_key, description, notes, capacity,
-		    floor, accessibility, photos, certification, price_cents_per_hour, grain_min, shortest_min, longest_min,
+		    floor, accessibility, photos, requirements, price_cents_per_hour, grain_min, shortest_min, longest_min,
 		    notice_min, horizon_days, buffer_before_min, buffer_after_min, cancel_cutoff_min, within, approval,
 		    competing, archived, search, version, rules_version)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
@@ -231,7 +233,7 @@ func updateResource(tx *database.Tx, x Resource) error {
 	if _, err := tx.Exec(`
 		UPDATE resources SET slug = $2, hub_id = $3, kind = $4, category_id = $5, name = $6, name_key = $7,
 		    description = $8, notes = $9, capacity = $10, floor = $11, accessibility = $12, photos = $13,
-		    certification = $14, price_cents_per_hour = $15, grain_min = $16, shortest_min = $17,
+		    requirements = $14, price_cents_per_hour = $15, grain_min = $16, shortest_min = $17,
 		    longest_min = $18, notice_min = $19, horizon_days = $20, buffer_before_min = $21,
 		    buffer_after_min = $22, cancel_cutoff_min = $23, within = $24, approval = $25, competing = $26,
 		    archived = $27, search = $28
@@ -284,7 +286,6 @@ func (e ResourceEdits) write(x *Resource) {
 	if e.Tags != nil {
 		x.Tags = cleanTags(*e.Tags)
 	}
-	setText(&x.Certification, e.Certification)
 	set(&x.PricePerHour, e.PricePerHour)
 	x.Policy = e.Policy.apply(x.Policy)
 	set(&x.Archived, e.Archived)
@@ -307,7 +308,6 @@ func (x Resource) check(c *check) {
 	c.texts("accessibility", x.Accessibility, maxText, true)
 	c.photos(x.Photos)
 	c.tags(x.Tags)
-	c.line("certification", x.Certification, maxTag)
 	if x.PricePerHour < 0 || x.PricePerHour > maxPrice {
 		c.refuse("price_cents_per_hour", "out_of_range", fault.Params{"min": 0, "max": maxPrice})
 	}
@@ -323,7 +323,7 @@ func (x Resource) nameKey() string { return Fold(x.Name.In("fr")) }
 func (x Resource) values() []any {
 	p := x.Policy
 	return []any{x.ID, x.Slug, x.HubID, string(x.Kind), x.CategoryID, x.Name, x.nameKey(), x.Description, x.Notes, x.Capacity,
-		x.Floor, x.Accessibility, photoList(x.Photos), x.Certification, x.PricePerHour, p.Grain, p.Shortest,
+		x.Floor, x.Accessibility, photoList(x.Photos), requirements(p.Requirements), x.PricePerHour, p.Grain, p.Shortest,
 		p.Longest, p.Notice, p.Horizon, p.BufferBefore, p.BufferAfter, p.CancelCutoff, string(p.Within), p.Approval,
 		p.Competing, x.Archived}
 }

@@ -81,6 +81,16 @@ func (m *stringMap) Scan(src any) error {
 	return decode(src, m)
 }
 
+// requirements are kept as JSON text.
+type requirements Requirements
+
+func (q requirements) Value() (driver.Value, error) { return encode(Requirements(q), false, "{}") }
+
+func (q *requirements) Scan(src any) error {
+	*q = requirements{}
+	return decode(src, (*Requirements)(q))
+}
+
 func encode(v any, empty bool, zero string) (driver.Value, error) {
 	if empty {
 		return zero, nil

@@ -106,6 +106,22 @@ type Policy struct {
 	Within       Within `db:"within" json:"within"`
 	Approval     bool   `db:"approval" json:"approval"`   // staff must approve
 	Competing    bool   `db:"competing" json:"competing"` // requests that await approval take no time
+
+	Requirements
+}
+
+// Requirements are what a policy asks of persons. The zero Requirements ask for nothing.
+type Requirements struct {
+	Certifications   []string `json:"certifications,omitempty"`     // slugs of certifications that one must hold
+	AnyCertification bool     `json:"any_certification,omitempty"`  // one of them is enough
+	Tiers            []string `json:"tiers,omitempty"`              // slugs of the tiers admitted; none means all
+	ApprovalTiers    []string `json:"approval_tiers,omitempty"`     // slugs of the tiers whose holders need approval
+	ApprovalAbove    int      `json:"approval_above_min,omitempty"` // a booking longer than this needs approval; 0 for none
+	AnswerWithin     int      `json:"answer_within_min,omitempty"`  // a request that is not answered in so long lapses; 0 at its start only
+	MinimumAge       int      `json:"minimum_age,omitempty"`        // in years, on the day of use; 0 for none
+	ConsentUnder     int      `json:"consent_under,omitempty"`      // a parent must consent for who is younger; 0 means 14
+	Attendance       int      `json:"attendance,omitempty"`         // most persons at once; 0 for no limit
+	Conditions       []string `json:"conditions,omitempty"`         // slugs of the terms that must be accepted
 }
 
 // A Resource is what a person books, at one hub.
@@ -125,7 +141,6 @@ type Resource struct {
 	Accessibility  Text     `db:"accessibility" json:"accessibility"`
 	Photos         []Photo  `db:"-" json:"photos"`
 	Tags           []string `db:"-" json:"tags"`
-	Certification  string   `db:"certification" json:"certification"`               // asked for; judged in a later schema
 	PricePerHour   int64    `db:"price_cents_per_hour" json:"price_cents_per_hour"` // cents before tax
 	Policy         Policy   `db:"-" json:"policy"`
 	Archived       bool     `db:"archived" json:"archived"`

@@ -25,8 +25,12 @@ const backupFormat = "canot-backup/1"
 // backupTables are all tables but that of the migrations; a test compares them to the schema.
 var backupTables = []string{
 	"operators", "regions", "hubs", "categories", "resources", "resource_tags", "units", "components",
-	"opening_hours", "opening_exceptions", "closures", "members", "grants", "tokens",
-	"bookings", "booking_lines", "maintenances", "occupancies", "changes", "jobs", "idempotency_keys",
+	"opening_hours", "opening_exceptions", "closures", "policy_defaults", "conditions", "condition_texts",
+	"members", "grants", "tokens", "organisations", "organisation_members",
+	"sessions", "sign_ins", "passwords", "passkeys", "authenticators", "recovery_codes", "ceremonies", "external_identities", "attempts",
+	"tiers", "tier_allowances", "memberships", "membership_pauses", "packs", "certifications", "certificates", "equivalences",
+	"bookings", "booking_lines", "maintenances", "occupancies", "waivers", "booking_certificates", "acceptances", "ledger", "notices_sent",
+	"consents", "personal_views", "incidents", "retention", "changes", "jobs", "idempotency_keys",
 }
 
 type backupHead struct {

@@ -93,7 +93,7 @@ func (tx *Tx) ExecIn(query string, list []string, args ...any) (rows int64, err 
 
 // lockedInOrder are the tables whose rows are locked, in the one order in which
 // everybody locks them: then nobody waits in a circle.
-var lockedInOrder = []string{"hubs", "resources", "units", "members", "memberships", "bookings"}
+var lockedInOrder = []string{"hubs", "resources", "units", "members", "organisations", "memberships", "bookings"}
 
 type lockOrder struct {
 	table int
@@ -102,7 +102,7 @@ type lockOrder struct {
 
 // Lock holds the rows of table with these ids against other transactions that lock or
 // write them, until this one ends. Ids that are not there are passed over. Tables are
-// locked in the order hubs, resources, units, memberships, bookings, and ids in their
+// locked in the order hubs, resources, units, members, organisations, memberships, bookings, and ids in their
 // order; in tests another order panics. On SQLite there is one writer and nothing to do.
 func (tx *Tx) Lock(table string, ids ...string) error {
 	at := slices.Index(lockedInOrder, table)

@@ -34,12 +34,16 @@ type Right string
 // The rights.
 const (
 	ViewBookings    Right = "view_bookings"    // see the bookings of others
+	ViewPersons     Right = "view_persons"     // see who they are: names, addresses, certificates
 	BookForOthers   Right = "book_for_others"  // make and change them
 	Approve         Right = "approve"          // approve and decline requests
 	HandOut         Right = "hand_out"         // counter and maintenance
+	Certify         Right = "certify"          // give and take back certificates
 	Waive           Right = "waive"            // set a rule aside
 	ManageInventory Right = "manage_inventory" // hubs, hours, resources, units
 	ManageMembers   Right = "manage_members"   // people and their roles
+	ManageTiers     Right = "manage_tiers"     // tiers, memberships, credits
+	SeeMoney        Right = "see_money"        // prices paid, invoices, figures
 	Export          Right = "export"           // take the hub's data out
 	ManageNetwork   Right = "manage_network"   // regions, operators, categories, administrators, tokens of others
 )
@@ -60,12 +64,16 @@ var neededBy = map[Right]struct {
 	scope string
 }{
 	ViewBookings:    {Staff, ScopeRead},
+	ViewPersons:     {Staff, ScopeStaff},
 	BookForOthers:   {Staff, ScopeStaff},
 	Approve:         {Staff, ScopeStaff},
 	HandOut:         {Staff, ScopeStaff},
+	Certify:         {Staff, ScopeStaff},
 	Waive:           {Manager, ScopeAdmin},
 	ManageInventory: {Manager, ScopeAdmin},
 	ManageMembers:   {Manager, ScopeAdmin},
+	ManageTiers:     {Manager, ScopeAdmin},
+	SeeMoney:        {Manager, ScopeStaff},
 	Export:          {Manager, ScopeAdmin},
 	ManageNetwork:   {Administrator, ScopeAdmin},
 }
