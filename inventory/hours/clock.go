@@ -109,6 +109,11 @@ func stretchAt(unix int64, zone *time.Location) stretch {
 	if !end.IsZero() {
 		s.end = end.Unix()
 	}
+	if s.end <= unix {
+		// Past the tables of a zone, time.Time.ZoneBounds takes every year for 365 days: on
+		// the last day of a leap year it names an end that lies behind.
+		s.end = time.Date(t.UTC().Year()+1, time.January, 1, 0, 0, 0, 0, time.UTC).Unix()
+	}
 	return s
 }
 
