@@ -17,8 +17,11 @@ import (
 
 	"canot/booking"
 	"canot/booking/calendar"
+	"canot/booking/membership"
 	"canot/internal/database"
 	"canot/internal/identity"
+	"canot/internal/identity/privacy"
+	"canot/internal/identity/signin"
 	"canot/inventory"
 	"canot/web/edge"
 )
@@ -28,7 +31,11 @@ type Deps struct {
 	Book           *booking.Book
 	Catalog        *inventory.Catalog
 	Directory      *identity.Directory
+	Gate           *signin.Gate
+	Roster         *membership.Roster
 	Feeds          *calendar.Feeds
+	Privacy        *privacy.Office
+	Pages          func(gin.IRouter) // mounts the pages that people see, behind the same door; may be nil
 	DB             *database.DB
 	Log            *slog.Logger
 	Limits         bool     // whether callers are slowed down
@@ -41,6 +48,7 @@ type Deps struct {
 type API struct {
 	Deps
 	limiter *edge.Limiter
+	door    *edge.Door
 	engine  *gin.Engine
 	huma    huma.API
 	written writtenFree
@@ -60,6 +68,7 @@ func build(d Deps) *API {
 	if d.Limits {
 		a.limiter = edge.NewLimiter()
 	}
+	a.door = edge.NewDoor(d.Directory, a.limiter, d.PublicURL)
 	engine, err := edge.New(edge.Settings{
 		Log:            d.Log,
 		TrustedProxies: d.TrustedProxies,
@@ -77,6 +86,9 @@ func build(d Deps) *API {
 	engine.NoRoute(edge.Handle(missing))
 	feeds := engine.Group("", edge.Limit(a.limiter, edge.Reads))
 	mountFeeds(feeds, d.Feeds)
+	if d.Pages != nil {
+		d.Pages(engine.Group("", a.door.Who(), edge.Limit(a.limiter, edge.Reads)))
+	}
 	return a
 }
 
@@ -92,9 +104,18 @@ func (a *API) routes() {
 	a.unitRoutes()
 	a.maintenanceRoutes()
 	a.networkRoutes()
+	a.policyRoutes()
+	a.conditionRoutes()
 	a.memberRoutes()
+	a.tierRoutes()
+	a.membershipRoutes()
+	a.certificationRoutes()
+	a.organisationRoutes()
+	a.signInRoutes()
+	a.accountRoutes()
 	a.importRoutes()
 	a.jobRoutes()
+	a.privacyRoutes()
 }
 
 // actor returns who asks.

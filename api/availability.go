@@ -61,7 +61,7 @@ type availabilityOutput struct {
 
 func (a *API) availabilityRead(ctx context.Context, in *availabilityInput) (*availabilityOutput, error) {
 	header := edge.From(ctx).Header
-	edge.Vary(header, "Authorization")
+	edge.Vary(header, "Authorization", "Cookie")
 	if actor(ctx).Known() {
 		edge.Private(header)
 	}

@@ -7,33 +7,36 @@ import (
 	"time"
 
 	"canot/booking"
-	"canot/internal/fault"
+	"canot/booking/membership"
 	"canot/web/edge"
 )
 
 // bookingBody is a booking on the wire: to its member and to staff of its hub, nobody else.
 type bookingBody struct {
-	ID         string        `json:"id"`
-	Reference  string        `json:"reference" doc:"Short, for people" example:"K7QM-3XPD"`
-	Status     string        `json:"status" enum:"held,pending,confirmed,in_use,completed,expired,declined,cancelled,no_show"`
-	Hub        string        `json:"hub" doc:"The id of its hub"`
-	HubSlug    string        `json:"hub_slug"`
-	TimeZone   string        `json:"time_zone" doc:"The hub's"`
-	StartsAt   Instant       `json:"starts_at"`
-	EndsAt     Instant       `json:"ends_at"`
-	LapsesAt   *Instant      `json:"lapses_at" nullable:"true" doc:"When a hold lapses by itself"`
-	Lines      []bookingLine `json:"lines"`
-	Title      string        `json:"title"`
-	Notes      string        `json:"notes"`
-	Sector     string        `json:"sector" doc:"savoir, affaires, culture, or empty"`
-	Visibility string        `json:"visibility" enum:"private,members"`
-	Member     string        `json:"member" doc:"Whose it is, by id"`
-	MadeBy     string        `json:"made_by" doc:"Who made it, by id"`
-	Competes   bool          `json:"competes" doc:"A request that takes no time until it is approved"`
-	Sequence   int64         `json:"sequence" doc:"Of its calendar entry"`
-	Version    int64         `json:"version" doc:"Its ETag, without the quotes"`
-	CreatedAt  Instant       `json:"created_at"`
-	ChangedAt  Instant       `json:"changed_at"`
+	ID           string        `json:"id"`
+	Reference    string        `json:"reference" doc:"Short, for people" example:"K7QM-3XPD"`
+	Status       string        `json:"status" enum:"held,pending,confirmed,in_use,completed,expired,declined,cancelled,no_show"`
+	Hub          string        `json:"hub" doc:"The id of its hub"`
+	HubSlug      string        `json:"hub_slug"`
+	TimeZone     string        `json:"time_zone" doc:"The hub's"`
+	StartsAt     Instant       `json:"starts_at"`
+	EndsAt       Instant       `json:"ends_at"`
+	LapsesAt     *Instant      `json:"lapses_at" nullable:"true" doc:"When a hold, or a request that nobody answers, lapses by itself"`
+	Lines        []bookingLine `json:"lines"`
+	Title        string        `json:"title"`
+	Notes        string        `json:"notes"`
+	Sector       string        `json:"sector" doc:"savoir, affaires, culture, or empty"`
+	Visibility   string        `json:"visibility" enum:"private,members"`
+	Attendance   int           `json:"attendance" doc:"Persons who come"`
+	Reason       string        `json:"reason" doc:"Why it was declined or cancelled"`
+	Member       string        `json:"member" doc:"Whose it is, by id"`
+	Organisation string        `json:"organisation" doc:"The organisation whose booking it is, by id, or empty"`
+	MadeBy       string        `json:"made_by" doc:"Who made it, by id"`
+	Competes     bool          `json:"competes" doc:"A request that takes no time until it is approved"`
+	Sequence     int64         `json:"sequence" doc:"Of its calendar entry"`
+	Version      int64         `json:"version" doc:"Its ETag, without the quotes"`
+	CreatedAt    Instant       `json:"created_at"`
+	ChangedAt    Instant       `json:"changed_at"`
 }
 
 type bookingLine struct {
@@ -49,7 +52,7 @@ func wireBooking(b booking.Booking) bookingBody {
 		ID: b.ID, Reference: b.Reference, Status: string(b.Status), Hub: b.HubID, HubSlug: b.HubSlug, TimeZone: b.TimeZone,
 		StartsAt: instant(b.StartsAt), EndsAt: instant(b.EndsAt), LapsesAt: instantOrNil(b.LapsesAt),
 		Lines: make([]bookingLine, len(b.Lines)), Title: b.Title, Notes: b.Notes, Sector: b.Sector, Visibility: b.Visibility,
-		Member: b.MemberID, MadeBy: b.MadeBy, Competes: b.Competes, Sequence: b.Sequence, Version: b.Version,
+		Attendance: b.Attendance, Reason: b.Reason, Organisation: b.Organisation, Member: b.MemberID, MadeBy: b.MadeBy, Competes: b.Competes, Sequence: b.Sequence, Version: b.Version,
 		CreatedAt: instant(b.CreatedAt), ChangedAt: instant(b.ChangedAt),
 	}
 	for i, l := range b.Lines {
@@ -151,8 +154,25 @@ type bookingRequest struct {
 	Sector       string       `json:"sector,omitempty" doc:"savoir, affaires, culture, or empty"`
 	Visibility   string       `json:"visibility,omitempty" doc:"private or members, which lets signed-in members see the title; private when left out"`
 	Member       string       `json:"member,omitempty" maxLength:"100" doc:"To book for somebody else, by right"`
-	Organisation string       `json:"organisation,omitempty" maxLength:"100" doc:"To book for an organisation, by right"`
+	Organisation string       `json:"organisation,omitempty" maxLength:"100" doc:"To book for an organisation that one acts for, by id: then its membership and its hours count"`
+	Attendance   int          `json:"attendance,omitempty" minimum:"1" maximum:"100000" doc:"Persons who come; 1 when left out"`
+	Accepts      []acceptance `json:"accepts,omitempty" maxItems:"20" doc:"Terms that the member accepts with this booking"`
+	Waive        []newWaiver  `json:"waive,omitempty" maxItems:"20" doc:"Rules to lift for this booking, by right"`
 	HoldMinutes  int          `json:"hold_minutes,omitempty" minimum:"1" maximum:"100000" doc:"Hold the time for so long instead of booking it; confirm it before"`
+}
+
+// acceptance says that one version of some terms is accepted.
+type acceptance struct {
+	Condition string `json:"condition" minLength:"1" maxLength:"100" doc:"The slug of the terms"`
+	Version   int    `json:"version" minimum:"1" maximum:"1000000"`
+}
+
+func accepts(list []acceptance) []membership.Acceptance {
+	var out []membership.Acceptance
+	for _, x := range list {
+		out = append(out, membership.Acceptance{Condition: x.Condition, Version: x.Version})
+	}
+	return out
 }
 
 // wants returns the lines, from either form.
@@ -180,18 +200,15 @@ func (r *bookingRequest) request(prefer string) (booking.Request, error) {
 	if err != nil {
 		return booking.Request{}, err
 	}
+	var waive []booking.Waiver
+	for _, w := range r.Waive {
+		waive = append(waive, booking.Waiver{Rule: w.Rule, Reason: w.Reason})
+	}
 	return booking.Request{
+		Organisation: r.Organisation, Attendance: r.Attendance, Accepts: accepts(r.Accepts), Waive: waive,
 		Lines: lines, StartsAt: r.StartsAt.t, EndsAt: r.EndsAt.t, Title: r.Title, Notes: r.Notes, Sector: r.Sector,
 		Visibility: r.Visibility, MemberID: r.Member, Hold: time.Duration(r.HoldMinutes) * time.Minute, Brief: brief(prefer),
 	}, nil
-}
-
-// unknownOrganisation is the rule that is broken while no organisation can be registered.
-func (r *bookingRequest) unknownOrganisation() []fault.Violation {
-	if r.Organisation == "" {
-		return nil
-	}
-	return []fault.Violation{{Code: "unknown_organisation", Params: fault.Params{"field": "organisation"}}}
 }
 
 // Preferring is the header by which a client that needs no alternatives says so.
@@ -228,9 +245,6 @@ func (a *API) bookingCreate(ctx context.Context, in *bookingCreateInput) (*made[
 	if err != nil {
 		return nil, err
 	}
-	if broken := in.Body.unknownOrganisation(); broken != nil {
-		return nil, &fault.Error{Kind: fault.Refused, Code: "rules", Violations: broken}
-	}
 	b, err := a.Book.Place(ctx, actor(ctx), req, keyOf(ctx))
 	if err != nil {
 		return nil, err
@@ -244,6 +258,7 @@ type previewBody struct {
 	Violations   []edge.Violation      `json:"violations"`
 	Price        money                 `json:"price" doc:"Before tax"`
 	Alternatives []booking.Alternative `json:"alternatives" doc:"What would be accepted instead"`
+	Help         *booking.Help         `json:"help,omitempty" doc:"Whom to ask, where a person may lift a rule"`
 }
 
 type bookingPreviewInput struct {
@@ -263,10 +278,9 @@ func (a *API) bookingPreview(ctx context.Context, in *bookingPreviewInput) (*ans
 	if err != nil {
 		return nil, err
 	}
-	broken := append(p.Violations, in.Body.unknownOrganisation()...)
 	return &answer[previewBody]{previewBody{
-		OK: p.OK && len(broken) == 0, Violations: edge.Violations(v.Language, broken),
-		Price: money{p.PriceCents, p.Currency}, Alternatives: orEmpty(p.Alternatives),
+		OK: p.OK, Violations: edge.Violations(v.Language, p.Violations),
+		Price: money{p.PriceCents, p.Currency}, Alternatives: orEmpty(p.Alternatives), Help: p.Help,
 	}}, nil
 }
 
@@ -281,6 +295,8 @@ type bookingEdits struct {
 	Notes      Edit[string]       `json:"notes,omitempty"`
 	Sector     Edit[string]       `json:"sector,omitempty"`
 	Visibility Edit[string]       `json:"visibility,omitempty" doc:"private or members"`
+	Attendance Edit[int]          `json:"attendance,omitempty" doc:"Persons who come"`
+	Accepts    []acceptance       `json:"accepts,omitempty" maxItems:"20" doc:"Terms that the member accepts with the change"`
 }
 
 type bookingUpdateInput struct {
@@ -299,7 +315,8 @@ func (a *API) bookingUpdate(ctx context.Context, in *bookingUpdateInput) (*tagge
 	}
 	e := booking.Edits{
 		StartsAt: timePtr(in.Body.StartsAt), EndsAt: timePtr(in.Body.EndsAt), Title: in.Body.Title.ptr(), Notes: in.Body.Notes.ptr(),
-		Sector: in.Body.Sector.ptr(), Visibility: in.Body.Visibility.ptr(), IfVersion: version, Brief: brief(in.Prefer),
+		Sector: in.Body.Sector.ptr(), Visibility: in.Body.Visibility.ptr(), Attendance: in.Body.Attendance.ptr(),
+		Accepts: accepts(in.Body.Accepts), IfVersion: version, Brief: brief(in.Prefer),
 	}
 	if in.Body.Lines.given || in.Body.Resource.given || in.Body.Quantity != 0 {
 		lines, err := wants(in.Body.Lines.value, in.Body.Resource.value, in.Body.Quantity)

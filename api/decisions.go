@@ -18,6 +18,88 @@ func (a *API) decisionRoutes() {
 		a.reasonedDecision(a.Book.Decline))
 	register(a, operation{id: "cancelBooking", call: "POST /bookings/{id}/cancel", tag: tag, summary: "Cancel a booking", scope: book, fails: []int{412},
 		doc: "Cancelling twice is the same as once."}, a.reasonedDecision(a.Book.Cancel))
+	register(a, operation{id: "checkOutBooking", call: "POST /bookings/{id}/check-out", tag: tag, summary: "Hand out what was booked", scope: staff, fails: []int{409, 412},
+		doc: "Its things leave the counter, or its person takes the place. The certification that is asked for is judged again, for today."}, a.decision(a.Book.CheckOut))
+	register(a, operation{id: "listApprovals", call: "GET /approvals", tag: tag, summary: "List the requests to answer", scope: staff,
+		doc: "Those that one may approve, the one that lapses first at the top, each with the requests that want some of the same time."}, a.approvalList)
+	register(a, operation{id: "listWaivers", call: "GET /bookings/{id}/waivers", tag: tag, summary: "List the rules lifted for a booking", scope: read}, a.waiverList)
+	register(a, operation{id: "addWaiver", call: "POST /bookings/{id}/waivers", tag: tag, summary: "Lift one rule for one booking", scope: staff,
+		doc: "By right, with a reason, and never for oneself. It is logged."}, a.waiverAdd)
+}
+
+// waiting is a request in the queue of those who may approve it.
+type waiting struct {
+	Booking  bookingBody `json:"booking"`
+	AnswerBy Instant     `json:"answer_by" doc:"After this it lapses by itself"`
+	Rivals   []string    `json:"rivals" doc:"Ids of the other requests that want some of the same time"`
+}
+
+type approvalListInput struct {
+	Hub string `query:"hub" maxLength:"100" doc:"By id or slug"`
+	Paging
+}
+
+func (a *API) approvalList(ctx context.Context, in *approvalListInput) (*answer[page[waiting]], error) {
+	list, next, err := a.Book.Approvals(ctx, actor(ctx), in.Hub, in.Limit, in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	return &answer[page[waiting]]{listed(list, next, func(w booking.Waiting) waiting {
+		by := w.StartsAt
+		if w.LapsesAt != nil {
+			by = *w.LapsesAt
+		}
+		return waiting{Booking: wireBooking(w.Booking), AnswerBy: instant(by), Rivals: w.Rivals}
+	})}, nil
+}
+
+// waiver is one rule that was lifted for one booking.
+type waiver struct {
+	Rule    string  `json:"rule" doc:"The code of a violation" example:"quota_spent"`
+	Reason  string  `json:"reason"`
+	GivenBy string  `json:"given_by" doc:"By id"`
+	GivenAt Instant `json:"given_at"`
+}
+
+// newWaiver asks for a rule to be lifted.
+type newWaiver struct {
+	Rule   string `json:"rule" minLength:"1" maxLength:"60" doc:"The code of a violation" example:"quota_spent"`
+	Reason string `json:"reason" minLength:"1" maxLength:"1000" doc:"Why, for those who look later"`
+}
+
+type waiverListInput struct {
+	ID string `path:"id"`
+}
+
+// waivers is the list of the rules lifted for a booking.
+type waivers struct {
+	Items []waiver `json:"items"`
+}
+
+func (a *API) waiverList(ctx context.Context, in *waiverListInput) (*answer[waivers], error) {
+	list, err := a.Book.Waivers(ctx, actor(ctx), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := waivers{Items: []waiver{}}
+	for _, w := range list {
+		out.Items = append(out.Items, waiver{Rule: w.Rule, Reason: w.Reason, GivenBy: w.GivenBy, GivenAt: instant(w.GivenAt)})
+	}
+	return &answer[waivers]{out}, nil
+}
+
+type waiverAddInput struct {
+	ID string `path:"id"`
+	Once
+	Body newWaiver
+}
+
+func (a *API) waiverAdd(ctx context.Context, in *waiverAddInput) (*answer[waivers], error) {
+	w := booking.Waiver{Rule: in.Body.Rule, Reason: in.Body.Reason}
+	if _, err := a.Book.Waive(ctx, actor(ctx), in.ID, w, keyOf(ctx)); err != nil {
+		return nil, err
+	}
+	return a.waiverList(ctx, &waiverListInput{in.ID})
 }
 
 // nothing is the body of a call that needs none.

@@ -33,6 +33,7 @@ type hub struct {
 	Photos          []photo           `json:"photos"`
 	OpeningHours    string            `json:"opening_hours" doc:"The hub's week on its own clock, as in OpenStreetMap; empty when it is closed" example:"Mo-Fr 09:00-17:00; Sa 10:00-16:00"`
 	Closures        []closure         `json:"closures" doc:"Those to come, and the one that lasts"`
+	Privacy         personInCharge    `json:"privacy" doc:"Who is in charge of personal data at its operator"`
 	Version         int64             `json:"version"`
 }
 
@@ -97,13 +98,14 @@ func (a *API) hubRead(ctx context.Context, in *hubReadInput) (*tagged[hub], erro
 }
 
 // taggedHub adds what a hub's representation holds beside the hub. A closure
-// that passes leaves the list without any edit, hence the count in the ETag.
+// that passes leaves the list without any edit, hence the count in the ETag; the
+// operator has a version of its own.
 func (a *API) taggedHub(ctx context.Context, h inventory.Hub) (*tagged[hub], error) {
 	shut, err := a.comingClosures(ctx, h)
 	if err != nil {
 		return nil, err
 	}
-	return &tagged[hub]{Status: 200, ETag: versioned(h.Version, int64(len(shut[h.ID]))), Body: wireHub(h, shut[h.ID])}, nil
+	return &tagged[hub]{Status: 200, ETag: versioned(h.Version, h.OperatorVersion<<20|int64(len(shut[h.ID]))), Body: wireHub(h, shut[h.ID])}, nil
 }
 
 // comingClosures lists the closures of hubs that have not ended, by hub, in one statement.
@@ -167,6 +169,7 @@ func wireHub(h inventory.Hub, shut []closure) hub {
 		Phone: h.Phone, Email: h.Email, Access: textOrEmpty(h.Access), Wheelchair: h.Wheelchair,
 		Accessibility: textOrEmpty(h.Accessibility), Photos: wirePhotos(h.Photos),
 		OpeningHours: h.Week.String(), Closures: orEmpty(shut), Version: h.Version,
+		Privacy: personInCharge{h.OperatorID, h.OperatorName, h.Privacy.Name, h.Privacy.Email, h.Privacy.Phone},
 	}
 }
 

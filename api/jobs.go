@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 
 	"canot/internal/database"
-	"canot/internal/fault"
 	"canot/internal/identity"
 )
 
@@ -63,5 +62,5 @@ func administers(ctx context.Context) error {
 	if actor(ctx).May(identity.ManageNetwork, "", "") {
 		return nil
 	}
-	return fault.New(fault.Forbidden, "not_allowed", nil)
+	return identity.Denied(actor(ctx))
 }

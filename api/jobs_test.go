@@ -14,7 +14,7 @@ func TestAJobThatWasGivenUpIsSeenAndTriedAgain(t *testing.T) {
 			if err := tx.Enqueue(database.Job{Kind: "booking.due", Args: map[string]string{"booking": "x"}, At: tx.Now}); err != nil {
 				return err
 			}
-			_, err := tx.Exec(`UPDATE jobs SET state = 'given_up', attempts = 10, last_error = 'secret'`)
+			_, err := tx.Exec(`UPDATE jobs SET state = 'given_up', attempts = 10, last_error = 'secret' WHERE kind = 'booking.due'`)
 			return err
 		}))
 		list := n.do("GET", "/api/v1/jobs", "root", "").want(200)

@@ -26,7 +26,25 @@ type operator struct {
 	Email      string            `json:"email"`
 	Phone      string            `json:"phone"`
 	TaxNumbers map[string]string `json:"tax_numbers"`
+	Privacy    contact           `json:"privacy" doc:"The person in charge of personal data"`
 	Version    int64             `json:"version"`
+}
+
+// contact is the person in charge of personal data at an operator, whom the law wants
+// named in public.
+type contact struct {
+	Name  string `json:"name" doc:"Empty until the operator has named somebody"`
+	Email string `json:"email"`
+	Phone string `json:"phone"`
+}
+
+// personInCharge is a contact with the operator that answers for it.
+type personInCharge struct {
+	Operator  string `json:"operator" doc:"Its id"`
+	LegalName string `json:"legal_name"`
+	Name      string `json:"name" doc:"Empty until the operator has named somebody"`
+	Email     string `json:"email"`
+	Phone     string `json:"phone"`
 }
 
 // tagCount is a tag and how many resources carry it.
@@ -42,11 +60,15 @@ func wireCategory(c inventory.Category) named {
 }
 
 func wireOperator(o inventory.Operator) operator {
-	out := operator{o.ID, o.Slug, o.LegalName, o.Address, o.Email, o.Phone, o.TaxNumbers, o.Version}
+	out := operator{o.ID, o.Slug, o.LegalName, o.Address, o.Email, o.Phone, o.TaxNumbers, contact(o.Privacy), o.Version}
 	if out.TaxNumbers == nil {
 		out.TaxNumbers = map[string]string{}
 	}
 	return out
+}
+
+func wirePersonInCharge(o inventory.Operator) personInCharge {
+	return personInCharge{o.ID, o.LegalName, o.Privacy.Name, o.Privacy.Email, o.Privacy.Phone}
 }
 
 func (a *API) networkRoutes() {
@@ -69,6 +91,8 @@ func (a *API) networkRoutes() {
 	register(a, operation{id: "getOperator", call: "GET /operators/{id}", tag: tag, summary: "Read an operator", scope: public}, a.operatorRead)
 	register(a, operation{id: "createOperator", call: "POST /operators", tag: tag, summary: "Add an operator", scope: admin, status: 201}, a.operatorCreate)
 	register(a, operation{id: "updateOperator", call: "PATCH /operators/{id}", tag: tag, summary: "Change an operator", scope: admin, fails: []int{412}}, a.operatorUpdate)
+	register(a, operation{id: "listPersonsInCharge", call: "GET /privacy", tag: "Privacy", summary: "List who is in charge of personal data, by operator", scope: public},
+		listAll(c.Operators, whole[inventory.Operator]{"privacy", func(o inventory.Operator) string { return o.Slug }}, wirePersonInCharge))
 }
 
 type pageInput struct{ Paging }
@@ -169,12 +193,20 @@ type operatorEdits struct {
 	Email      Edit[string]            `json:"email,omitempty"`
 	Phone      Edit[string]            `json:"phone,omitempty"`
 	TaxNumbers Edit[map[string]string] `json:"tax_numbers,omitempty"`
+	Privacy    contactEdits            `json:"privacy,omitempty"`
+}
+
+type contactEdits struct {
+	Name  Edit[string] `json:"name,omitempty"`
+	Email Edit[string] `json:"email,omitempty"`
+	Phone Edit[string] `json:"phone,omitempty"`
 }
 
 func (e *operatorEdits) edits(version int64) inventory.OperatorEdits {
 	return inventory.OperatorEdits{
 		IfVersion: version, Slug: e.Slug.ptr(), LegalName: e.LegalName.ptr(), Address: e.Address.ptr(),
 		Email: e.Email.ptr(), Phone: e.Phone.ptr(), TaxNumbers: e.TaxNumbers.ptr(),
+		PrivacyName: e.Privacy.Name.ptr(), PrivacyEmail: e.Privacy.Email.ptr(), PrivacyPhone: e.Privacy.Phone.ptr(),
 	}
 }
 

@@ -12,12 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"canot/booking"
-	"canot/booking/calendar"
 	"canot/internal/database"
 	"canot/internal/database/dbtest"
 	"canot/internal/identity"
-	"canot/inventory"
 )
 
 // A network is a small one of two towns behind the API, made through the API.
@@ -50,12 +47,11 @@ func newNetwork(t testing.TB, engine string, limits bool) *network {
 	t.Helper()
 	clock := dbtest.NewClock(monday)
 	db := dbtest.Open(t, engine, database.Settings{Clock: clock.Now})
-	catalog := inventory.New(db)
 	n := &network{t: t, db: db, clock: clock, log: &bytes.Buffer{}, tokens: map[string]string{}, id: map[string]string{}}
-	n.api = build(Deps{
-		Book: booking.New(db, catalog), Catalog: catalog, Directory: identity.New(db), Feeds: calendar.New(db), DB: db,
-		Log: slog.New(slog.NewJSONHandler(n.log, nil)), Limits: limits, Version: "test", PublicURL: "https://canot.example",
-	})
+	d := depsOf(db)
+	d.Log = slog.New(slog.NewJSONHandler(n.log, nil))
+	d.Limits, d.PublicURL = limits, "https://canot.example"
+	n.api = build(d)
 	n.handler = frontOf(n.api)
 	n.person("root", "", identity.Grant{Role: identity.Administrator}, identity.ScopeAdmin)
 	n.furnish()
@@ -94,7 +90,7 @@ func (n *network) furnish() {
 func (n *network) person(name, hub string, g identity.Grant, scope string) {
 	n.t.Helper()
 	ctx := context.Background()
-	m, err := n.api.Directory.CreateMember(ctx, identity.System, identity.NewMember{Name: name, Email: name + "@example.ca", HomeHubID: n.id[hub]})
+	m, err := n.api.Directory.CreateMember(ctx, identity.System, identity.NewMember{Name: name, Email: name + "@example.ca", EmailVerified: true, HomeHubID: n.id[hub]})
 	must(n.t, err)
 	n.id[name] = m.ID
 	if g.Role != "" {

@@ -50,7 +50,8 @@ func newHuma(engine *gin.Engine, a *API) huma.API {
 	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: decode}
 	config.Formats = map[string]huma.Format{"application/json": format, "json": format}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"token": {Type: "http", Scheme: "bearer", Description: "An API token: `Authorization: Bearer canot_…`"},
+		"token":   {Type: "http", Scheme: "bearer", Description: "An API token: `Authorization: Bearer canot_…`"},
+		"session": {Type: "apiKey", In: "cookie", Name: "__Host-canot", Description: "A session in a browser, which signing in sets. On plain HTTP the cookie is called `canot`"},
 	}
 	return huma.NewAPI(config, &adapter{engine: engine, api: a})
 }
@@ -66,7 +67,7 @@ func (h *adapter) Handle(op *huma.Operation, handler func(huma.Context)) {
 	path := strings.NewReplacer("{", ":", "}", "").Replace(op.Path)
 	meta := op.Metadata["operation"].(operation)
 	h.engine.Handle(op.Method, path,
-		edge.Who(h.api.Directory.Authenticate, h.api.limiter),
+		h.api.door.Who(),
 		edge.Limit(h.api.limiter, meta.class),
 		edge.Handle(func(c *gin.Context) error { return admit(c, meta) }),
 		edge.Handle(takeKey),
@@ -85,7 +86,7 @@ func admit(c *gin.Context, op operation) error {
 			return fault.New(fault.Unauthenticated, "sign_in", nil)
 		}
 		if !who.Holds(op.scope) {
-			return fault.New(fault.Forbidden, "not_allowed", nil)
+			return identity.Denied(who)
 		}
 	}
 	for _, p := range c.Params {
@@ -128,9 +129,9 @@ func register[I, O any](a *API, op operation, f func(context.Context, *I) (*O, e
 		MaxBodyBytes: -1, BodyReadTimeout: patienceWithBodies, // how long a body is, the edge bounds
 	}
 	if op.scope != "" {
-		h.Security = []map[string][]string{{"token": {}}}
+		h.Security = []map[string][]string{{"token": {}}, {"session": {}}}
 	} else {
-		h.Security = []map[string][]string{{}, {"token": {}}}
+		h.Security = []map[string][]string{{}, {"token": {}}, {"session": {}}}
 	}
 	huma.Register(a.huma, h, func(ctx context.Context, in *I) (*O, error) {
 		header := edge.From(ctx).Header

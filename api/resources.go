@@ -101,30 +101,9 @@ type resourceEdits struct {
 	Photos        Edit[[]photo]           `json:"photos,omitempty" maxItems:"20"`
 	Tags          Edit[[]string]          `json:"tags,omitempty" maxItems:"50"`
 	PricePerHour  Edit[money]             `json:"price_per_hour,omitempty"`
-	Policy        policyEdits             `json:"policy,omitempty"`
+	Policy        policyFields            `json:"policy,omitempty"`
+	Inherit       Edit[[]string]          `json:"inherit,omitempty" maxItems:"50" doc:"Fields of the policy that the resource no longer says itself, so that they follow its category and hub again; * for all"`
 	Archived      Edit[bool]              `json:"archived,omitempty"`
-}
-
-type policyEdits struct {
-	Grain        Edit[int]    `json:"grain_min,omitempty" doc:"Starts and ends are multiples of it, from midnight on the hub's clock"`
-	Shortest     Edit[int]    `json:"shortest_min,omitempty"`
-	Longest      Edit[int]    `json:"longest_min,omitempty"`
-	Notice       Edit[int]    `json:"notice_min,omitempty"`
-	Horizon      Edit[int]    `json:"horizon_days,omitempty"`
-	BufferBefore Edit[int]    `json:"buffer_before_min,omitempty"`
-	BufferAfter  Edit[int]    `json:"buffer_after_min,omitempty"`
-	CancelCutoff Edit[int]    `json:"cancel_cutoff_min,omitempty"`
-	Within       Edit[string] `json:"within,omitempty" enum:"inside,ends_inside,any"`
-	Approval     Edit[bool]   `json:"approval,omitempty"`
-	Competing    Edit[bool]   `json:"competing,omitempty"`
-}
-
-func (e *policyEdits) edits() inventory.PolicyEdits {
-	return inventory.PolicyEdits{
-		Grain: e.Grain.ptr(), Shortest: e.Shortest.ptr(), Longest: e.Longest.ptr(), Notice: e.Notice.ptr(), Horizon: e.Horizon.ptr(),
-		BufferBefore: e.BufferBefore.ptr(), BufferAfter: e.BufferAfter.ptr(), CancelCutoff: e.CancelCutoff.ptr(),
-		Within: (*inventory.Within)(e.Within.ptr()), Approval: e.Approval.ptr(), Competing: e.Competing.ptr(),
-	}
 }
 
 func (e *resourceEdits) edits(version int64) (inventory.ResourceEdits, error) {
@@ -132,7 +111,7 @@ func (e *resourceEdits) edits(version int64) (inventory.ResourceEdits, error) {
 		IfVersion: version, Slug: e.Slug.ptr(), Hub: e.Hub.ptr(), Category: e.Category.ptr(), Kind: (*inventory.Kind)(e.Kind.ptr()),
 		Name: textPtr(e.Name.ptr()), Description: textPtr(e.Description.ptr()), Notes: e.Notes.ptr(), Capacity: e.Capacity.ptr(),
 		Floor: e.Floor.ptr(), Accessibility: textPtr(e.Accessibility.ptr()), Photos: photosPtr(e.Photos.ptr()), Tags: e.Tags.ptr(),
-		Policy: e.Policy.edits(), Archived: e.Archived.ptr(),
+		Policy: e.Policy.edits(), Inherit: e.Inherit.ptr(), Archived: e.Archived.ptr(),
 	}
 	if price := e.PricePerHour.ptr(); price != nil {
 		if price.Currency != "CAD" {

@@ -26,10 +26,15 @@ var undocumented = []string{
 
 // public are the operations that ask for no token.
 var publicOperations = []string{
+	"POST /api/v1/sign-in", "POST /api/v1/sign-in/code", "POST /api/v1/sign-in/link", "POST /api/v1/sign-in/sign-up", "POST /api/v1/sign-in/password",
+	"POST /api/v1/sign-in/passkey/begin", "POST /api/v1/sign-in/passkey/finish", "POST /api/v1/sign-in/oidc", "POST /api/v1/sign-out",
 	"GET /api/v1", "GET /api/v1/hubs", "GET /api/v1/hubs/{id}", "GET /api/v1/hubs/{id}/opening",
 	"GET /api/v1/resources", "GET /api/v1/resources/{id}", "GET /api/v1/availability", "POST /api/v1/bookings/preview",
 	"GET /api/v1/regions", "GET /api/v1/regions/{id}", "GET /api/v1/categories", "GET /api/v1/categories/{id}",
-	"GET /api/v1/operators", "GET /api/v1/operators/{id}", "GET /api/v1/tags",
+	"GET /api/v1/operators", "GET /api/v1/operators/{id}", "GET /api/v1/tags", "GET /api/v1/privacy", "GET /api/v1/retention",
+	"GET /api/v1/policies", "GET /api/v1/hubs/{id}/policy", "GET /api/v1/categories/{id}/policy", "GET /api/v1/resources/{id}/policy",
+	"GET /api/v1/conditions", "GET /api/v1/conditions/{id}",
+	"GET /api/v1/tiers", "GET /api/v1/tiers/{id}", "GET /api/v1/certifications", "GET /api/v1/certifications/{id}", "GET /api/v1/hubs/{id}/equivalences",
 }
 
 var braces = regexp.MustCompile(`\{([a-z]+)\}`)
@@ -167,12 +172,30 @@ func TestDocumentDescribesWhatIsSaid(t *testing.T) {
 		{"POST", "/api/v1/bookings/" + id + "/cancel", "zoe", `{"reason":"neige"}`},
 		{"GET", "/api/v1/regions", "", ""}, {"GET", "/api/v1/categories/studio", "", ""}, {"GET", "/api/v1/operators", "", ""}, {"GET", "/api/v1/tags", "", ""},
 		{"GET", "/api/v1/me", "zoe", ""}, {"GET", "/api/v1/members?hub=amos", "root", ""}, {"GET", "/api/v1/members/" + n.id["zoe"] + "/tokens", "root", ""},
+		{"GET", "/api/v1/account", "zoe", ""}, {"GET", "/api/v1/account/sessions", "zoe", ""}, {"GET", "/api/v1/account/passkeys", "zoe", ""},
+		{"GET", "/api/v1/account/personal-data", "root", ""}, {"GET", "/api/v1/members/" + n.id["zoe"] + "/personal-data", "root", ""},
+		{"POST", "/api/v1/members/" + n.id["zoe"] + "/consents", "zoe", `{"purpose":"photos"}`}, {"GET", "/api/v1/members/" + n.id["zoe"] + "/consents", "zoe", ""},
+		{"GET", "/api/v1/members/" + n.id["zoe"] + "/views", "zoe", ""}, {"GET", "/api/v1/retention", "", ""}, {"PUT", "/api/v1/retention/views", "root", `{"months":12}`},
+		{"POST", "/api/v1/operators/op/incidents", "root", aLeak}, {"GET", "/api/v1/operators/op/incidents", "root", ""},
+		{"POST", "/api/v1/sign-in", "", `{"email":"zoe@example.ca"}`}, {"POST", "/api/v1/sign-in/passkey/begin", "", ""}, {"POST", "/api/v1/sign-out", "", ""},
+		{"POST", "/api/v1/members/" + n.id["luc"] + "/factors/reset", "root", ""},
+		{"GET", "/api/v1/me", "root", ""}, {"PATCH", "/api/v1/members/" + n.id["zoe"], "root", `{"phone":"819 555-0100","birth_date":"2001-02-03","guardian_consent":true}`},
+		{"POST", "/api/v1/members", "anne", `{"name":"Rose","home_hub":"amos","birth_date":"2015-05-06","guardian_consent":true}`}, {"PATCH", "/api/v1/me", "root", `{"phone":""}`},
+		{"POST", "/api/v1/members/" + n.id["luc"] + "/roles", "root", `{"role":"staff","hub":"amos","rights":["approve","waive"]}`},
+		{"POST", "/api/v1/members/" + n.id["luc"] + "/close", "root", ""}, {"POST", "/api/v1/members/" + n.id["luc"] + "/reopen", "root", ""},
+		{"DELETE", "/api/v1/members/" + n.id["luc"] + "/sessions", "root", ""},
+		{"POST", "/api/v1/organisations", "root", `{"name":"Troupe","sector":"culture","hub":"amos"}`}, {"POST", "/api/v1/organisations", "root", `{"name":"Troupe","sector":"culture"}`},
+		{"GET", "/api/v1/organisations", "root", ""}, {"GET", "/api/v1/organisations?mine=true", "zoe", ""},
 		{"GET", "/api/v1/units/" + unit, "root", ""}, {"GET", "/api/v1/resources/amos-desk/units", "root", ""},
 		{"POST", "/api/v1/hubs/amos/closures", "root", `{"starts_local":"2026-12-24T12:00","ends_local":"2026-12-27T12:00","reason":{"fr":"Noël"}}`},
 		{"PUT", "/api/v1/hubs/amos/exceptions/2026-12-23", "root", `{"hours":"09:00-12:00"}`}, {"GET", "/api/v1/hubs/amos/opening", "", ""},
 		{"POST", "/api/v1/units/" + unit + "/maintenances", "root", `{"starts_at":"2026-11-18T10:00:00-05:00","reason":"pied cassé"}`},
 		{"GET", "/api/v1/hubs/amos/maintenances", "anne", ""}, {"GET", "/api/v1/hubs/amos/outside", "anne", ""},
-		{"PATCH", "/api/v1/resources/amos-desk", "root", `{"name":{"fr":"Bureau","en":"Desk"},"policy":{"notice_min":60},"price_per_hour":{"amount":250,"currency":"CAD"}}`},
+		{"PATCH", "/api/v1/resources/amos-desk", "root", `{"name":{"fr":"Bureau","en":"Desk"},"policy":{"notice_min":60,"attendance":4},"price_per_hour":{"amount":250,"currency":"CAD"}}`},
+		{"PUT", "/api/v1/hubs/amos/policy?category=desk", "root", `{"policy":{"notice_min":30,"tiers":[]}}`}, {"GET", "/api/v1/hubs/amos/policy", "", ""}, {"GET", "/api/v1/policies", "", ""},
+		{"PUT", "/api/v1/categories/desk/policy", "root", `{"policy":{"minimum_age":-1}}`}, {"GET", "/api/v1/resources/amos-desk/policy", "", ""}, {"GET", "/api/v1/resources/amos-desk", "", ""},
+		{"POST", "/api/v1/conditions", "root", `{"slug":"regles","name":{"fr":"Règles"},"text":{"fr":"Rangez."}}`}, {"GET", "/api/v1/conditions", "", ""}, {"GET", "/api/v1/conditions/regles?version=1", "", ""},
+		{"POST", "/api/v1/conditions/regles/versions", "root", `{"text":{"fr":"Balayez."}}`}, {"GET", "/api/v1/privacy", "", ""},
 	} {
 		r := httptest.NewRequest(c.method, c.path, strings.NewReader(c.body))
 		if c.body != "" {

@@ -9,12 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"canot/booking"
-	"canot/booking/calendar"
 	"canot/internal/database"
 	"canot/internal/database/dbtest"
 	"canot/internal/identity"
-	"canot/inventory"
 )
 
 // newCounted is a network whose statements on the wire are counted.
@@ -22,12 +19,10 @@ func newCounted(t *testing.T, engine string) (*network, *dbtest.Counter) {
 	t.Helper()
 	clock := dbtest.NewClock(monday)
 	db, counter := dbtest.Statements(t, engine, database.Settings{Clock: clock.Now})
-	catalog := inventory.New(db)
 	n := &network{t: t, db: db, clock: clock, log: &bytes.Buffer{}, tokens: map[string]string{}, id: map[string]string{}}
-	n.api = build(Deps{
-		Book: booking.New(db, catalog), Catalog: catalog, Directory: identity.New(db), Feeds: calendar.New(db), DB: db,
-		Log: slog.New(slog.NewJSONHandler(n.log, nil)), Version: "test",
-	})
+	d := depsOf(db)
+	d.Log = slog.New(slog.NewJSONHandler(n.log, nil))
+	n.api = build(d)
 	n.handler = frontOf(n.api)
 	n.person("root", "", identity.Grant{Role: identity.Administrator}, identity.ScopeAdmin)
 	n.furnish()

@@ -28,7 +28,7 @@ type stage struct {
 func newStage(t *testing.T, engine string) *stage {
 	clock := dbtest.NewClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	db := dbtest.Open(t, engine, database.Settings{Clock: clock.Now})
-	s := &stage{db: db, clock: clock, book: booking.New(db, inventory.New(db))}
+	s := &stage{db: db, clock: clock, book: newBook(db, inventory.New(db))}
 	err := db.In(context.Background(), func(tx *database.Tx) error {
 		return execAll(tx,
 			row{`INSERT INTO operators (id, slug, legal_name) VALUES ('op', 'op', 'Exploitant')`, nil},

@@ -8,6 +8,8 @@ import (
 	"sort"
 	"time"
 
+	"canot/booking/membership"
+	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/inventory"
 	"canot/inventory/hours"
@@ -61,10 +63,48 @@ func (b *Book) alternatives(ctx context.Context, a ask) ([]Alternative, error) {
 	if a.old != nil {
 		f.giveBack(a.old)
 	}
-	w := search{a: a, f: f, wanted: wanted}
+	w := search{a: a, f: f, wanted: wanted, standings: map[string]*membership.Standing{}}
+	w.read = func(hub string) (*membership.Standing, error) { return b.standingAt(ctx, r, a, hub, s) }
 	found := w.times(a.lines, timesEachWay, reach)
 	found = append(found, w.resources(s)...)
-	return append(found, w.hubs(s)...), nil
+	found = append(found, w.hubs(s)...)
+	return found, w.failed
+}
+
+// AlternativesFor finds what could be booked instead of a booking that is no more, for the
+// message that says so. It asks for no right: its caller writes to the booking's member.
+func (b *Book) AlternativesFor(ctx context.Context, id string) ([]Alternative, error) {
+	r := b.db.Reader(ctx)
+	was, err := findBooking(r, id)
+	if err != nil {
+		return nil, err
+	}
+	f, err := b.factsOf(ctx, r, was.resourceIDs(), hours.Span{Start: was.StartsAt, End: was.EndsAt})
+	if err != nil {
+		return nil, err
+	}
+	a, err := b.withStanding(ctx, r, askOf(was, f, b.db.Now()))
+	if err != nil {
+		return nil, err
+	}
+	a.old = nil
+	return b.alternatives(ctx, a)
+}
+
+// standingAt reads what the holder of an ask may book of anything at a hub that was seen:
+// other resources and other hubs ask for more than was read to judge the ask.
+func (b *Book) standingAt(ctx context.Context, r database.Reader, a ask, hub string, s *sight) (*membership.Standing, error) {
+	a.lines = nil
+	for _, id := range s.order {
+		if s.terms[id].Resource.HubID == hub {
+			a.lines = append(a.lines, askLine{s.terms[id], 1})
+		}
+	}
+	if len(a.lines) == 0 {
+		return nil, nil
+	}
+	a, err := b.withStanding(ctx, r, a)
+	return a.standing, err
 }
 
 func (s *sight) add(o *sight) {
@@ -130,6 +170,10 @@ type search struct {
 	a      ask
 	f      *facts
 	wanted hours.Span
+
+	standings map[string]*membership.Standing // of the holder, by hub, as far as they were asked for
+	read      func(hub string) (*membership.Standing, error)
+	failed    error
 }
 
 // accepted reports whether a booking of these lines at this time would be.
@@ -139,8 +183,25 @@ func (w *search) accepted(lines []askLine, span hours.Span) bool {
 	if a.moves != nil && !a.moves(a) {
 		return false
 	}
+	// First without the person, for that needs nothing more to be read.
+	a.standing = nil
+	if _, broken := judge(a, w.f); len(broken) > 0 || w.a.standing == nil {
+		return len(broken) == 0
+	}
+	a.standing = w.standing(lines[0].terms.Resource.HubID)
 	_, broken := judge(a, w.f)
-	return len(broken) == 0
+	return w.failed == nil && len(broken) == 0
+}
+
+// standing is that of the ask's holder at a hub, read once.
+func (w *search) standing(hub string) *membership.Standing {
+	s, known := w.standings[hub]
+	if known || w.failed != nil {
+		return s
+	}
+	s, w.failed = w.read(hub)
+	w.standings[hub] = s
+	return s
 }
 
 // times finds the nearest times at which all lines would be accepted, up to each on
@@ -306,7 +367,7 @@ func (w *search) failing() (int, bool) {
 	a.span = w.wanted
 	for i, l := range a.lines {
 		_, missing := chooseUnits(a, i, w.f)
-		if len(missing) > 0 || len(judgePolicy(a, l)) > 0 {
+		if len(missing) > 0 || len(judgePolicy(a, l, membership.LineVerdict{})) > 0 {
 			at = i
 			n++
 		}

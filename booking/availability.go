@@ -7,6 +7,7 @@ import (
 	"sort"
 	"time"
 
+	"canot/booking/membership"
 	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/internal/identity"
@@ -41,16 +42,79 @@ func (b *Book) Available(ctx context.Context, who identity.Actor, q Availability
 	if err != nil {
 		return nil, err
 	}
+	standing, err := b.roster.Reaching(ctx, who.ID)
+	if err != nil {
+		return nil, err
+	}
 	now := b.db.Now()
+	reaches := reachesOf(standing, window)
 	all := make([]Availability, 0, len(seen.order))
 	for _, id := range seen.order {
 		t := seen.terms[id]
 		all = append(all, Availability{
 			ResourceID: id, ResourceSlug: t.Resource.Slug, HubSlug: t.HubSlug,
-			Free: b.freeOf(t, seen, window, now, q.Quantity),
+			Free: b.freeFor(reaches(t), t, seen, window, now, q.Quantity),
 		})
 	}
 	return all, nil
+}
+
+// reachesOf tells how somebody may book each resource in a window, worked out once for
+// each hub and category.
+func reachesOf(s *membership.Standing, window hours.Span) func(*inventory.Terms) []membership.Reach {
+	type place struct {
+		hub, category string
+		kind          inventory.Kind
+	}
+	known := map[place][]membership.Reach{}
+	return func(t *inventory.Terms) []membership.Reach {
+		if s.Boundless() {
+			return nil
+		}
+		x := t.Resource
+		at := place{x.HubID, x.CategoryID, x.Kind}
+		reaches, ok := known[at]
+		if !ok {
+			reaches = s.Reaches(x.HubID, t.RegionID, x.Kind, x.CategoryID, hours.DateOf(window.Start, t.Zone), hours.DateOf(window.End, t.Zone))
+			known[at] = reaches
+		}
+		return reaches
+	}
+}
+
+// freeFor is the free time of one resource for somebody: as far ahead as their tier
+// reaches on each day, and after hours where it opens the door. What begins under one
+// tier and ends under another is shown under neither.
+func (b *Book) freeFor(reaches []membership.Reach, t *inventory.Terms, seen *sight, window hours.Span, now time.Time, quantity int) []Free {
+	if len(reaches) == 0 || len(reaches) == 1 && reaches[0].Horizon == 0 && !reaches[0].AfterHours {
+		return b.freeOf(t, seen, window, now, quantity)
+	}
+	free := []Free{}
+	for i, r := range reaches {
+		part := window
+		if i > 0 {
+			part.Start = hours.At(r.From, 0, t.Zone)
+		}
+		if i < len(reaches)-1 {
+			part.End = hours.At(r.Until.AddDays(1), 0, t.Zone)
+		}
+		if r.Horizon > 0 {
+			if last := latestWithin(r.Horizon, t.Zone, now); last.Before(part.End) {
+				part.End = last
+			}
+		}
+		if !part.End.After(part.Start) {
+			continue
+		}
+		open := t
+		if r.AfterHours && t.Resource.Policy.Within != inventory.Any {
+			always := *t
+			always.Resource.Policy.Within = inventory.Any
+			open = &always
+		}
+		free = append(free, b.freeOf(open, seen, part, now, quantity)...)
+	}
+	return free
 }
 
 func checkWindow(w hours.Span, quantity *int) error {
@@ -182,7 +246,7 @@ func (b *Book) warm(r database.Reader, cold map[string]int64, s *sight) error {
 // so what depends on one is not remembered.
 func (b *Book) freeOf(t *inventory.Terms, s *sight, window hours.Span, now time.Time, quantity int) []Free {
 	bounds := boundsOf(t, window, now)
-	key := freeKey{s.rules[t.Resource.ID], s.units[t.Resource.ID], bounds, quantity}
+	key := freeKey{s.rules[t.Resource.ID], s.units[t.Resource.ID], bounds, quantity, t.Resource.Policy.Within}
 	if free, ok := b.free.find(t.Resource.ID, key); ok {
 		return free
 	}

@@ -23,6 +23,7 @@ import (
 	"sync"
 	"time"
 
+	"canot/booking/membership"
 	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/internal/identity"
@@ -36,6 +37,8 @@ const tries = 4
 type Book struct {
 	db      *database.DB
 	catalog *inventory.Catalog
+	people  *identity.Directory
+	roster  *membership.Roster
 	log     *slog.Logger
 	spans   spanCache
 	free    freeCache
@@ -43,8 +46,8 @@ type Book struct {
 }
 
 // New makes the book of bookings on an open data base.
-func New(db *database.DB, catalog *inventory.Catalog) *Book {
-	return &Book{db: db, catalog: catalog, log: slog.New(slog.DiscardHandler)}
+func New(db *database.DB, catalog *inventory.Catalog, people *identity.Directory, roster *membership.Roster) *Book {
+	return &Book{db: db, catalog: catalog, people: people, roster: roster, log: slog.New(slog.DiscardHandler)}
 }
 
 // LogTo makes the book write what its jobs do to log. It is to be called before the book is used.
@@ -148,7 +151,7 @@ func need(who identity.Actor) error {
 		return fault.New(fault.Unauthenticated, "sign_in", nil)
 	}
 	if !who.Holds(identity.ScopeBook) {
-		return fault.New(fault.Forbidden, "not_allowed", nil)
+		return identity.Denied(who)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package booking
 import (
 	"sync"
 
+	"canot/inventory"
 	"canot/inventory/hours"
 )
 
@@ -59,6 +60,7 @@ type freeKey struct {
 	units    int64      // their versions added up: none ever falls
 	bounds   hours.Span // what notice and horizon leave of the window
 	quantity int
+	within   inventory.Within // of the policy, or Any for whom a tier lets in after hours
 }
 
 type freeEntry struct {

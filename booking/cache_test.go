@@ -32,7 +32,7 @@ func TestFreeTimeIsRememberedUnderTheRulesItWasReadAt(t *testing.T) {
 				_, err := n.book.Retire(ctx, n.boss, "amos-camera1", database.Key{})
 				must(t, err)
 			}
-			other := booking.New(db, inventory.New(db)) // another server
+			other := newBook(db, inventory.New(db)) // another server
 			q := booking.AvailabilityQuery{Resource: "amos-camera", From: at(1, 9, 0), To: at(1, 17, 0)}
 			armed.Store(true)
 			first, err := other.Available(ctx, identity.Actor{}, q)

@@ -3,6 +3,7 @@ package booking
 import (
 	"context"
 	"slices"
+	"time"
 
 	"canot/internal/database"
 	"canot/internal/fault"
@@ -25,13 +26,13 @@ func (b *Book) Change(ctx context.Context, who identity.Actor, id string, e Edit
 		if err != nil {
 			return Booking{}, err
 		}
-		if !old.Status.Live() || old.Status == Held && !old.LapsesAt.After(b.db.Now()) {
+		if !old.Status.Live() || old.lapsed(b.db.Now()) {
 			return Booking{}, badStatus(old)
 		}
 		if e.nothing() {
 			return old, b.db.In(ctx, func(tx *database.Tx) error { return tx.Keep(key, answer{Booking: &old}) })
 		}
-		if e.StartsAt == nil && e.EndsAt == nil && e.Lines == nil {
+		if e.StartsAt == nil && e.EndsAt == nil && e.Lines == nil && e.Attendance == nil {
 			return b.rewrite(ctx, who, old, e, key)
 		}
 		return b.move(ctx, who, old, e, key)
@@ -45,9 +46,13 @@ func (b *Book) mine(r database.Reader, who identity.Actor, id string, right iden
 	if err != nil {
 		return old, err
 	}
-	if who.ID == "" || old.MemberID != who.ID && !who.May(right, old.HubID, old.regionID) {
+	own, err := b.owns(r, who, old)
+	if err != nil {
+		return Booking{}, err
+	}
+	if !own && !who.May(right, old.HubID, old.regionID) {
 		if who.ID != "" && who.May(identity.ViewBookings, old.HubID, old.regionID) {
-			return old, fault.New(fault.Forbidden, "not_allowed", nil)
+			return old, identity.Denied(who)
 		}
 		return Booking{}, fault.New(fault.NotFound, "booking_not_found", nil)
 	}
@@ -55,6 +60,20 @@ func (b *Book) mine(r database.Reader, who identity.Actor, id string, right iden
 		return old, fault.New(fault.Stale, "stale", fault.Params{"version": old.Version})
 	}
 	return old, nil
+}
+
+// owns reports whether a booking is who's own: theirs, or of an organisation that they act for.
+func (b *Book) owns(r database.Reader, who identity.Actor, x Booking) (bool, error) {
+	if who.ID == "" || x.MemberID == who.ID || x.Organisation == "" || who.ID == identity.System.ID {
+		return who.ID != "" && x.MemberID == who.ID, nil
+	}
+	return b.people.ActsFor(r, who.ID, x.Organisation)
+}
+
+// lapsed reports whether a hold, or a request that nobody answered in time, is over,
+// whether or not its job has run.
+func (b Booking) lapsed(now time.Time) bool {
+	return (b.Status == Held || b.Status == Pending) && b.LapsesAt != nil && !b.LapsesAt.After(now)
 }
 
 func badStatus(b Booking) error {
@@ -94,7 +113,7 @@ func (b *Book) rewrite(ctx context.Context, who identity.Actor, old Booking, e E
 
 // nothing reports whether e leaves everything as it is.
 func (e Edits) nothing() bool {
-	return e.StartsAt == nil && e.EndsAt == nil && e.Lines == nil &&
+	return e.StartsAt == nil && e.EndsAt == nil && e.Lines == nil && e.Attendance == nil &&
 		e.Title == nil && e.Notes == nil && e.Sector == nil && e.Visibility == nil
 }
 
@@ -122,7 +141,7 @@ func (b *Book) move(ctx context.Context, who identity.Actor, old Booking, e Edit
 	a.moves = func(other ask) bool { return len(judgeMove(who, other, all)) == 0 }
 	broken := judgeTexts(e.Title, e.Notes, e.Sector, e.Visibility)
 	broken = append(broken, judgeMove(who, a, all)...)
-	units, more := judge(a, all.without(old.ID))
+	v, more := judge(a, all.without(old.ID))
 	if broken = append(broken, more...); len(broken) > 0 {
 		if err := stillThe(b.db.Reader(ctx), old); err != nil {
 			return Booking{}, err
@@ -131,14 +150,18 @@ func (b *Book) move(ctx context.Context, who identity.Actor, old Booking, e Edit
 	}
 	var moved Booking
 	err = b.db.In(ctx, func(tx *database.Tx) error {
+		a := a
 		a.now = tx.Now
-		units, err := b.lockAndLook(ctx, tx, a, all, units)
+		v, err := b.lockAndLook(ctx, tx, &a, all, v)
 		if err != nil {
 			return err
 		}
-		moved = movedBooking(who, old, e, a)
-		moved.given(units)
-		if err := writeMove(tx, old, moved, units); err != nil {
+		moved = movedBooking(who, old, e, a, v)
+		moved.given(v.units)
+		if err := writeMove(tx, old, moved, v.units); err != nil {
+			return err
+		}
+		if err := respend(tx, who, moved, a, v); err != nil {
 			return err
 		}
 		if err := record(tx, who.ID, "booking.move", &old, &moved); err != nil {
@@ -165,7 +188,10 @@ func stillThe(r database.Reader, old Booking) error {
 // resources and its old ones, which are locked together.
 func (b *Book) askedMove(ctx context.Context, old Booking, e Edits) (ask, *facts, error) {
 	r := b.db.Reader(ctx)
-	a := ask{now: b.db.Now(), old: &old}
+	a := ask{now: b.db.Now(), old: &old, member: old.MemberID, organisation: old.Organisation, attendance: old.Attendance, accepts: e.Accepts}
+	if e.Attendance != nil {
+		a.attendance = max(*e.Attendance, 1)
+	}
 	a.span.Start, a.span.End = old.StartsAt, old.EndsAt
 	if e.StartsAt != nil {
 		a.span.Start = second(*e.StartsAt)
@@ -195,7 +221,11 @@ func (b *Book) askedMove(ctx context.Context, old Booking, e Edits) (ask, *facts
 	for _, l := range lines {
 		a.lines = append(a.lines, askLine{f.terms[l.Resource], l.Quantity})
 	}
-	return a, f, nil
+	if a.waivers, a.waived, err = waivedFor(r, old.ID); err != nil {
+		return a, nil, err
+	}
+	a, err = b.withStanding(ctx, r, a)
+	return a, f, err
 }
 
 // judgeMove applies the rules that only a change of time can break.
@@ -204,7 +234,7 @@ func judgeMove(who identity.Actor, a ask, f *facts) []fault.Violation {
 	if !a.now.Before(a.old.EndsAt) {
 		return []fault.Violation{{Code: "already_ended", Params: fault.Params{"ends": a.old.EndsAt.In(zone)}}}
 	}
-	again := a.asksAgain(who)
+	again := a.asksAgain(who, a.verdictAlone())
 	if !a.now.Before(a.old.StartsAt) && (again || !a.span.Start.Equal(a.old.StartsAt)) {
 		return []fault.Violation{{Code: "already_started", Params: fault.Params{"starts": a.old.StartsAt.In(zone)}}}
 	}
@@ -237,23 +267,22 @@ func (a ask) givesBack() bool {
 
 // asksAgain reports whether a move makes a confirmed booking wait for approval: it
 // takes what nobody approved, by somebody who could not approve it.
-func (a ask) asksAgain(who identity.Actor) bool {
-	approval, _ := asksApproval(a)
+func (a ask) asksAgain(who identity.Actor, v verdict) bool {
+	approval, _ := asksApproval(a, v)
 	if a.old.Status != Confirmed || !approval || a.old.MemberID != who.ID && who.May(identity.Approve, a.old.HubID, a.old.regionID) {
 		return false
 	}
-	if a.span.Start.Before(a.old.StartsAt) || a.span.End.After(a.old.EndsAt) {
-		return true
-	}
-	return slices.ContainsFunc(a.lines, func(l askLine) bool {
-		return !slices.ContainsFunc(a.old.Lines, func(was Line) bool {
-			return was.ResourceID == l.terms.Resource.ID && was.Quantity >= l.quantity
-		})
-	})
+	return a.takesMore()
+}
+
+// verdictAlone is what the standing of the holder says of an ask, without the time.
+func (a ask) verdictAlone() verdict {
+	v, _ := judgeStanding(a)
+	return verdict{Verdict: v}
 }
 
 // movedBooking is the old booking with its new time, lines and texts.
-func movedBooking(who identity.Actor, old Booking, e Edits, a ask) Booking {
+func movedBooking(who identity.Actor, old Booking, e Edits, a ask, v verdict) Booking {
 	moved := old
 	e.writeOn(&moved)
 	moved.StartsAt, moved.EndsAt = a.span.Start, a.span.End
@@ -264,9 +293,13 @@ func movedBooking(who identity.Actor, old Booking, e Edits, a ask) Booking {
 			ResourceID: l.terms.Resource.ID, ResourceSlug: l.terms.Resource.Slug, Quantity: l.quantity, line: i,
 		})
 	}
-	_, competing := asksApproval(a)
-	if a.asksAgain(who) {
+	_, competing := asksApproval(a, v)
+	if a.asksAgain(who, v) {
 		moved.Status = Pending
+	}
+	moved.Attendance = a.attendance
+	if moved.Status == Pending {
+		moved.LapsesAt = a.answerBy()
 	}
 	moved.Competes = moved.Status == Pending && competing
 	moved.shown = old.shown || moved.announced()

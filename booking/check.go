@@ -61,7 +61,8 @@ var checks = []struct {
 		FROM booking_lines l JOIN bookings b ON b.id = l.booking_id JOIN resources r ON r.id = l.resource_id
 		WHERE r.hub_id <> b.hub_id`},
 	{2, "hold_without_end", `
-		SELECT id AS subject, status AS detail FROM bookings WHERE (status = 'held') <> (lapses_at IS NOT NULL) AND status IN ('held', 'pending', 'confirmed')`},
+		SELECT id AS subject, status AS detail FROM bookings 
+		WHERE status = 'held' AND lapses_at IS NULL OR status = 'confirmed' AND lapses_at IS NOT NULL`},
 	{2, "maintenance_unkept", `
 		SELECT m.id AS subject, 'unit ' || m.unit_id AS detail
 		FROM maintenances m LEFT JOIN occupancies o ON o.maintenance_id = m.id AND o.live

@@ -21,39 +21,48 @@ func (b *Book) Confirm(ctx context.Context, who identity.Actor, id string, ifVer
 			if s.was.Status != Held || !s.was.LapsesAt.After(s.tx.Now) {
 				return badStatus(s.was)
 			}
-			approval, competing, err := b.approvalOf(ctx, s.tx, s.was)
+			approval, competing, answerBy, err := b.approvalOf(ctx, s.tx, s.was)
 			if err != nil {
 				return err
 			}
 			s.is.Status, s.is.LapsesAt = Confirmed, nil
 			if approval {
-				s.is.Status, s.is.Competes = Pending, competing
+				s.is.Status, s.is.Competes, s.is.LapsesAt = Pending, competing, answerBy
+				s.notices = append(s.notices, "booking.request")
 			}
 			if s.is.Competes {
 				return s.free()
 			}
-			_, err = s.tx.Exec(`UPDATE occupancies SET lapses_at = NULL WHERE booking_id = $1 AND live`, s.was.ID)
-			return err
+			return s.holdUntil(s.is.LapsesAt)
 		},
 	})
 }
 
 // Approve confirms a request. Nobody approves their own. A request that competes
 // takes its time now, through the same guard as any other booking, and is refused
-// when the time has gone.
+// when the time has gone; those that can no longer be had because of it are declined in
+// the same commit, and their members told what else there is. That the member is certified
+// for the day of use is judged again.
 func (b *Book) Approve(ctx context.Context, who identity.Actor, id string, ifVersion int64, key database.Key) (Booking, error) {
 	return b.decide(ctx, who, decision{
 		id: id, ifVersion: ifVersion, key: key, action: "booking.approve", right: identity.Approve, staffOnly: true,
 		apply: func(s *step) error {
-			if s.was.Status != Pending {
+			if due, _ := s.was.due(); s.was.Status != Pending || !due.After(s.tx.Now) {
 				return badStatus(s.was)
 			}
-			s.is.Status = Confirmed
+			if err := b.judgeCertified(ctx, who, s); err != nil {
+				return err
+			}
+			s.is.Status, s.is.LapsesAt = Confirmed, nil
+			s.notices = append(s.notices, "booking.approve")
 			if !s.was.Competes {
-				return nil
+				return s.holdUntil(nil)
 			}
 			s.is.Competes = false
-			return b.takeFor(ctx, s)
+			if err := b.takeFor(ctx, s); err != nil {
+				return err
+			}
+			return b.declineRivals(ctx, who, s)
 		},
 	})
 }
@@ -66,7 +75,11 @@ func (b *Book) Decline(ctx context.Context, who identity.Actor, id string, ifVer
 			if s.was.Status != Pending {
 				return badStatus(s.was)
 			}
-			s.is.Status = Declined
+			s.is.Status, s.is.LapsesAt, s.is.Reason = Declined, nil, reason
+			s.notices = append(s.notices, "booking.decline")
+			if err := s.refund(who); err != nil {
+				return err
+			}
 			return s.free()
 		},
 	})
@@ -87,7 +100,13 @@ func (b *Book) Cancel(ctx context.Context, who identity.Actor, id string, ifVers
 					return err
 				}
 			}
-			s.is.Status, s.is.LapsesAt = Cancelled, nil
+			if who.ID != s.was.MemberID && who.ID != identity.System.ID {
+				s.notices = append(s.notices, "booking.cancelled_by_staff")
+			}
+			s.is.Status, s.is.LapsesAt, s.is.Reason = Cancelled, nil, reason
+			if err := s.refund(who); err != nil {
+				return err
+			}
 			return s.free()
 		},
 	})
@@ -110,6 +129,14 @@ type decision struct {
 type step struct {
 	tx      *database.Tx
 	was, is Booking
+	rules   map[string]int64 // of its resources, the versions of their rules under the lock
+	notices []string         // what people are to be told
+}
+
+// holdUntil sets when what the booking occupies lapses by itself, nil for never.
+func (s *step) holdUntil(lapses *time.Time) error {
+	_, err := s.tx.Exec(`UPDATE occupancies SET lapses_at = $2 WHERE booking_id = $1 AND live`, s.was.ID, lapses)
+	return err
 }
 
 // free gives back everything that the booking holds, and what it waits for.
@@ -141,7 +168,7 @@ func (b *Book) decide(ctx context.Context, who identity.Actor, d decision) (Book
 		if d.done != nil && d.done(was) {
 			return was, b.db.In(ctx, func(tx *database.Tx) error { return tx.Keep(d.key, answer{Booking: &was}) })
 		}
-		return b.carryOut(ctx, who.ID, was, d)
+		return b.carryOut(ctx, who, was, d)
 	})
 }
 
@@ -151,19 +178,27 @@ func (b *Book) decidable(ctx context.Context, who identity.Actor, d decision) (B
 	if err != nil || !d.staffOnly {
 		return was, err
 	}
-	if was.MemberID == who.ID {
+	own, err := b.owns(b.db.Reader(ctx), who, was)
+	if err != nil {
+		return was, err
+	}
+	if own {
 		return was, &Refusal{Fault: refusalOf([]fault.Violation{{Code: "own_request", Params: fault.Params{}}})}
 	}
 	return was, nil
 }
 
-func (b *Book) carryOut(ctx context.Context, by string, was Booking, d decision) (Booking, error) {
+func (b *Book) carryOut(ctx context.Context, who identity.Actor, was Booking, d decision) (Booking, error) {
 	var is Booking
 	err := b.db.In(ctx, func(tx *database.Tx) error {
-		if _, err := lockResources(tx, was.resourceIDs()); err != nil {
+		locked, err := lockResources(tx, was.resourceIDs())
+		if err != nil {
 			return err
 		}
-		s := &step{tx: tx, was: was, is: was}
+		s := &step{tx: tx, was: was, is: was, rules: map[string]int64{}}
+		for id, v := range locked {
+			s.rules[id] = v.RulesVersion
+		}
 		s.is.Lines = append([]Line(nil), was.Lines...)
 		if err := d.apply(s); err != nil {
 			if fault.Of(err) == nil {
@@ -180,10 +215,10 @@ func (b *Book) carryOut(ctx context.Context, by string, was Booking, d decision)
 		if err := updateBooking(tx, is); err != nil {
 			return err
 		}
-		if err := record(tx, by, d.action, &was, &is); err != nil {
+		if err := record(tx, who.ID, d.action, &was, &is); err != nil {
 			return err
 		}
-		if err := enqueueDue(tx, is); err != nil {
+		if err := enqueueDue(tx, is, s.notices...); err != nil {
 			return err
 		}
 		return tx.Keep(d.key, answer{Booking: &is})
@@ -191,19 +226,25 @@ func (b *Book) carryOut(ctx context.Context, by string, was Booking, d decision)
 	return is, err
 }
 
-// approvalOf reports whether the policies of a booking's resources ask for approval.
-func (b *Book) approvalOf(ctx context.Context, r database.Reader, was Booking) (approval, competing bool, err error) {
-	f, err := b.factsOf(ctx, r, was.resourceIDs(), hours.Span{Start: was.StartsAt, End: was.EndsAt})
+// approvalOf reports whether staff must approve a booking, whether it competes until they
+// do, and by when they must answer.
+func (b *Book) approvalOf(ctx context.Context, tx *database.Tx, was Booking) (approval, competing bool, by *time.Time, err error) {
+	f, err := b.factsOf(ctx, tx, was.resourceIDs(), hours.Span{Start: was.StartsAt, End: was.EndsAt})
 	if err != nil {
-		return false, false, err
+		return false, false, nil, err
 	}
-	approval, competing = asksApproval(askOf(was, f, was.StartsAt))
-	return approval, competing, nil
+	a, err := b.withStanding(ctx, tx, askOf(was, f, tx.Now))
+	if err != nil {
+		return false, false, nil, err
+	}
+	approval, competing = asksApproval(a, a.verdictAlone())
+	return approval, competing, a.answerBy(), nil
 }
 
 // askOf is the ask that a booking stands for.
 func askOf(was Booking, f *facts, now time.Time) ask {
-	a := ask{span: hours.Span{Start: was.StartsAt, End: was.EndsAt}, now: now, old: &was}
+	a := ask{span: hours.Span{Start: was.StartsAt, End: was.EndsAt}, now: now, old: &was,
+		member: was.MemberID, organisation: was.Organisation, attendance: was.Attendance}
 	for _, l := range was.Lines {
 		a.lines = append(a.lines, askLine{f.terms[l.ResourceID], l.Quantity})
 	}
@@ -220,7 +261,14 @@ func (b *Book) takeFor(ctx context.Context, s *step) error {
 	if len(f.lapsed(s.tx.Now)) > 0 {
 		return errAgain
 	}
-	a := askOf(s.was, f, s.tx.Now)
+	a, err := b.withStanding(ctx, s.tx, askOf(s.was, f, s.tx.Now))
+	if err != nil {
+		return err
+	}
+	if _, a.waived, err = waivedFor(s.tx, s.was.ID); err != nil {
+		return err
+	}
+	tiers := a.verdictAlone().Lines
 	var units []chosen
 	var broken []fault.Violation
 	for i, l := range a.lines {
@@ -229,10 +277,11 @@ func (b *Book) takeFor(ctx context.Context, s *step) error {
 		if l.terms.Resource.Archived {
 			missing = append(missing, fault.Violation{Code: "archived", Params: fault.Params{}})
 		}
-		for _, v := range append(judgeHours(a, l), missing...) {
+		for _, v := range append(judgeHours(a, l, tiers[i].AfterHours), missing...) {
 			broken = append(broken, about(l, len(a.lines) > 1, v))
 		}
 	}
+	broken = slices.DeleteFunc(broken, func(v fault.Violation) bool { return a.waived[v.Code] })
 	if len(broken) > 0 {
 		return &Refusal{Fault: refusalOf(broken)}
 	}

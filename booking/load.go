@@ -19,6 +19,8 @@ type Past struct {
 	MadeBy string    // "" means the member
 	Status Status    // "" means what Place would have given it, settled up to now
 	Reason string    // not kept; for the caller's own report
+
+	Reference string // one that Canot gave it before; "" for a new one
 }
 
 // loadAtOnce is how many bookings Load writes in one commit.
@@ -60,28 +62,31 @@ func (b *Book) loadPiece(ctx context.Context, tx *database.Tx, piece []Past, res
 		}
 		a := asks[i]
 		broken := judgeTexts(&p.Title, &p.Notes, &p.Sector, &p.Visibility)
-		units, more := judge(a, f)
+		p.Attendance = max(p.Attendance, 1)
+		v, more := judge(a, f)
 		if broken = append(broken, more...); len(broken) > 0 {
 			results[i] = &Refusal{Fault: refusalOf(broken)}
 			continue
 		}
 		made := identity.Actor{ID: cmp.Or(p.MadeBy, p.MemberID)}
-		booked := newBooking(made, p.Request, a)
+		booked := newBooking(made, p.Request, a, v)
+		booked.Reference = cmp.Or(p.Reference, booked.Reference)
 		booked.Status = statusAt(booked, p.Status, tx.Now)
-		if booked.Status != Held {
-			booked.LapsesAt = nil
-		} else if booked.LapsesAt == nil {
+		switch {
+		case booked.Status == Held && booked.LapsesAt == nil:
 			results[i] = badStatus(booked)
 			continue
+		case booked.Status != Held && booked.Status != Pending:
+			booked.LapsesAt = nil
 		}
 		if booked.Status != Pending {
 			booked.Competes = false
 		}
 		booked.shown = booked.announced() || booked.Status == Cancelled || booked.Status == Declined
 		if booked.Status.Live() || booked.Status == Completed {
-			booked.given(units)
+			booked.given(v.units)
 			if !booked.Competes {
-				w.occupy(booked, units, f)
+				w.occupy(booked, v.units, f)
 			}
 		}
 		w.bookings = append(w.bookings, booked)

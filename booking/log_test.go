@@ -70,7 +70,7 @@ func TestTwoServersOnOneDataBaseAgree(t *testing.T) {
 			one := newNetwork(t, dbtest.Reopen(t, settings), clock)
 			db := dbtest.Reopen(t, settings)
 			catalog := inventory.New(db)
-			other := booking.New(db, catalog)
+			other := newBook(db, catalog)
 			free := func(b *booking.Book) []booking.Free {
 				all, err := b.Available(ctx, one.zoe, booking.AvailabilityQuery{Resource: "amos-studio", From: at(1, 0, 0), To: at(2, 0, 0)})
 				must(t, err)

@@ -193,10 +193,7 @@ func staffOnly(who identity.Actor, right identity.Right, hubID, regionID string)
 	if who.May(right, hubID, regionID) {
 		return nil
 	}
-	if who.ID == "" {
-		return fault.New(fault.Unauthenticated, "sign_in", nil)
-	}
-	return fault.New(fault.Forbidden, "not_allowed", nil)
+	return identity.Denied(who)
 }
 
 type maintenanceRow struct {
@@ -286,7 +283,7 @@ func (b *Book) onUnit(ctx context.Context, who identity.Actor, right identity.Ri
 // that they may not, anybody else that there is no such unit.
 func notTheirs(who identity.Actor, hub inventory.Hub) error {
 	if who.May(identity.ViewBookings, hub.ID, hub.RegionID) {
-		return fault.New(fault.Forbidden, "not_allowed", nil)
+		return identity.Denied(who)
 	}
 	return fault.New(fault.NotFound, "unit_not_found", nil)
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
 	"canot/booking"
+	"canot/booking/membership"
 	"canot/internal/database"
 	"canot/internal/database/dbtest"
 	"canot/internal/fault"
@@ -23,6 +25,7 @@ type network struct {
 	catalog *inventory.Catalog
 	people  *identity.Directory
 	book    *booking.Book
+	rolls   *membership.Roster
 	clock   *dbtest.Clock
 	zoe     identity.Actor // a member
 	luc     identity.Actor // another
@@ -54,16 +57,21 @@ func ptr[T any](v T) *T { return &v }
 
 func fr(s string) *inventory.Text { return &inventory.Text{"fr": s} }
 
+func newBook(db *database.DB, catalog *inventory.Catalog) *booking.Book {
+	return booking.New(db, catalog, identity.New(db), membership.New(db))
+}
+
 func newNetwork(t testing.TB, db *database.DB, clock *dbtest.Clock) *network {
 	t.Helper()
 	n := &network{t: t, db: db, catalog: inventory.New(db), people: identity.New(db), clock: clock, id: map[string]string{}}
-	n.book = booking.New(db, n.catalog)
+	n.rolls = membership.New(db)
+	n.book = booking.New(db, n.catalog, n.people, n.rolls)
 	ctx, sys, no := context.Background(), identity.System, database.Key{}
 	_, err := n.catalog.CreateRegion(ctx, sys, inventory.NamedEdits{Slug: ptr("at"), Name: fr("Abitibi")}, no)
 	must(t, err)
 	_, err = n.catalog.CreateOperator(ctx, sys, inventory.OperatorEdits{Slug: ptr("op"), LegalName: ptr("Hubs")}, no)
 	must(t, err)
-	for _, c := range []string{"studio", "camera", "desk", "printer"} {
+	for _, c := range []string{"studio", "camera", "desk", "printer", "hall"} {
 		_, err = n.catalog.CreateCategory(ctx, sys, inventory.NamedEdits{Slug: ptr(c), Name: fr(c)}, no)
 		must(t, err)
 	}
@@ -101,7 +109,7 @@ func (n *network) add(hub, category string, kind inventory.Kind, units int, p in
 	must(n.t, err)
 	n.id[slug] = r.ID
 	for i := range units {
-		code := slug + string(rune('1'+i))
+		code := slug + strconv.Itoa(i+1)
 		u, err := n.catalog.AddUnit(ctx, identity.System, slug, inventory.UnitEdits{Code: &code}, database.Key{})
 		must(n.t, err)
 		n.id[code] = u.ID

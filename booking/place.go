@@ -39,30 +39,38 @@ func (b *Book) place(ctx context.Context, who identity.Actor, req Request, key d
 	if err != nil {
 		return Booking{}, err
 	}
-	broken, err := b.judgeRequest(r, who, &req, a)
+	broken, err := b.judgeRequest(r, who, &req, &a)
 	if err != nil {
 		return Booking{}, err
 	}
 	if err := b.lapse(ctx, f, a.now); err != nil {
 		return Booking{}, err
 	}
-	units, more := judge(a, f)
-	if broken = append(broken, more...); len(broken) > 0 {
+	if a, err = b.withStanding(ctx, r, a); err != nil {
+		return Booking{}, err
+	}
+	persons := judgePerson(who, &a)
+	v, more := judge(a, f)
+	if broken = slices.Concat(broken, persons, more); len(broken) > 0 {
 		return Booking{}, b.refuse(ctx, a, broken, req.Brief)
 	}
 	var booked Booking
 	err = b.db.In(ctx, func(tx *database.Tx) error {
+		a := a
 		a.now = tx.Now
-		units, err := b.lockAndLook(ctx, tx, a, f, units)
+		v, err := b.lockAndLook(ctx, tx, &a, f, v)
 		if err != nil {
 			return err
 		}
 		if err := b.limitHolds(tx, req); err != nil {
 			return err
 		}
-		booked = newBooking(who, req, a)
-		booked.given(units)
-		if err := insertNew(tx, booked, units); err != nil {
+		booked = newBooking(who, req, a, v)
+		booked.given(v.units)
+		if err := insertNew(tx, booked, v.units); err != nil {
+			return err
+		}
+		if err := spend(tx, who, booked, a, v); err != nil {
 			return err
 		}
 		return tx.Keep(key, answer{Booking: &booked})
@@ -71,36 +79,41 @@ func (b *Book) place(ctx context.Context, who identity.Actor, req Request, key d
 }
 
 // lockAndLook takes the locks of an ask's resources, those of its old booking
-// included. If nothing about them has changed since the facts were read, the units
-// chosen then stand; otherwise it reads and judges again, under the lock.
-func (b *Book) lockAndLook(ctx context.Context, tx *database.Tx, a ask, f *facts, units []chosen) ([]chosen, error) {
+// included, and of its holder. If nothing about them has changed since the facts and the
+// standing were read, the verdict stands; otherwise it reads and judges again, under the
+// locks.
+func (b *Book) lockAndLook(ctx context.Context, tx *database.Tx, a *ask, f *facts, v verdict) (verdict, error) {
 	locked, err := lockResources(tx, f.resourceIDs())
-	if err != nil || f.unchanged(locked) {
-		return units, err
+	if err != nil {
+		return v, err
+	}
+	changed, err := b.lockHolder(ctx, tx, a)
+	if err != nil || !changed && f.unchanged(locked) {
+		return v, err
 	}
 	f, err = b.factsOf(ctx, tx, f.resourceIDs(), a.span)
 	if err != nil {
-		return nil, err
+		return v, err
 	}
 	for i := range a.lines {
 		a.lines[i].terms = f.terms[a.lines[i].terms.Resource.ID]
 	}
 	if len(f.lapsed(a.now)) > 0 {
-		return nil, errAgain
+		return v, errAgain
 	}
 	if a.old != nil {
 		f = f.without(a.old.ID)
 	}
-	units, broken := judge(a, f)
+	v, broken := judge(*a, f)
 	if len(broken) == 0 {
-		return units, nil
+		return v, nil
 	}
 	if a.old != nil {
 		if err := stillThe(tx, *a.old); err != nil {
-			return nil, err
+			return v, err
 		}
 	}
-	return nil, &Refusal{Fault: refusalOf(broken)}
+	return v, &Refusal{Fault: refusalOf(broken)}
 }
 
 // asked turns a request into an ask, with the facts to judge it by.
@@ -152,34 +165,57 @@ func (b *Book) mergeLines(r database.Reader, wants []Want) ([]Want, error) {
 }
 
 // judgeRequest applies the rules that need no facts about time: texts, who books
-// for whom, holds. It fills the member of req.
-func (b *Book) judgeRequest(r database.Reader, who identity.Actor, req *Request, a ask) ([]fault.Violation, error) {
+// for whom, holds, which rules are lifted. It fills the member of req, and what a says of
+// persons.
+func (b *Book) judgeRequest(r database.Reader, who identity.Actor, req *Request, a *ask) ([]fault.Violation, error) {
 	broken := judgeTexts(&req.Title, &req.Notes, &req.Sector, &req.Visibility)
 	if req.MemberID == "" {
 		req.MemberID = who.ID
 	}
+	t := a.lines[0].terms
 	if req.MemberID != who.ID {
 		if who.ID == "" {
 			return nil, fault.New(fault.Unauthenticated, "sign_in", nil)
 		}
-		t := a.lines[0].terms
 		if !who.May(identity.BookForOthers, t.Resource.HubID, t.RegionID) {
-			return nil, fault.New(fault.Forbidden, "not_allowed", nil)
-		}
-		var active bool
-		err := r.Get(&active, `SELECT active FROM members WHERE id = $1`, req.MemberID)
-		if err != nil && err != database.ErrNoRows {
-			return nil, err
-		}
-		if !active {
-			broken = append(broken, fault.Violation{Code: "unknown_member", Params: fault.Params{"field": "member"}})
+			return nil, identity.Denied(who)
 		}
 	}
+	more, err := judgeWaivers(who, req.MemberID, t.Resource.HubID, t.RegionID, req.Waive)
+	if err != nil {
+		return nil, err
+	}
+	broken = append(broken, more...)
+	req.Attendance = max(req.Attendance, 1)
+	a.member, a.organisation, a.attendance, a.accepts = req.MemberID, req.Organisation, req.Attendance, req.Accepts
+	a.waivers, a.waived = req.Waive, waivedSet(req.Waive)
 	if req.Hold < 0 || req.Hold > maxHold {
 		broken = append(broken, fault.Violation{Code: "hold_too_long", Params: fault.Params{"longest_min": int(maxHold / time.Minute)}})
 	}
-	more, err := judgeHolds(r, *req, a.now)
+	more, err = judgeHolds(r, *req, a.now)
 	return append(broken, more...), err
+}
+
+// judgePerson says whether the member may book at all, and for that organisation. Who
+// books for themself has shown that their address is theirs; staff answer for others. Of an
+// organisation that is not theirs to book for, nothing is judged, for nothing may be told.
+func judgePerson(who identity.Actor, a *ask) []fault.Violation {
+	if a.member == "" {
+		return nil
+	}
+	var broken []fault.Violation
+	p := a.standing.Person()
+	switch {
+	case !p.Active:
+		broken = append(broken, fault.Violation{Code: "unknown_member", Params: fault.Params{"field": "member"}})
+	case a.member == who.ID && p.Unverified:
+		broken = append(broken, fault.Violation{Code: "email_unverified", Params: fault.Params{}})
+	}
+	if a.organisation != "" && !p.ActsFor {
+		broken = append(broken, fault.Violation{Code: "unknown_organisation", Params: fault.Params{"field": "organisation"}})
+		a.standing = nil
+	}
+	return broken
 }
 
 // limitHolds refuses more holds at once than a member may have, under a lock, so
@@ -269,14 +305,15 @@ func (b *Book) lapse(ctx context.Context, f *facts, now time.Time) error {
 }
 
 // newBooking makes the booking that an accepted ask becomes.
-func newBooking(who identity.Actor, req Request, a ask) Booking {
+func newBooking(who identity.Actor, req Request, a ask, v verdict) Booking {
 	t := a.lines[0].terms
 	booked := Booking{
 		ID: database.NewID(), Reference: newReference(),
 		HubID: t.Resource.HubID, HubSlug: t.HubSlug, TimeZone: t.Zone.String(), regionID: t.RegionID,
-		MemberID: req.MemberID, MadeBy: who.ID, Status: Confirmed,
+		MemberID: req.MemberID, Organisation: req.Organisation, MadeBy: who.ID, Status: Confirmed,
 		StartsAt: a.span.Start, EndsAt: a.span.End,
-		Title: req.Title, Notes: req.Notes, Sector: req.Sector, Visibility: req.Visibility, Version: 1,
+		Title: req.Title, Notes: req.Notes, Sector: req.Sector, Visibility: req.Visibility,
+		Attendance: max(req.Attendance, 1), Version: 1,
 		CreatedAt: a.now, ChangedAt: a.now,
 	}
 	for i, l := range a.lines {
@@ -285,8 +322,9 @@ func newBooking(who identity.Actor, req Request, a ask) Booking {
 			Quantity: l.quantity, Units: []string{}, line: i,
 		})
 	}
-	if approval, competing := asksApproval(a); approval {
+	if approval, competing := asksApproval(a, v); approval {
 		booked.Status, booked.Competes = Pending, competing
+		booked.LapsesAt = a.answerBy()
 	}
 	if req.Hold > 0 {
 		lapses := a.now.Add(req.Hold)
@@ -297,15 +335,32 @@ func newBooking(who identity.Actor, req Request, a ask) Booking {
 	return booked
 }
 
-// asksApproval reports whether staff must approve an ask, and whether it takes no
-// time until they do.
-func asksApproval(a ask) (approval, competing bool) {
+// asksApproval reports whether staff must approve an ask, for what is asked or for who
+// asks, and whether it takes no time until they do.
+func asksApproval(a ask, v verdict) (approval, competing bool) {
+	approval = v.NeedsApproval
 	for _, l := range a.lines {
 		p := l.terms.Resource.Policy
 		approval = approval || p.Approval
-		competing = competing || p.Approval && p.Competing
+		competing = competing || p.Competing
 	}
-	return approval, competing
+	return approval, approval && competing
+}
+
+// answerBy is when a request that nobody has answered lapses before its start, by the
+// shortest of its policies; nil where none says.
+func (a ask) answerBy() *time.Time {
+	within := 0
+	for _, l := range a.lines {
+		if w := l.terms.Resource.Policy.AnswerWithin; w > 0 && (within == 0 || w < within) {
+			within = w
+		}
+	}
+	by := a.now.Add(time.Duration(within) * time.Minute)
+	if within == 0 || !by.Before(a.span.Start) {
+		return nil
+	}
+	return &by
 }
 
 // shownAs is what feeds say of the status of a booking, or "" when they do not show
@@ -365,16 +420,31 @@ func insertNew(tx *database.Tx, b Booking, units []chosen) error {
 	if err := record(tx, b.MadeBy, "booking.place", nil, &b); err != nil {
 		return err
 	}
+	if b.Status == Pending {
+		return enqueueDue(tx, b, "booking.request")
+	}
 	return enqueueDue(tx, b)
 }
 
-// enqueueDue leaves the job that does what time asks of a booking.
-func enqueueDue(tx *database.Tx, b Booking) error {
-	due, ok := b.due()
-	if !ok {
+// enqueueDue leaves the job that does what time asks of a booking, and the notices that
+// tell people of it.
+func enqueueDue(tx *database.Tx, b Booking, notices ...string) error {
+	var jobs []database.Job
+	if due, ok := b.due(); ok {
+		jobs = append(jobs, dueJob(b, due))
+	}
+	for _, what := range notices {
+		jobs = append(jobs, noticeJob(tx, b.ID, what))
+	}
+	if len(jobs) == 0 {
 		return nil
 	}
-	return tx.Enqueue(dueJob(b, due))
+	return tx.Enqueue(jobs...)
+}
+
+// noticeJob is a message to people about a booking, told as soon as it is committed.
+func noticeJob(tx *database.Tx, bookingID, what string) database.Job {
+	return database.Job{Kind: "notice", Args: bookingJob{Booking: bookingID, What: what}, At: tx.Now}
 }
 
 func dueJob(b Booking, due time.Time) database.Job {

@@ -2,7 +2,7 @@ package booking
 
 import (
 	"context"
-	"time"
+	"slices"
 
 	"canot/internal/identity"
 )
@@ -18,16 +18,25 @@ func (b *Book) preview(ctx context.Context, who identity.Actor, req Request) (Pr
 	if err != nil {
 		return Preview{}, err
 	}
-	broken, err := b.judgeRequest(r, who, &req, a)
+	broken, err := b.judgeRequest(r, who, &req, &a)
 	if err != nil {
 		return Preview{}, err
 	}
-	_, more := judge(a, f)
-	p := Preview{Violations: append(broken, more...), Currency: a.lines[0].terms.Currency}
+	if a, err = b.withStanding(ctx, r, a); err != nil {
+		return Preview{}, err
+	}
+	persons := judgePerson(who, &a)
+	v, more := judge(a, f)
+	p := Preview{Violations: sayWhoWaives(slices.Concat(broken, persons, more)), Currency: a.lines[0].terms.Currency}
 	p.OK = len(p.Violations) == 0
 	if p.OK {
-		p.PriceCents = price(a)
+		p.PriceCents = price(a, v)
 		return p, nil
+	}
+	if !req.Brief {
+		if p.Help, err = b.helpFor(ctx, a, p.Violations); err != nil {
+			return p, err
+		}
 	}
 	if !req.Brief && curable(p.Violations) {
 		p.Alternatives, err = b.alternatives(ctx, a)
@@ -35,12 +44,14 @@ func (b *Book) preview(ctx context.Context, who identity.Actor, req Request) (Pr
 	return p, err
 }
 
-// price is what an ask costs before tax, in cents, each line rounded half up.
-func price(a ask) int64 {
+// price is what an ask costs before tax, in cents, each line rounded half up: the minutes
+// that neither the holder's tier nor a pack includes, at the share of the price that the
+// tier asks.
+func price(a ask, v verdict) int64 {
 	var cents int64
-	minutes := int64(a.span.Duration() / time.Minute)
-	for _, l := range a.lines {
-		cents += (l.terms.Resource.PricePerHour*int64(l.quantity)*minutes + 30) / 60
+	for i, l := range a.lines {
+		tier := v.Lines[i]
+		cents += (l.terms.Resource.PricePerHour*tier.Charged*int64(tier.PricePercent) + 3000) / 6000
 	}
 	return cents
 }

@@ -86,8 +86,8 @@ func visible(w *where, who identity.Actor, mine bool) {
 	if !mine && who.May(identity.ViewBookings, "", "") {
 		return // everywhere
 	}
-	seen := []string{"b.member_id = ?"}
-	args := []any{who.ID}
+	seen := []string{"b.member_id = ?", "b.organisation_id IN (SELECT organisation_id FROM organisation_members WHERE member_id = ?)"}
+	args := []any{who.ID, who.ID}
 	if !mine {
 		for _, g := range who.Grants {
 			if !who.May(identity.ViewBookings, g.HubID, g.RegionID) {

@@ -3,6 +3,7 @@ package booking
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"canot/internal/fault"
 )
@@ -10,10 +11,16 @@ import (
 // refuse makes the refusal of an ask.
 func (b *Book) refuse(ctx context.Context, a ask, broken []fault.Violation, brief bool) error {
 	r := &Refusal{Fault: refusalOf(broken)}
-	if brief || !curable(broken) {
+	if brief {
 		return r
 	}
 	var err error
+	if r.Help, err = b.helpFor(ctx, a, broken); err != nil {
+		return err
+	}
+	if !curable(broken) {
+		return r
+	}
 	if r.Alternatives, err = b.alternatives(ctx, a); err != nil {
 		return err
 	}
@@ -35,7 +42,8 @@ func curable(broken []fault.Violation) bool {
 	for _, v := range broken {
 		switch v.Code {
 		case "taken", "too_many", "closed", "ends_closed", "never_open", "closure", "in_past", "too_soon", "too_far",
-			"too_short", "too_long", "off_grain", "archived", "already_started":
+			"too_short", "too_long", "off_grain", "archived", "already_started", "tier_too_far", "tier_too_long", "quota_spent",
+			"certification_missing", "certification_lapses", "tier_not_admitted":
 		default:
 			return false
 		}
@@ -52,6 +60,22 @@ func refusalOf(broken []fault.Violation) *fault.Error {
 			break
 		}
 	}
-	f.Violations = broken
+	f.Violations = sayWhoWaives(broken)
 	return f
 }
+
+// helpFor says whom to ask at the hub of an ask, when one of the broken rules is one that
+// a person there may lift, or may help with.
+func (b *Book) helpFor(ctx context.Context, a ask, broken []fault.Violation) (*Help, error) {
+	if len(a.lines) == 0 || !slices.ContainsFunc(broken, func(v fault.Violation) bool { return len(v.WaivableBy) > 0 || helped[v.Code] }) {
+		return nil, nil
+	}
+	h, err := b.catalog.Hub(ctx, a.lines[0].terms.Resource.HubID)
+	if err != nil {
+		return nil, err
+	}
+	return &Help{Hub: h.Slug, Name: h.Name, Phone: h.Phone, Email: h.Email}, nil
+}
+
+// helped are the rules that nobody lifts, but that somebody at the hub settles.
+var helped = map[string]bool{"consent_needed": true, "unknown_member": true}

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/inventory"
 	"canot/inventory/hours"
@@ -135,7 +134,7 @@ func (o *outing) tellOf(was, is Booking, action string) error {
 	if err := record(o.tx, o.who.ID, action, &was, &is); err != nil {
 		return err
 	}
-	return o.tx.Enqueue(database.Job{Kind: "notice", Args: bookingJob{Booking: was.ID, What: action}, At: o.tx.Now})
+	return o.tx.Enqueue(noticeJob(o.tx, was.ID, action))
 }
 
 // never is an instant at which no hold has lapsed: a hold that nobody has ended yet

@@ -1,8 +1,10 @@
 package booking
 
 import (
+	"slices"
 	"time"
 
+	"canot/booking/membership"
 	"canot/internal/fault"
 	"canot/inventory"
 	"canot/inventory/hours"
@@ -13,6 +15,15 @@ type ask struct {
 	lines []askLine
 	span  hours.Span // may be empty or reversed: judge says so
 	now   time.Time
+
+	member       string // whose booking it is, "" for a visitor who looks
+	organisation string // that holds it, or ""
+	attendance   int    // persons who come
+	accepts      []membership.Acceptance
+	waivers      []Waiver             // lifted with this ask
+	waived       map[string]bool      // codes of rules that are lifted, now or before
+	standing     *membership.Standing // of the holder; nil when persons are not judged
+
 	old   *Booking       // the booking that is being changed, or nil
 	moves func(ask) bool // for a change: whether judgeMove would let it be
 }
@@ -30,13 +41,16 @@ type chosen struct {
 }
 
 // judge applies every rule of every line to an ask and returns all that are
-// broken. It is pure: the same facts give the same verdict, so Preview cannot
-// disagree with Place. When nothing is broken it returns the units to give.
-func judge(a ask, f *facts) ([]chosen, []fault.Violation) {
-	var broken []fault.Violation
+// broken and not lifted. It is pure: the same facts and the same standing give the same
+// verdict, so Preview cannot disagree with Place. When nothing is broken the verdict
+// holds the units to give.
+func judge(a ask, f *facts) (verdict, []fault.Violation) {
 	if !a.span.End.After(a.span.Start) {
-		return nil, []fault.Violation{{Code: "ends_before_start", Params: fault.Params{"field": "ends_at"}}}
+		return verdict{}, []fault.Violation{{Code: "ends_before_start", Params: fault.Params{"field": "ends_at"}}}
 	}
+	var v verdict
+	var broken []fault.Violation
+	v.Verdict, broken = judgeStanding(a)
 	hub := a.lines[0].terms.Resource.HubID
 	for _, l := range a.lines {
 		if l.terms.Resource.HubID != hub {
@@ -46,24 +60,26 @@ func judge(a ask, f *facts) ([]chosen, []fault.Violation) {
 	if a.old != nil && a.old.HubID != hub {
 		broken = append(broken, about(a.lines[0], true, fault.Violation{Code: "one_hub", Params: fault.Params{}}))
 	}
-	var units []chosen
 	for i, l := range a.lines {
-		verdict := judgePolicy(a, l)
 		given, taken := chooseUnits(a, i, f)
-		units = append(units, given...)
-		for _, v := range append(verdict, taken...) {
-			broken = append(broken, about(l, len(a.lines) > 1, v))
+		v.units = append(v.units, given...)
+		for _, x := range slices.Concat(judgePolicy(a, l, v.Lines[i]), v.Lines[i].Violations, taken) {
+			broken = append(broken, about(l, len(a.lines) > 1, x))
 		}
 	}
+	broken = slices.DeleteFunc(broken, func(x fault.Violation) bool { return a.waived[x.Code] })
 	if len(broken) > 0 {
-		return nil, broken
+		return verdict{}, broken
 	}
-	return units, nil
+	return v, nil
 }
 
 // about says which resource a violation is about: to programs always, and to people
 // where the time is taken or where the request names several.
 func about(l askLine, several bool, v fault.Violation) fault.Violation {
+	if v.Params == nil {
+		v.Params = fault.Params{}
+	}
 	v.Params["resource"] = l.terms.Resource.Slug
 	if several || v.Code == "taken" {
 		v.Params["resource_name"] = l.terms.Resource.Name
@@ -71,8 +87,10 @@ func about(l askLine, several bool, v fault.Violation) fault.Violation {
 	return v
 }
 
-// judgePolicy applies the policy and the hours of one line's resource.
-func judgePolicy(a ask, l askLine) []fault.Violation {
+// judgePolicy applies the policy and the hours of one line's resource, as far as the
+// tier of the holder does not say otherwise: the stricter of the two counts, and a tier
+// may open the door outside opening hours.
+func judgePolicy(a ask, l askLine, tier membership.LineVerdict) []fault.Violation {
 	var broken []fault.Violation
 	no := func(code string, params fault.Params) {
 		if params == nil {
@@ -108,21 +126,46 @@ func judgePolicy(a ask, l askLine) []fault.Violation {
 	if last := latest(p, zone, a.now); a.span.End.After(last) {
 		no("too_far", fault.Params{"latest": last.In(zone), "horizon_days": p.Horizon})
 	}
+	if a.old == nil || a.takesMore() {
+		broken = append(broken, judgeTier(a, l, tier)...)
+	}
 	if length <= longestLook {
-		broken = append(broken, judgeHours(a, l)...)
+		broken = append(broken, judgeHours(a, l, tier.AfterHours)...)
+	}
+	return broken
+}
+
+// judgeTier applies how far ahead and how long the holder's tier lets them book, where
+// that is stricter than the policy.
+func judgeTier(a ask, l askLine, tier membership.LineVerdict) []fault.Violation {
+	var broken []fault.Violation
+	p, zone := l.terms.Resource.Policy, l.terms.Zone
+	if tier.Longest > 0 && tier.Longest < p.Longest && a.span.Duration() > time.Duration(tier.Longest)*time.Minute {
+		broken = append(broken, fault.Violation{Code: "tier_too_long", Params: fault.Params{
+			"tier": tier.Tier.Slug, "tier_name": tier.Tier.Name, "longest_min": tier.Longest}})
+	}
+	if tier.Horizon > 0 && tier.Horizon < p.Horizon {
+		if last := latestWithin(tier.Horizon, zone, a.now); a.span.End.After(last) {
+			broken = append(broken, fault.Violation{Code: "tier_too_far", Params: fault.Params{
+				"tier": tier.Tier.Slug, "tier_name": tier.Tier.Name, "latest": last.In(zone), "horizon_days": tier.Horizon}})
+		}
 	}
 	return broken
 }
 
 // judgeHours says whether the span lies where the policy wants it in the opening
-// hours. A closure that is hit is named; the weekly hours are named apart from it.
-func judgeHours(a ask, l askLine) []fault.Violation {
+// hours. A closure that is hit is named; the weekly hours are named apart from it. Who has
+// access after hours meets closures only.
+func judgeHours(a ask, l askLine, afterHours bool) []fault.Violation {
 	var broken []fault.Violation
 	zone := l.terms.Zone
 	from, to := a.span.Start.Add(-margin), a.span.End.Add(margin)
 	open := l.terms.Hours.Open(from, to, zone)
 	closed := l.terms.Hours.Closed(from, to, zone)
 	within := l.terms.Resource.Policy.Within
+	if afterHours {
+		within = inventory.Any
+	}
 	if fits(a.span, within, open, closed) {
 		return nil
 	}
@@ -227,5 +270,10 @@ func earliest(p inventory.Policy, zone *time.Location, now time.Time) time.Time 
 // latest is when a booking that is made now must have ended: the midnight after
 // the horizon's last day, at the hub.
 func latest(p inventory.Policy, zone *time.Location, now time.Time) time.Time {
-	return hours.At(hours.DateOf(now, zone).AddDays(p.Horizon+1), 0, zone)
+	return latestWithin(p.Horizon, zone, now)
+}
+
+// latestWithin is the midnight after the last of some days ahead, at the hub.
+func latestWithin(days int, zone *time.Location, now time.Time) time.Time {
+	return hours.At(hours.DateOf(now, zone).AddDays(days+1), 0, zone)
 }

@@ -9,12 +9,16 @@ import (
 )
 
 // due returns the instant at which time itself asks something of a booking: a hold
-// lapses, a request that nobody answered ends at its start, a booking is over.
+// lapses, a request that nobody answered ends when its policy says or at its start, a
+// booking is over.
 func (b Booking) due() (time.Time, bool) {
 	switch b.Status {
 	case Held:
 		return *b.LapsesAt, true
 	case Pending:
+		if b.LapsesAt != nil && b.LapsesAt.Before(b.StartsAt) {
+			return *b.LapsesAt, true
+		}
 		if b.ChangedAt.Before(b.StartsAt) {
 			return b.StartsAt, true
 		}
@@ -40,7 +44,7 @@ func (b *Book) Settle(ctx context.Context, id string) error {
 		if !ok || due.After(b.db.Now()) {
 			return nil
 		}
-		_, err = b.carryOut(ctx, identity.System.ID, was, settlement(was))
+		_, err = b.carryOut(ctx, identity.System, was, settlement(was))
 		if !isRace(err) || try == tries {
 			return err
 		}
@@ -55,7 +59,13 @@ func settlement(was Booking) decision {
 		}}
 	}
 	return decision{action: "booking.expire", apply: func(s *step) error {
+		if s.was.Status == Pending {
+			s.notices = append(s.notices, "booking.lapse")
+		}
 		s.is.Status = Expired
+		if err := s.refund(identity.System); err != nil {
+			return err
+		}
 		return s.free()
 	}}
 }

@@ -12,35 +12,38 @@ import (
 
 // bookingRow is a row of bookings, with what its hub adds for readers.
 type bookingRow struct {
-	ID          string     `db:"id"`
-	Reference   string     `db:"reference"`
-	HubID       string     `db:"hub_id"`
-	HubSlug     string     `db:"hub_slug"`
-	RegionID    string     `db:"region_id"`
-	TimeZone    string     `db:"time_zone"`
-	MemberID    string     `db:"member_id"`
-	MadeBy      string     `db:"made_by"`
-	Status      Status     `db:"status"`
-	StartsAt    time.Time  `db:"starts_at"`
-	EndsAt      time.Time  `db:"ends_at"`
-	StartsLocal string     `db:"starts_local"`
-	EndsLocal   string     `db:"ends_local"`
-	LapsesAt    *time.Time `db:"lapses_at"`
-	Title       string     `db:"title"`
-	Notes       string     `db:"notes"`
-	Sector      string     `db:"sector"`
-	Visibility  string     `db:"visibility"`
-	Competes    bool       `db:"competes"`
-	Shown       bool       `db:"shown"`
-	Sequence    int64      `db:"sequence"`
-	Version     int64      `db:"version"`
-	CreatedAt   time.Time  `db:"created_at"`
-	ChangedAt   time.Time  `db:"changed_at"`
+	ID           string     `db:"id"`
+	Reference    string     `db:"reference"`
+	HubID        string     `db:"hub_id"`
+	HubSlug      string     `db:"hub_slug"`
+	RegionID     string     `db:"region_id"`
+	TimeZone     string     `db:"time_zone"`
+	MemberID     string     `db:"member_id"`
+	MadeBy       string     `db:"made_by"`
+	Organisation *string    `db:"organisation_id"`
+	Attendance   int        `db:"attendance"`
+	Reason       string     `db:"reason"`
+	Status       Status     `db:"status"`
+	StartsAt     time.Time  `db:"starts_at"`
+	EndsAt       time.Time  `db:"ends_at"`
+	StartsLocal  string     `db:"starts_local"`
+	EndsLocal    string     `db:"ends_local"`
+	LapsesAt     *time.Time `db:"lapses_at"`
+	Title        string     `db:"title"`
+	Notes        string     `db:"notes"`
+	Sector       string     `db:"sector"`
+	Visibility   string     `db:"visibility"`
+	Competes     bool       `db:"competes"`
+	Shown        bool       `db:"shown"`
+	Sequence     int64      `db:"sequence"`
+	Version      int64      `db:"version"`
+	CreatedAt    time.Time  `db:"created_at"`
+	ChangedAt    time.Time  `db:"changed_at"`
 }
 
 const bookingColumns = `
-	b.id, b.reference, b.hub_id, h.slug AS hub_slug, h.region_id, h.time_zone, b.member_id, b.made_by, b.status,
-	b.starts_at, b.ends_at, b.starts_local, b.ends_local, b.lapses_at, b.title, b.notes, b.sector, b.visibility,
+	b.id, b.reference, b.hub_id, h.slug AS hub_slug, h.region_id, h.time_zone, b.member_id, b.made_by, b.organisation_id, b.status,
+	b.starts_at, b.ends_at, b.starts_local, b.ends_local, b.lapses_at, b.title, b.notes, b.sector, b.visibility, b.attendance, b.reason,
 	b.competes, b.shown, b.sequence, b.version, b.created_at, b.changed_at`
 
 func (r bookingRow) booking() Booking {
@@ -48,9 +51,12 @@ func (r bookingRow) booking() Booking {
 		ID: r.ID, Reference: r.Reference, HubID: r.HubID, HubSlug: r.HubSlug, TimeZone: r.TimeZone,
 		MemberID: r.MemberID, MadeBy: r.MadeBy, Status: r.Status,
 		StartsAt: r.StartsAt.UTC(), EndsAt: r.EndsAt.UTC(), Title: r.Title, Notes: r.Notes, Sector: r.Sector,
-		Visibility: r.Visibility, Competes: r.Competes, Sequence: r.Sequence, Version: r.Version,
+		Visibility: r.Visibility, Attendance: r.Attendance, Reason: r.Reason, Competes: r.Competes, Sequence: r.Sequence, Version: r.Version,
 		CreatedAt: r.CreatedAt.UTC(), ChangedAt: r.ChangedAt.UTC(), regionID: r.RegionID, shown: r.Shown,
 		startsLocal: r.StartsLocal, endsLocal: r.EndsLocal,
+	}
+	if r.Organisation != nil {
+		b.Organisation = *r.Organisation
 	}
 	if r.LapsesAt != nil {
 		t := r.LapsesAt.UTC()
@@ -155,7 +161,7 @@ func (b *Booking) addLine(row lineRow) {
 const (
 	insertIntoBookings = `INSERT INTO bookings (id, reference, hub_id, member_id, made_by, status, starts_at, ends_at,
 		starts_local, ends_local, lapses_at, title, notes, sector, visibility, competes, shown, sequence, version,
-		created_at, changed_at) VALUES `
+		created_at, changed_at, organisation_id, attendance, reason) VALUES `
 	insertIntoLines         = `INSERT INTO booking_lines (booking_id, line, resource_id, quantity, without_unit) VALUES `
 	insertBookedOccupancies = `INSERT INTO occupancies (id, home_hub_id, unit_id, reason, booking_id, line, starts_at, ends_at, lapses_at, live) VALUES `
 )
@@ -165,7 +171,16 @@ func bookingValues(b Booking) []any {
 		b.ID, b.Reference, b.HubID, b.MemberID, b.MadeBy, string(b.Status), b.StartsAt, b.EndsAt,
 		b.startsLocal, b.endsLocal, b.LapsesAt, b.Title, b.Notes, b.Sector,
 		b.Visibility, b.Competes, b.shown, b.Sequence, b.Version, b.CreatedAt, b.ChangedAt,
+		orNil(b.Organisation), b.Attendance, b.Reason,
 	}
+}
+
+// orNil is a reference that may be to nothing.
+func orNil(id string) any {
+	if id == "" {
+		return nil
+	}
+	return id
 }
 
 func insertBooking(tx *database.Tx, b Booking) error {
@@ -220,10 +235,10 @@ func updateBooking(tx *database.Tx, b Booking) error {
 	n, err := tx.Exec(`
 		UPDATE bookings SET status = $3, starts_at = $4, ends_at = $5, starts_local = $6, ends_local = $7, lapses_at = $8,
 			title = $9, notes = $10, sector = $11, visibility = $12, competes = $13, shown = $14, sequence = $15,
-			version = version + 1, changed_at = $16
+			version = version + 1, changed_at = $16, attendance = $17, reason = $18
 		WHERE id = $1 AND version = $2`,
 		b.ID, b.Version-1, string(b.Status), b.StartsAt, b.EndsAt, b.startsLocal, b.endsLocal,
-		b.LapsesAt, b.Title, b.Notes, b.Sector, b.Visibility, b.Competes, b.shown, b.Sequence, b.ChangedAt)
+		b.LapsesAt, b.Title, b.Notes, b.Sector, b.Visibility, b.Competes, b.shown, b.Sequence, b.ChangedAt, b.Attendance, b.Reason)
 	if err == nil && n == 0 {
 		err = errAgain
 	}

@@ -3,7 +3,9 @@ package booking
 import (
 	"time"
 
+	"canot/booking/membership"
 	"canot/internal/fault"
+	"canot/inventory"
 )
 
 // Status is where a booking stands.
@@ -41,27 +43,30 @@ type Line struct {
 
 // A Booking is a member's right to one or more units over one span, all or nothing.
 type Booking struct {
-	ID         string     `json:"id"`
-	Reference  string     `json:"reference"` // short, for people: K7QM-3XPD
-	HubID      string     `json:"hub"`
-	HubSlug    string     `json:"hub_slug"`
-	TimeZone   string     `json:"time_zone"`
-	MemberID   string     `json:"member"`
-	MadeBy     string     `json:"made_by"`
-	Status     Status     `json:"status"`
-	StartsAt   time.Time  `json:"starts_at"`
-	EndsAt     time.Time  `json:"ends_at"`
-	LapsesAt   *time.Time `json:"lapses_at"`
-	Lines      []Line     `json:"lines"`
-	Title      string     `json:"title"`
-	Notes      string     `json:"notes"`
-	Sector     string     `json:"sector"`
-	Visibility string     `json:"visibility"` // private or members
-	Competes   bool       `json:"competes"`
-	Sequence   int64      `json:"sequence"`
-	Version    int64      `json:"version"`
-	CreatedAt  time.Time  `json:"created_at"`
-	ChangedAt  time.Time  `json:"changed_at"`
+	ID           string     `json:"id"`
+	Reference    string     `json:"reference"` // short, for people: K7QM-3XPD
+	HubID        string     `json:"hub"`
+	HubSlug      string     `json:"hub_slug"`
+	TimeZone     string     `json:"time_zone"`
+	MemberID     string     `json:"member"`
+	Organisation string     `json:"organisation,omitempty"` // id of the organisation whose booking it is, "" for the member's own
+	MadeBy       string     `json:"made_by"`
+	Status       Status     `json:"status"`
+	StartsAt     time.Time  `json:"starts_at"`
+	EndsAt       time.Time  `json:"ends_at"`
+	LapsesAt     *time.Time `json:"lapses_at"`
+	Lines        []Line     `json:"lines"`
+	Title        string     `json:"title"`
+	Notes        string     `json:"notes"`
+	Sector       string     `json:"sector"`
+	Visibility   string     `json:"visibility"` // private or members
+	Attendance   int        `json:"attendance"` // persons who come
+	Reason       string     `json:"reason"`     // why it was declined or cancelled, as its member may read it
+	Competes     bool       `json:"competes"`
+	Sequence     int64      `json:"sequence"`
+	Version      int64      `json:"version"`
+	CreatedAt    time.Time  `json:"created_at"`
+	ChangedAt    time.Time  `json:"changed_at"`
 
 	regionID    string // of its hub, for rights
 	startsLocal string // the promise in wall-clock time, as hours.Promise writes it
@@ -77,16 +82,20 @@ type Want struct {
 
 // A Request asks for a booking.
 type Request struct {
-	Lines      []Want
-	StartsAt   time.Time
-	EndsAt     time.Time
-	Title      string
-	Notes      string
-	Sector     string        // "", savoir, affaires, culture
-	Visibility string        // "" means private
-	MemberID   string        // "" means the actor
-	Hold       time.Duration // above 0: held for so long, to be confirmed
-	Brief      bool          // a refusal needs no alternatives
+	Lines        []Want
+	StartsAt     time.Time
+	EndsAt       time.Time
+	Title        string
+	Notes        string
+	Sector       string                  // "", savoir, affaires, culture
+	Visibility   string                  // "" means private
+	MemberID     string                  // "" means the actor
+	Organisation string                  // id of the organisation whose booking it shall be, "" for the member's own
+	Attendance   int                     // persons who come; 0 means 1
+	Accepts      []membership.Acceptance // terms that are accepted with it
+	Waive        []Waiver                // rules that the actor lifts for it, by right
+	Hold         time.Duration           // above 0: held for so long, to be confirmed
+	Brief        bool                    // a refusal needs no alternatives
 }
 
 // Edits change a booking. A nil field stays as it is.
@@ -96,7 +105,9 @@ type Edits struct {
 	Title, Notes     *string
 	Sector           *string
 	Visibility       *string
-	IfVersion        int64 // 0 means whatever it is now
+	Attendance       *int
+	Accepts          []membership.Acceptance // terms that are accepted with the change
+	IfVersion        int64                   // 0 means whatever it is now
 	Brief            bool
 }
 
@@ -116,6 +127,15 @@ type Alternative struct {
 type Refusal struct {
 	Fault        *fault.Error
 	Alternatives []Alternative
+	Help         *Help // whom to ask, where a person may lift a rule
+}
+
+// Help is whom to ask at a hub.
+type Help struct {
+	Hub   string         `json:"hub"` // slug
+	Name  inventory.Text `json:"name"`
+	Phone string         `json:"phone"`
+	Email string         `json:"email"`
 }
 
 // Error returns the codes, for logs.
@@ -129,6 +149,7 @@ type Preview struct {
 	OK           bool
 	Violations   []fault.Violation
 	Alternatives []Alternative
+	Help         *Help
 	PriceCents   int64 // before tax
 	Currency     string
 }

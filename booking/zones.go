@@ -213,8 +213,18 @@ func (b *Book) Outside(ctx context.Context, who identity.Actor, hubKey string) (
 	out := []Booking{}
 	for _, x := range all {
 		a := askOf(x, &facts{terms: terms}, b.db.Now())
-		if slices.ContainsFunc(a.lines, func(l askLine) bool { return len(judgeHours(a, l)) > 0 }) {
-			out = append(out, x)
+		outside := func(l askLine, afterHours bool) bool { return len(judgeHours(a, l, afterHours)) > 0 }
+		if !slices.ContainsFunc(a.lines, func(l askLine) bool { return outside(l, false) }) {
+			continue
+		}
+		if a, err = b.withStanding(ctx, b.db.Reader(ctx), a); err != nil {
+			return nil, err
+		}
+		for i, tier := range a.verdictAlone().Lines {
+			if outside(a.lines[i], tier.AfterHours) {
+				out = append(out, x)
+				break
+			}
 		}
 	}
 	return out, nil

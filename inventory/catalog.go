@@ -52,10 +52,7 @@ func may(by identity.Actor, right identity.Right, hubID, regionID string) error 
 	if by.May(right, hubID, regionID) {
 		return nil
 	}
-	if by.ID == "" {
-		return fault.New(fault.Unauthenticated, "sign_in", nil)
-	}
-	return fault.New(fault.Forbidden, "not_allowed", nil)
+	return identity.Denied(by)
 }
 
 // stale refuses an edit of another version than the one that was read. 0 asks for none.

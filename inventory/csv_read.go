@@ -47,10 +47,12 @@ var fileKinds = map[string]fileKind{
 	resourceFile: {
 		columns: []string{"hub", "kind", "category", "units", "capacity", "tags", "grain_min", "min_min", "max_min", "within",
 			"buffer_before_min", "buffer_after_min", "certification", "approval", "price_cents_per_hour", "notes", "slug",
-			"notice_min", "horizon_days", "cancel_cutoff_min", "competing", "floor", "archived"},
+			"notice_min", "horizon_days", "cancel_cutoff_min", "competing", "floor", "archived", "any_certification", "tiers",
+			"approval_tiers", "approval_above_min", "answer_within_min", "minimum_age", "consent_under", "attendance", "conditions"},
 		texts: []string{"name", "description", "accessibility"},
 		plain: []string{"units", "capacity", "grain_min", "min_min", "max_min", "buffer_before_min", "buffer_after_min",
-			"price_cents_per_hour", "notice_min", "horizon_days", "cancel_cutoff_min"},
+			"price_cents_per_hour", "notice_min", "horizon_days", "cancel_cutoff_min", "approval_above_min", "answer_within_min",
+			"minimum_age", "consent_under", "attendance"},
 		keys: []string{"hub", "name_fr"},
 	},
 	unitFile: {

@@ -9,8 +9,9 @@ import "canot/inventory/hours"
 type OperatorEdits struct {
 	IfVersion int64 // refuse as stale unless this is the version; 0 for any
 
-	Slug, LegalName, Address, Email, Phone *string
-	TaxNumbers                             *map[string]string
+	Slug, LegalName, Address, Email, Phone  *string
+	TaxNumbers                              *map[string]string
+	PrivacyName, PrivacyEmail, PrivacyPhone *string // of the person in charge of personal data
 }
 
 // NamedEdits are what may be written of a region or a category.
@@ -55,16 +56,56 @@ type ResourceEdits struct {
 	Tags                *[]string
 	PricePerHour        *int64
 	Policy              PolicyEdits
+	Inherit             *[]string // JSON names of policy fields to give back to the layers, before Policy is written; "*" for all
 	Archived            *bool
+
+	// inFile says that the edits were read out of a spreadsheet, which may name
+	// certifications before anybody has made them: they are told as warnings.
+	inFile bool
 }
 
-// PolicyEdits are what may be written of a policy.
+// PolicyEdits are what may be written of a policy, and what a layer of policies says.
+// As JSON they hold the given fields only, under the names that Policy has there.
 type PolicyEdits struct {
-	Grain, Shortest, Longest, Notice, Horizon *int
-	BufferBefore, BufferAfter, CancelCutoff   *int
-	Within                                    *Within
-	Approval, Competing                       *bool
-	Certifications                            *[]string // slugs
+	Grain            *int      `json:"grain_min,omitempty"`
+	Shortest         *int      `json:"shortest_min,omitempty"`
+	Longest          *int      `json:"longest_min,omitempty"`
+	Notice           *int      `json:"notice_min,omitempty"`
+	Horizon          *int      `json:"horizon_days,omitempty"`
+	BufferBefore     *int      `json:"buffer_before_min,omitempty"`
+	BufferAfter      *int      `json:"buffer_after_min,omitempty"`
+	CancelCutoff     *int      `json:"cancel_cutoff_min,omitempty"`
+	Within           *Within   `json:"within,omitempty"`
+	Approval         *bool     `json:"approval,omitempty"`
+	Competing        *bool     `json:"competing,omitempty"`
+	Certifications   *[]string `json:"certifications,omitempty"` // slugs
+	AnyCertification *bool     `json:"any_certification,omitempty"`
+	Tiers            *[]string `json:"tiers,omitempty"`          // slugs
+	ApprovalTiers    *[]string `json:"approval_tiers,omitempty"` // slugs
+	ApprovalAbove    *int      `json:"approval_above_min,omitempty"`
+	AnswerWithin     *int      `json:"answer_within_min,omitempty"`
+	MinimumAge       *int      `json:"minimum_age,omitempty"`
+	ConsentUnder     *int      `json:"consent_under,omitempty"`
+	Attendance       *int      `json:"attendance,omitempty"`
+	Conditions       *[]string `json:"conditions,omitempty"` // slugs
+}
+
+// PolicyDefaultEdits are what may be written of one layer of policies: of a category,
+// of a hub, or of a category at a hub.
+type PolicyDefaultEdits struct {
+	IfVersion int64 // refuse as stale unless this is the version; 0 for any
+
+	Clear  []string    // JSON names of fields that the layer no longer says; "*" for all
+	Policy PolicyEdits // what it says from now on, written after Clear
+}
+
+// ConditionEdits are what may be written of terms of use. Slug and hub are given when
+// they are made, and never change.
+type ConditionEdits struct {
+	IfVersion int64 // refuse as stale unless this is the published version; 0 for any
+
+	Slug, Hub  *string // Hub is an id or slug; none or "" for terms of the whole network
+	Name, Text *Text
 }
 
 // UnitEdits are what may be written of a unit. Retiring one is the book's verb, for

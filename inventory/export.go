@@ -145,7 +145,8 @@ func resourceSheet(list []Resource) sheet {
 	s := sheet{kind: resourceFile, rows: make([]map[string]string, len(list)), header: []string{
 		"hub", "kind", "category", "units", "capacity", "tags", "grain_min", "min_min", "max_min", "within",
 		"buffer_before_min", "buffer_after_min", "certification", "approval", "price_cents_per_hour", "notes", "slug",
-		"notice_min", "horizon_days", "cancel_cutoff_min", "competing", "floor", "archived"}}
+		"notice_min", "horizon_days", "cancel_cutoff_min", "competing", "floor", "archived", "any_certification", "tiers",
+		"approval_tiers", "approval_above_min", "answer_within_min", "minimum_age", "consent_under", "attendance", "conditions"}}
 	var names, descriptions, accessibility []Text
 	for i, x := range list {
 		names, descriptions = append(names, x.Name), append(descriptions, x.Description)
@@ -160,7 +161,11 @@ func resourceSheet(list []Resource) sheet {
 			"price_cents_per_hour": strconv.FormatInt(x.PricePerHour, 10), "notes": x.Notes, "slug": x.Slug,
 			"notice_min": strconv.Itoa(p.Notice), "horizon_days": strconv.Itoa(p.Horizon),
 			"cancel_cutoff_min": strconv.Itoa(p.CancelCutoff), "competing": yesNo(p.Competing), "floor": x.Floor,
-			"archived": yesNo(x.Archived),
+			"archived": yesNo(x.Archived), "any_certification": yesNo(p.AnyCertification),
+			"tiers": strings.Join(p.Tiers, ";"), "approval_tiers": strings.Join(p.ApprovalTiers, ";"),
+			"approval_above_min": strconv.Itoa(p.ApprovalAbove), "answer_within_min": strconv.Itoa(p.AnswerWithin),
+			"minimum_age": strconv.Itoa(p.MinimumAge), "consent_under": strconv.Itoa(p.ConsentUnder),
+			"attendance": strconv.Itoa(p.Attendance), "conditions": strings.Join(p.Conditions, ";"),
 		}
 	}
 	s.textColumns("name", names)

@@ -102,3 +102,35 @@ func count(t *testing.T, db *database.DB, query string, args ...any) int {
 	}
 	return n
 }
+
+// certifications puts certifications of the network into the data base.
+func certifications(t *testing.T, db *database.DB, slugs ...string) {
+	t.Helper()
+	err := db.In(ctx, func(tx *database.Tx) error {
+		for _, slug := range slugs {
+			if _, err := tx.Exec(`INSERT INTO certifications (id, slug, name) VALUES ($1, $1, '{}')`, slug); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// tiers puts tiers of the network into the data base.
+func tiers(t *testing.T, db *database.DB, slugs ...string) {
+	t.Helper()
+	err := db.In(ctx, func(tx *database.Tx) error {
+		for _, slug := range slugs {
+			if _, err := tx.Exec(`INSERT INTO tiers (id, slug, name) VALUES ($1, $1, '{}')`, slug); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -24,7 +24,9 @@ func (row hubRow) hub() Hub {
 const selectHubs = `
 	SELECT h.id, h.slug, h.region_id, g.slug AS region_slug, h.operator_id, o.slug AS operator_slug, h.name,
 	       h.town, h.province, h.address, h.latitude, h.longitude, h.time_zone, h.languages, h.currency,
-	       h.tax_jurisdiction, h.phone, h.email, h.access, h.wheelchair, h.accessibility, h.photos, h.version
+	       h.tax_jurisdiction, h.phone, h.email, h.access, h.wheelchair, h.accessibility, h.photos, h.version,
+	       o.legal_name AS operator_name, o.version AS operator_version, o.privacy_name AS "privacy.name",
+	       o.privacy_email AS "privacy.email", o.privacy_phone AS "privacy.phone"
 	FROM hubs h JOIN regions g ON g.id = h.region_id JOIN operators o ON o.id = h.operator_id `
 
 // Hubs lists hubs with their own weeks, in order of slug, and the cursor of the next
@@ -113,11 +115,14 @@ func governed(r database.Reader, by identity.Actor, hubKey string) (hubPlace, er
 // manage the inventory of its region.
 func (c *Catalog) CreateHub(ctx context.Context, by identity.Actor, e HubEdits, k database.Key) (Hub, error) {
 	return once(ctx, c.db, k, func(tx *database.Tx) (Hub, error) {
+		if err := lockEveryHub(tx); err != nil {
+			return Hub{}, err
+		}
 		return insertHub(tx, by, e)
 	})
 }
 
-// insertHub is CreateHub as a step; nothing needs a lock, for nobody knows the hub yet.
+// insertHub is CreateHub as a step, with all other hubs locked.
 func insertHub(tx *database.Tx, by identity.Actor, e HubEdits) (Hub, error) {
 	h := Hub{ID: database.NewID(), Version: 1, Languages: []string{"fr"}, Currency: "CAD", Wheelchair: "unknown"}
 	if e.Name != nil {
@@ -146,6 +151,9 @@ func insertHub(tx *database.Tx, by identity.Actor, e HubEdits) (Hub, error) {
 		err = slugTaken()
 	}
 	if err != nil {
+		return Hub{}, err
+	}
+	if h, err = findHub(tx, h.ID); err != nil {
 		return Hub{}, err
 	}
 	return h, record(tx, by, "hub.create", h.ID, nil, h)
@@ -200,6 +208,9 @@ func editHub(tx *database.Tx, by identity.Actor, id string, e HubEdits) (Hub, bo
 		return Hub{}, false, err
 	}
 	if err := bumpHub(tx, h.ID); err != nil {
+		return Hub{}, false, err
+	}
+	if h, err = findHub(tx, h.ID); err != nil {
 		return Hub{}, false, err
 	}
 	return h, true, record(tx, by, "hub.update", h.ID, was, h)

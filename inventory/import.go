@@ -236,6 +236,9 @@ func (i importer) lock(lines []line) error {
 		if err != nil {
 			return err
 		}
+		if i.kind == hubFile && len(hubs) < len(keys) {
+			return i.lockForNewHubs(hubs)
+		}
 		return lockHubs(i.tx, hubs...)
 	}
 	var hubs, more, units []string
@@ -253,6 +256,18 @@ func (i importer) lock(lines []line) error {
 		return err
 	}
 	return i.tx.Lock("units", units...)
+}
+
+// lockForNewHubs locks as making a hub does, and what the known hubs govern.
+func (i importer) lockForNewHubs(known []string) error {
+	if err := lockEveryHub(i.tx); err != nil {
+		return err
+	}
+	ids, err := resourcesAt(i.tx, known...)
+	if err != nil {
+		return err
+	}
+	return i.tx.Lock("resources", ids...)
 }
 
 // ensure makes a region, a category or an operator that a line names and that is not

@@ -30,7 +30,10 @@ func (i importer) resource(l line) (verdict, error) {
 	if err != nil {
 		return verdict{}, err
 	}
-	e, units, err := l.resourceEdits(was, known)
+	if !known {
+		was = Resource{HubID: p.ID}
+	}
+	e, units, err := i.resourceEdits(l, was, known)
 	if err != nil {
 		return verdict{}, err
 	}
@@ -44,7 +47,27 @@ func (i importer) resource(l line) (verdict, error) {
 			return verdict{}, err
 		}
 	}
-	return i.writeResource(p.ID, was.ID, known, e, units)
+	v, err := i.writeResource(p.ID, was.ID, known, e, units)
+	if err != nil {
+		return verdict{}, err
+	}
+	more, err := i.missingCertifications(e)
+	v.warnings = append(v.warnings, more...)
+	return v, err
+}
+
+// missingCertifications warns of certifications that a line asks for and that nobody has
+// made yet. The line stands: until they are made and given, nobody may book.
+func (i importer) missingCertifications(e ResourceEdits) ([]fault.Violation, error) {
+	if e.Policy.Certifications == nil {
+		return nil, nil
+	}
+	unknown, err := strangers(i.tx, "certifications", *e.Policy.Certifications)
+	var c check
+	for _, slug := range unknown {
+		c.refuse("certification", "unknown_certification", fault.Params{"slug": slug})
+	}
+	return c.violations, err
 }
 
 // resourceAt finds a resource of a hub by its name, whatever its case and accents.
@@ -115,19 +138,12 @@ func (i importer) fillUnits(x Resource, wanted int) (added, spare int, err error
 
 // resourceEdits reads the line, and checks the resource as it would be but for what it
 // refers to.
-func (l line) resourceEdits(was Resource, known bool) (ResourceEdits, *int, error) {
+func (i importer) resourceEdits(l line, was Resource, known bool) (ResourceEdits, *int, error) {
 	e := ResourceEdits{
 		Slug: l.word("slug"), Category: l.word("category"), Kind: (*Kind)(l.word("kind")),
 		Name: l.texts("name", was.Name), Description: l.texts("description", was.Description), Notes: l.text("notes"),
 		Capacity: l.integer("capacity"), Floor: l.text("floor"), Accessibility: l.texts("accessibility", was.Accessibility),
-		Tags: l.list("tags"), Archived: l.yesOrNo("archived"),
-		Policy: PolicyEdits{
-			Grain: l.integer("grain_min"), Shortest: l.integer("min_min"), Longest: l.integer("max_min"),
-			Notice: l.integer("notice_min"), Horizon: l.integer("horizon_days"),
-			BufferBefore: l.integer("buffer_before_min"), BufferAfter: l.integer("buffer_after_min"),
-			CancelCutoff: l.integer("cancel_cutoff_min"), Within: (*Within)(l.word("within")),
-			Approval: l.yesOrNo("approval"), Competing: l.yesOrNo("competing"), Certifications: l.list("certification"),
-		},
+		Tags: l.list("tags"), Archived: l.yesOrNo("archived"), inFile: true,
 	}
 	if cents := l.integer("price_cents_per_hour"); cents != nil {
 		price := int64(*cents)
@@ -145,17 +161,67 @@ func (l line) resourceEdits(was Resource, known bool) (ResourceEdits, *int, erro
 	if known {
 		l.check.sameSlug(e.Slug, was.Slug)
 	} else {
-		set(&x.Kind, e.Kind)
-		x.Policy = defaultPolicy(x.Kind)
 		x.Slug = "new"
 		if e.Category == nil {
 			l.check.refuse("category", "required", nil)
 		}
 	}
 	e.write(&x)
+	if err := i.policyOf(l, &e, &x, known); err != nil {
+		return e, units, err
+	}
 	x.CategoryID = "?" // judged by category
 	x.check(l.check)
 	return e, units, l.check.err()
+}
+
+// policyOf reads the columns of the policy into the edits, and gives it to x. Of a
+// resource that is there, a cell that says what holds already is nobody's edit: else a
+// file that was taken out and put back would take the policy from the layers. An empty
+// list says that the resource itself asks for nothing of the sort.
+func (i importer) policyOf(l line, e *ResourceEdits, x *Resource, known bool) error {
+	if e.Category != nil {
+		n, err := categoryTable.find(i.tx, *e.Category)
+		if err != nil && fault.KindOf(err) != fault.NotFound {
+			return err
+		}
+		x.CategoryID = n.ID
+	}
+	above, err := layersOver(i.tx, x.HubID, x.CategoryID)
+	if err != nil {
+		return err
+	}
+	e.Policy = l.policyEdits().clean()
+	var empty []string
+	if known {
+		x.govern(above, nil, PolicyEdits{})
+		e.Policy = e.Policy.differing(x.Policy)
+	}
+	for n, list := range e.Policy.lists() {
+		if list != nil && len(*list) == 0 {
+			empty = append(empty, []string{"certifications", "tiers", "approval_tiers", "conditions"}[n])
+		}
+	}
+	if e.Policy = e.Policy.without(empty); len(empty) > 0 {
+		e.Inherit = &empty
+	}
+	x.govern(above, empty, e.Policy)
+	return nil
+}
+
+// policyEdits reads the columns of a policy.
+func (l line) policyEdits() PolicyEdits {
+	return PolicyEdits{
+		Grain: l.integer("grain_min"), Shortest: l.integer("min_min"), Longest: l.integer("max_min"),
+		Notice: l.integer("notice_min"), Horizon: l.integer("horizon_days"),
+		BufferBefore: l.integer("buffer_before_min"), BufferAfter: l.integer("buffer_after_min"),
+		CancelCutoff: l.integer("cancel_cutoff_min"), Within: (*Within)(l.word("within")),
+		Approval: l.yesOrNo("approval"), Competing: l.yesOrNo("competing"), Certifications: l.list("certification"),
+		AnyCertification: l.yesOrNo("any_certification"), Tiers: l.list("tiers"), ApprovalTiers: l.list("approval_tiers"),
+		ApprovalAbove: l.integer("approval_above_min"), AnswerWithin: l.integer("answer_within_min"),
+		MinimumAge: l.integer("minimum_age"), ConsentUnder: l.integer("consent_under"),
+		Attendance: l.integer("attendance"), Conditions: l.list("conditions"),
+	}
 }
 
 // category makes a category that is not there yet.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -24,6 +25,7 @@ func TestTheDataFilesGoInAsTheyAreAndASecondTimeChangeNothing(t *testing.T) {
 		c := inventory.New(db)
 		var seen []int
 		o := inventory.ImportOptions{Progress: func(done, total int) { seen = append(seen, done, total) }}
+		certifications(t, db, "medialab", "sound", "laser", "fdm", "cnc", "projection", "embroidery", "resin")
 		hubs := importFile(t, c, "testdata/hubs.csv", o)
 		resources := importFile(t, c, "testdata/resources.csv", o)
 		if hubs.Kind != "hubs" || hubs.Created != 16 || hubs.Refused+hubs.Warnings != 0 {
@@ -289,5 +291,79 @@ func FuzzImport(f *testing.F) {
 				t.Fatalf("line %d is refused and nobody says why", l.Line)
 			}
 		}
+	})
+}
+
+const policyHeader = "hub,kind,category,name_fr,certification,any_certification,tiers,approval_tiers,approval_above_min,answer_within_min,minimum_age,consent_under,attendance,conditions\n"
+
+func TestAFileSaysWhatAResourceAsksOfPersons(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		c := inventory.New(db)
+		town(t, c, "amos")
+		certifications(t, db, "laser")
+		tiers(t, db, "createur", "pro")
+		publishTerms(t, c, "atelier", "amos")
+		report := must[inventory.Report](t)(c.Import(ctx, admin, strings.NewReader(policyHeader+
+			"amos,machine,camera,A,laser;sound,oui,pro;createur,createur,120,60,12,16,4,atelier\n"+
+			"amos,machine,camera,B,,,gold,,x,,,,,rules\n"), inventory.ImportOptions{}))
+		if report.Created != 1 || report.Refused != 1 || report.Warnings != 1 || report.Lines[1].Violations[0].Params["slug"] != "sound" {
+			t.Fatalf("%+v", report)
+		}
+		x := must[inventory.Resource](t)(c.Resource(ctx, "amos-a"))
+		want := inventory.Requirements{Certifications: []string{"laser", "sound"}, AnyCertification: true, Tiers: []string{"createur", "pro"},
+			ApprovalTiers: []string{"createur"}, ApprovalAbove: 120, AnswerWithin: 60, MinimumAge: 12, ConsentUnder: 16, Attendance: 4, Conditions: []string{"atelier"}}
+		if !reflect.DeepEqual(x.Policy.Requirements, want) {
+			t.Errorf("%+v", x.Policy.Requirements)
+		}
+		report = must[inventory.Report](t)(c.Import(ctx, admin, strings.NewReader("hub,name_fr,tiers,conditions\namos,A,gold;x,rules\n"), inventory.ImportOptions{}))
+		if report.Refused != 1 || len(report.Lines[0].Violations) != 3 {
+			t.Errorf("%+v", report)
+		}
+		report = must[inventory.Report](t)(c.Import(ctx, admin, strings.NewReader("hub,name_fr,tiers,certification\namos,A,,\n"), inventory.ImportOptions{}))
+		x = must[inventory.Resource](t)(c.Resource(ctx, "amos-a"))
+		if report.Changed != 1 || len(x.Policy.Tiers)+len(x.Policy.Certifications) != 0 || len(x.Policy.Conditions) != 1 {
+			t.Errorf("emptied: %+v %+v", report, x.Policy)
+		}
+	})
+}
+
+// TestAnExportThatComesBackLeavesTheLayersTheirSay takes files out of a network with
+// layers, and puts them back.
+func TestAnExportThatComesBackLeavesTheLayersTheirSay(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		c := inventory.New(db)
+		town(t, c, "amos")
+		certifications(t, db, "laser")
+		x, y := thing(t, c, "amos", "A"), thing(t, c, "amos", "B")
+		setLayer(t, c, "amos", "", inventory.PolicyEdits{Certifications: &[]string{"laser"}, MinimumAge: ptr(14), Notice: ptr(60)})
+		edit(t, c, y.ID, inventory.ResourceEdits{Policy: inventory.PolicyEdits{Certifications: &[]string{}, MinimumAge: ptr(0)}})
+		before := versions(t, db)
+		var out bytes.Buffer
+		if err := c.Export(ctx, &out, "resources", "csv"); err != nil {
+			t.Fatal(err)
+		}
+		file := out.String()
+		report := must[inventory.Report](t)(c.Import(ctx, admin, strings.NewReader(file), inventory.ImportOptions{}))
+		if report.Unchanged != 2 || report.Warnings != 0 || versions(t, db) != before {
+			t.Errorf("%+v", report)
+		}
+		if x = must[inventory.Resource](t)(c.Resource(ctx, x.ID)); len(x.PolicyOwn) != 0 || x.Policy.MinimumAge != 14 {
+			t.Errorf("%+v own %v", x.Policy, x.PolicyOwn)
+		}
+		// A list that a file leaves empty takes nothing from the layers.
+		report = must[inventory.Report](t)(c.Import(ctx, admin, strings.NewReader("hub,name_fr,certification\namos,A,\n"), inventory.ImportOptions{}))
+		if x = must[inventory.Resource](t)(c.Resource(ctx, x.ID)); report.Unchanged != 1 || len(x.Policy.Certifications) != 1 {
+			t.Errorf("%+v %+v", report, x.Policy)
+		}
+		report = must[inventory.Report](t)(c.Import(ctx, admin, strings.NewReader("hub,kind,category,name_fr,certification,grain_min,min_min\namos,machine,camera,C,,15,45\n"), inventory.ImportOptions{}))
+		z := must[inventory.Resource](t)(c.Resource(ctx, "amos-c"))
+		if report.Created != 1 || len(z.Policy.Certifications) != 1 || strings.Join(z.PolicyOwn, " ") != "grain_min shortest_min" {
+			t.Errorf("%+v %+v own %v", report, z.Policy, z.PolicyOwn)
+		}
+		out.Reset()
+		if err := c.Export(ctx, &out, "resources", "json"); err != nil || !strings.Contains(out.String(), `"policy_own": [`) || !strings.Contains(out.String(), `"minimum_age": 14`) {
+			t.Errorf("%v %s", err, out.String())
+		}
+		clean(t, c)
 	})
 }

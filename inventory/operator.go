@@ -22,7 +22,12 @@ func (row operatorRow) operator() Operator {
 	return row.Operator
 }
 
-const operatorColumns = `id, slug, legal_name, address, email, phone, tax_numbers, version`
+const operatorColumns = `id, slug, legal_name, address, email, phone, tax_numbers, version, privacy_name, privacy_email, privacy_phone`
+
+const selectOperators = `
+	SELECT id, slug, legal_name, address, email, phone, tax_numbers, version, privacy_name AS "privacy.name",
+	       privacy_email AS "privacy.email", privacy_phone AS "privacy.phone"
+	FROM operators `
 
 // Operators lists the legal persons behind the hubs, in order of slug.
 func (c *Catalog) Operators(ctx context.Context) ([]Operator, error) {
@@ -31,7 +36,7 @@ func (c *Catalog) Operators(ctx context.Context) ([]Operator, error) {
 
 func operators(r database.Reader) ([]Operator, error) {
 	var rows []operatorRow
-	err := r.Select(&rows, `SELECT `+operatorColumns+` FROM operators ORDER BY slug`)
+	err := r.Select(&rows, selectOperators+`ORDER BY slug`)
 	list := make([]Operator, len(rows))
 	for i, row := range rows {
 		list[i] = row.operator()
@@ -46,7 +51,7 @@ func (c *Catalog) Operator(ctx context.Context, key string) (Operator, error) {
 
 func findOperator(r database.Reader, key string) (Operator, error) {
 	var row operatorRow
-	err := r.Get(&row, `SELECT `+operatorColumns+` FROM operators WHERE id = $1 OR slug = $1`, key)
+	err := r.Get(&row, selectOperators+`WHERE id = $1 OR slug = $1`, key)
 	if errors.Is(err, database.ErrNoRows) {
 		err = fault.New(fault.NotFound, "operator_not_found", nil)
 	}
@@ -72,8 +77,9 @@ func insertOperator(tx *database.Tx, by identity.Actor, e OperatorEdits) (Operat
 	if err := o.check(); err != nil {
 		return Operator{}, err
 	}
-	rows, err := tx.Exec(`INSERT INTO operators (`+operatorColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (slug) DO NOTHING`,
-		o.ID, o.Slug, o.LegalName, o.Address, o.Email, o.Phone, stringMap(o.TaxNumbers), o.Version)
+	rows, err := tx.Exec(`INSERT INTO operators (`+operatorColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (slug) DO NOTHING`,
+		o.ID, o.Slug, o.LegalName, o.Address, o.Email, o.Phone, stringMap(o.TaxNumbers), o.Version,
+		o.Privacy.Name, o.Privacy.Email, o.Privacy.Phone)
 	if err == nil && rows == 0 {
 		err = slugTaken()
 	}
@@ -114,9 +120,11 @@ func (c *Catalog) UpdateOperator(ctx context.Context, by identity.Actor, key str
 
 func updateOperator(tx *database.Tx, by identity.Actor, was, o Operator) error {
 	rows, err := tx.Exec(`
-		UPDATE operators SET slug = $2, legal_name = $3, address = $4, email = $5, phone = $6, tax_numbers = $7, version = $8
+		UPDATE operators SET slug = $2, legal_name = $3, address = $4, email = $5, phone = $6, tax_numbers = $7, version = $8,
+		    privacy_name = $10, privacy_email = $11, privacy_phone = $12
 		WHERE id = $1 AND version = $9`,
-		o.ID, o.Slug, o.LegalName, o.Address, o.Email, o.Phone, stringMap(o.TaxNumbers), o.Version, was.Version)
+		o.ID, o.Slug, o.LegalName, o.Address, o.Email, o.Phone, stringMap(o.TaxNumbers), o.Version, was.Version,
+		o.Privacy.Name, o.Privacy.Email, o.Privacy.Phone)
 	if err == nil && rows == 0 {
 		err = fault.New(fault.Stale, "stale", nil)
 	}
@@ -132,6 +140,9 @@ func (e OperatorEdits) apply(o *Operator) {
 	setText(&o.Address, e.Address)
 	setText(&o.Email, e.Email)
 	setText(&o.Phone, e.Phone)
+	setText(&o.Privacy.Name, e.PrivacyName)
+	setText(&o.Privacy.Email, e.PrivacyEmail)
+	setText(&o.Privacy.Phone, e.PrivacyPhone)
 	if e.TaxNumbers != nil {
 		o.TaxNumbers = map[string]string{}
 		for name, number := range *e.TaxNumbers {
@@ -154,6 +165,9 @@ func (o Operator) check() error {
 	c.text("address", o.Address, maxText, true)
 	c.email("email", o.Email)
 	c.line("phone", o.Phone, maxTag)
+	c.line("privacy.name", o.Privacy.Name, maxName)
+	c.email("privacy.email", o.Privacy.Email)
+	c.line("privacy.phone", o.Privacy.Phone, maxTag)
 	if len(o.TaxNumbers) > maxLanguages {
 		c.refuse("tax_numbers", "too_many_items", fault.Params{"max": maxLanguages})
 	}

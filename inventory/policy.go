@@ -19,23 +19,6 @@ func defaultPolicy(kind Kind) Policy {
 	return Policy{Grain: 30, Shortest: 30, Longest: 480, Horizon: 180, Within: Inside}
 }
 
-// apply returns p with the edits made.
-func (e PolicyEdits) apply(p Policy) Policy {
-	set(&p.Grain, e.Grain)
-	set(&p.Shortest, e.Shortest)
-	set(&p.Longest, e.Longest)
-	set(&p.Notice, e.Notice)
-	set(&p.Horizon, e.Horizon)
-	set(&p.BufferBefore, e.BufferBefore)
-	set(&p.BufferAfter, e.BufferAfter)
-	set(&p.CancelCutoff, e.CancelCutoff)
-	set(&p.Within, e.Within)
-	set(&p.Approval, e.Approval)
-	set(&p.Competing, e.Competing)
-	set(&p.Certifications, e.Certifications)
-	return p
-}
-
 // set writes *value where dest points, when there is a value.
 func set[T any](dest *T, value *T) {
 	if value != nil {
@@ -45,6 +28,12 @@ func set[T any](dest *T, value *T) {
 
 // check notes what no booking could ever satisfy, and what no clock could show.
 func (p Policy) check(c *check) {
+	p.bounds(c)
+	p.fits(c)
+}
+
+// bounds notes fields that are out of range, each for itself.
+func (p Policy) bounds(c *check) {
 	c.between("policy.grain_min", p.Grain, 1, dayMinutes)
 	c.between("policy.shortest_min", p.Shortest, 1, maxLongest)
 	c.between("policy.longest_min", p.Longest, 1, maxLongest)
@@ -54,17 +43,21 @@ func (p Policy) check(c *check) {
 	c.between("policy.buffer_after_min", p.BufferAfter, 0, dayMinutes)
 	c.between("policy.cancel_cutoff_min", p.CancelCutoff, 0, maxLeadTimes)
 	c.oneOf("policy.within", string(p.Within), string(Inside), string(EndsInside), string(Any))
+	if p.Grain >= 1 && p.Grain <= dayMinutes && dayMinutes%p.Grain != 0 && p.Grain%60 != 0 {
+		c.refuse("policy.grain_min", "bad_grain", nil)
+	}
+	p.Requirements.bounds(c)
+}
+
+// fits notes fields that contradict one another.
+func (p Policy) fits(c *check) {
 	if p.Shortest > p.Longest {
 		c.refuse("policy.longest_min", "longest_below_shortest", fault.Params{"shortest_min": p.Shortest})
 	}
 	if p.Competing && !p.Approval {
 		c.refuse("policy.competing", "competing_needs_approval", nil)
 	}
-	if p.Grain < 1 || p.Grain > dayMinutes {
-		return
-	}
-	if dayMinutes%p.Grain != 0 && p.Grain%60 != 0 {
-		c.refuse("policy.grain_min", "bad_grain", nil)
+	if c.has("policy.grain_min") || p.Grain < 1 {
 		return
 	}
 	if p.Shortest%p.Grain != 0 {

@@ -13,12 +13,13 @@ type resourceRow struct {
 	Resource
 	Rules     Policy       `db:"policy"`
 	Asks      requirements `db:"requirements"`
+	Own       nameList     `db:"policy_own"`
 	PhotoList photoList    `db:"photos"`
 }
 
 func (row resourceRow) resource() Resource {
 	row.Policy, row.Photos = row.Rules, row.PhotoList
-	row.Policy.Requirements = Requirements(row.Asks)
+	row.Policy.Requirements, row.PolicyOwn = Requirements(row.Asks), row.Own
 	return row.Resource
 }
 
@@ -29,7 +30,7 @@ const resourceTables = `
 
 const resourceColumns = `
 	       r.id, r.slug, r.hub_id, h.slug AS hub_slug, r.kind, r.category_id, c.slug AS category_slug, r.name,
-	       r.description, r.notes, r.capacity, r.floor, r.accessibility, r.photos, r.requirements,
+	       r.description, r.notes, r.capacity, r.floor, r.accessibility, r.photos, r.requirements, r.policy_own,
 	       r.price_cents_per_hour, r.archived, r.version, r.rules_version,
 	       r.grain_min AS "policy.grain_min", r.shortest_min AS "policy.shortest_min",
 	       r.longest_min AS "policy.longest_min", r.notice_min AS "policy.notice_min",
@@ -102,8 +103,6 @@ func (c *Catalog) CreateResource(ctx context.Context, by identity.Actor, e Resou
 // insertResource is CreateResource as a step, with its hub locked.
 func insertResource(tx *database.Tx, by identity.Actor, hubID string, e ResourceEdits) (Resource, error) {
 	x := Resource{ID: database.NewID(), HubID: hubID, Version: 1, RulesVersion: 1, Tags: []string{}}
-	set(&x.Kind, e.Kind)
-	x.Policy = defaultPolicy(x.Kind)
 	if err := tx.Get(&x.HubSlug, `SELECT slug FROM hubs WHERE id = $1`, hubID); err != nil {
 		return Resource{}, err
 	}
@@ -126,9 +125,9 @@ func insertResource(tx *database.Tx, by identity.Actor, hubID string, e Resource
 		INSERT INTO resources (id, slug, hub_id, kind, category_id, name, name_key, description, notes, capacity,
 		    floor, accessibility, photos, requirements, price_cents_per_hour, grain_min, shortest_min, longest_min,
 		    notice_min, horizon_days, buffer_before_min, buffer_after_min, cancel_cutoff_min, within, approval,
-		    competing, archived, search, version, rules_version)
+		    competing, archived, policy_own, search, version, rules_version)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-		    $23, $24, $25, $26, $27, $28, $29, $30)
+		    $23, $24, $25, $26, $27, $28, $29, $30, $31)
 		ON CONFLICT (slug) DO NOTHING`, append(x.values(), search, x.Version, x.RulesVersion)...)
 	if err == nil && rows == 0 {
 		err = slugTaken()
@@ -236,7 +235,7 @@ func updateResource(tx *database.Tx, x Resource) error {
 		    requirements = $14, price_cents_per_hour = $15, grain_min = $16, shortest_min = $17,
 		    longest_min = $18, notice_min = $19, horizon_days = $20, buffer_before_min = $21,
 		    buffer_after_min = $22, cancel_cutoff_min = $23, within = $24, approval = $25, competing = $26,
-		    archived = $27, search = $28
+		    archived = $27, policy_own = $28, search = $29
 		WHERE id = $1`, append(x.values(), search)...); err != nil {
 		return err
 	}
@@ -253,7 +252,16 @@ func (e ResourceEdits) apply(r database.Reader, c *check, x *Resource) error {
 		}
 		x.CategoryID = id
 	}
+	was := x.Policy.Requirements
+	above, err := layersOver(r, x.HubID, x.CategoryID)
+	if err != nil {
+		return err
+	}
+	x.govern(above, e.inherited(c), e.Policy)
 	x.check(c)
+	if err := e.Policy.clean().refer(r, c, was, !e.inFile); err != nil {
+		return err
+	}
 	var twins int
 	if err := r.Get(&twins, `SELECT COUNT(*) FROM resources WHERE hub_id = $1 AND name_key = $2 AND id <> $3`,
 		x.HubID, x.nameKey(), x.ID); err != nil {
@@ -265,6 +273,18 @@ func (e ResourceEdits) apply(r database.Reader, c *check, x *Resource) error {
 	return c.err()
 }
 
+// inherited returns the fields that are given back to the layers, and notes those that
+// are no fields.
+func (e ResourceEdits) inherited(c *check) []string {
+	if e.Inherit == nil {
+		return nil
+	}
+	fieldNames(c, "inherit", *e.Inherit)
+	return *e.Inherit
+}
+
+// write makes the edits of all that is a resource's own business: not of its category,
+// and not of its policy.
 func (e ResourceEdits) write(x *Resource) {
 	set(&x.Slug, e.Slug)
 	set(&x.Kind, e.Kind)
@@ -287,7 +307,6 @@ func (e ResourceEdits) write(x *Resource) {
 		x.Tags = cleanTags(*e.Tags)
 	}
 	set(&x.PricePerHour, e.PricePerHour)
-	x.Policy = e.Policy.apply(x.Policy)
 	set(&x.Archived, e.Archived)
 }
 
@@ -325,7 +344,7 @@ func (x Resource) values() []any {
 	return []any{x.ID, x.Slug, x.HubID, string(x.Kind), x.CategoryID, x.Name, x.nameKey(), x.Description, x.Notes, x.Capacity,
 		x.Floor, x.Accessibility, photoList(x.Photos), requirements(p.Requirements), x.PricePerHour, p.Grain, p.Shortest,
 		p.Longest, p.Notice, p.Horizon, p.BufferBefore, p.BufferAfter, p.CancelCutoff, string(p.Within), p.Approval,
-		p.Competing, x.Archived}
+		p.Competing, x.Archived, nameList(x.PolicyOwn)}
 }
 
 // search returns the text in which a resource is looked for; its category's names are in

@@ -91,6 +91,33 @@ func (q *requirements) Scan(src any) error {
 	return decode(src, (*Requirements)(q))
 }
 
+// storedEdits are what a layer of policies says, kept as JSON text.
+type storedEdits PolicyEdits
+
+func (e storedEdits) Value() (driver.Value, error) { return encode(PolicyEdits(e), false, "{}") }
+
+func (e *storedEdits) Scan(src any) error {
+	*e = storedEdits{}
+	return decode(src, (*PolicyEdits)(e))
+}
+
+// nameList is a list of names of fields, kept as words with spaces between them.
+type nameList []string
+
+func (l nameList) Value() (driver.Value, error) { return strings.Join(l, " "), nil }
+
+func (l *nameList) Scan(src any) error {
+	switch s := src.(type) {
+	case string:
+		*l = strings.Fields(s)
+	case []byte:
+		*l = strings.Fields(string(s))
+	default:
+		return fmt.Errorf("scan %T: neither string nor bytes", src)
+	}
+	return nil
+}
+
 func encode(v any, empty bool, zero string) (driver.Value, error) {
 	if empty {
 		return zero, nil

@@ -19,7 +19,16 @@ type Operator struct {
 	Email      string            `db:"email" json:"email"`
 	Phone      string            `db:"phone" json:"phone"`
 	TaxNumbers map[string]string `db:"-" json:"tax_numbers"`
+	Privacy    PrivacyContact    `db:"privacy" json:"privacy"`
 	Version    int64             `db:"version" json:"version"`
+}
+
+// A PrivacyContact is the person in charge of personal data at an operator, whom the law
+// wants named in public. All fields are empty until the operator has named somebody.
+type PrivacyContact struct {
+	Name  string `db:"name" json:"name"`
+	Email string `db:"email" json:"email"`
+	Phone string `db:"phone" json:"phone"`
 }
 
 // A Region is a group of hubs with its own coordinator.
@@ -56,6 +65,10 @@ type Hub struct {
 	Photos          []Photo    `db:"-" json:"photos"`
 	Version         int64      `db:"version" json:"version"`
 	Week            hours.Week `db:"-" json:"week"`
+
+	OperatorName    string         `db:"operator_name" json:"operator_name"`       // filled by reads
+	OperatorVersion int64          `db:"operator_version" json:"operator_version"` // filled by reads
+	Privacy         PrivacyContact `db:"privacy" json:"privacy"`                   // of its operator; filled by reads
 }
 
 // A Photo is a picture with a text for those who do not see it.
@@ -142,7 +155,8 @@ type Resource struct {
 	Photos         []Photo  `db:"-" json:"photos"`
 	Tags           []string `db:"-" json:"tags"`
 	PricePerHour   int64    `db:"price_cents_per_hour" json:"price_cents_per_hour"` // cents before tax
-	Policy         Policy   `db:"-" json:"policy"`
+	Policy         Policy   `db:"-" json:"policy"`                                  // as it holds, whoever says so
+	PolicyOwn      []string `db:"-" json:"policy_own"`                              // JSON names of what the resource says itself, in order; "*" for all
 	Archived       bool     `db:"archived" json:"archived"`
 	Version        int64    `db:"version" json:"version"`
 	RulesVersion   int64    `db:"rules_version" json:"rules_version"`

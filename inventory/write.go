@@ -85,6 +85,16 @@ func lockHubs(tx *database.Tx, hubIDs ...string) error {
 	return tx.Lock("resources", ids...)
 }
 
+// lockEveryHub locks all hubs there are, as a step of making one. Who writes a layer that
+// all hubs follow waits here, or is waited for.
+func lockEveryHub(tx *database.Tx) error {
+	var ids []string
+	if err := tx.Select(&ids, `SELECT id FROM hubs ORDER BY id`); err != nil {
+		return err
+	}
+	return tx.Lock("hubs", ids...)
+}
+
 // resourcesAt returns the ids of all resources of the hubs, archived ones too.
 func resourcesAt(r database.Reader, hubIDs ...string) ([]string, error) {
 	var ids []string
@@ -141,7 +151,8 @@ func figures(v any) map[string]any {
 var loggedWords = []string{
 	"id", "slug", "region", "operator", "hub", "resource", "unit", "category", "kind", "time_zone", "currency",
 	"tax_jurisdiction", "wheelchair", "policy.within", "status", "code", "date", "starts_at", "ends_at",
-	"home_hub", "current_hub", "hours", "tags", "spans",
+	"home_hub", "current_hub", "hours", "tags", "spans", "policy_own", "policy.certifications", "policy.tiers",
+	"policy.approval_tiers", "policy.conditions",
 }
 
 // logged keeps of the changed fields what may be kept.

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"canot/booking"
+	"canot/booking/membership"
 	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/internal/identity"
@@ -29,6 +30,7 @@ type Network struct {
 	DB        *database.DB
 	Catalog   *inventory.Catalog
 	Directory *identity.Directory
+	Roster    *membership.Roster
 	Book      *booking.Book
 }
 
@@ -98,7 +100,7 @@ func (n Network) Seed(ctx context.Context, o Options) error {
 	if g.Progress == nil {
 		g.Progress = func(string, int, int) {}
 	}
-	steps := []func(context.Context) error{g.places, g.members, g.calendar, g.bookings, g.incidents}
+	steps := []func(context.Context) error{g.certify, g.places, g.tiers, g.members, g.memberships, g.calendar, g.bookings, g.incidents}
 	if o.Empty {
 		steps = nil
 	}
@@ -121,6 +123,7 @@ type grower struct {
 	atHome   map[string][]string // ids of members, by id of their home hub
 	everyone []string
 	artist   string
+	team     []string // ids of those at the main hub who have a role
 	stocks   []*stock
 }
 

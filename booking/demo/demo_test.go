@@ -9,6 +9,7 @@ import (
 
 	"canot/booking"
 	"canot/booking/demo"
+	"canot/booking/membership"
 	"canot/internal/database"
 	"canot/internal/database/dbtest"
 	"canot/internal/identity"
@@ -18,7 +19,8 @@ import (
 // networkOn puts the verbs on an empty data base.
 func networkOn(db *database.DB) demo.Network {
 	catalog := inventory.New(db)
-	return demo.Network{DB: db, Catalog: catalog, Directory: identity.New(db), Book: booking.New(db, catalog)}
+	people, roster := identity.New(db), membership.New(db)
+	return demo.Network{DB: db, Catalog: catalog, Directory: people, Roster: roster, Book: booking.New(db, catalog, people, roster)}
 }
 
 // grownAt grows a network in a fresh SQLite data base whose clock stands at now.
@@ -61,6 +63,11 @@ func TestSeedGrowsTheNetworkOfTheTerritory(t *testing.T) {
 			{"members", `SELECT COUNT(*) FROM members`, 600, 660},
 			{"bookings", `SELECT COUNT(*) FROM bookings`, 5900, 6010},
 			{"pending", `SELECT COUNT(*) FROM bookings WHERE status = 'pending'`, 3, 400},
+			{"tiers", `SELECT COUNT(*) FROM tiers`, 5, 5},
+			{"memberships", `SELECT COUNT(*) FROM memberships`, 300, 500},
+			{"organisations", `SELECT COUNT(*) FROM organisations`, 4, 4},
+			{"certificates", `SELECT COUNT(*) FROM certificates`, 300, 800},
+			{"packs", `SELECT COUNT(*) FROM packs`, 10, 80},
 			{"held", `SELECT COUNT(*) FROM bookings WHERE status = 'held'`, 1, 4},
 			{"broken units", `SELECT COUNT(*) FROM maintenances WHERE open`, 8, 8},
 			{"closures", `SELECT COUNT(*) FROM closures`, 5, 5},
@@ -72,6 +79,9 @@ func TestSeedGrowsTheNetworkOfTheTerritory(t *testing.T) {
 		}
 		if findings, err := n.Book.Check(ctx); err != nil || len(findings) > 0 {
 			t.Fatalf("check: %v, %v", err, findings)
+		}
+		if findings, err := n.Roster.Check(ctx); err != nil || len(findings) > 0 {
+			t.Fatalf("check of the roster: %v, %v", err, findings)
 		}
 		if state, err := n.State(ctx); err != nil || state != demo.Grown {
 			t.Errorf("after: %v, %v", state, err)

@@ -6,13 +6,23 @@ import (
 	"sort"
 	"strings"
 
+	"canot/booking/membership"
+	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/internal/identity"
 	"canot/inventory"
 )
 
-// inventedDomain is the end of the addresses of invented members.
-const inventedDomain = "@membre.example"
+// What the addresses of invented members end with: of those who live in the network, and of
+// those who are asked for to put it under load.
+const (
+	inventedDomain = "@membre.example"
+	loadDomain     = "@essai.example"
+)
+
+// loadTier limits nothing: it is for members who put the network under load, and exists
+// only where there are any.
+const loadTier = "essais-de-charge"
 
 // A neighbour is a plain member with the slug of their home hub.
 type neighbour struct {
@@ -20,8 +30,8 @@ type neighbour struct {
 	hub string
 }
 
-// plain finds so many invented members, in order of address, and invents the
-// rest when there are too few.
+// plain finds so many members to put the network under load with, in order of address, and
+// invents those that are missing. They may book everything, as often as they like.
 func (n Network) plain(ctx context.Context, wanted int) ([]neighbour, error) {
 	if wanted <= 0 {
 		return nil, nil
@@ -37,7 +47,7 @@ func (n Network) plain(ctx context.Context, wanted int) ([]neighbour, error) {
 			return nil, err
 		}
 		for _, m := range page {
-			if m.Active && strings.HasSuffix(m.Email, inventedDomain) {
+			if m.Active && strings.HasSuffix(m.Email, loadDomain) {
 				found = append(found, m)
 			}
 		}
@@ -62,15 +72,65 @@ func (n Network) invent(ctx context.Context, found []identity.Member, wanted int
 		list := make([]identity.NewMember, min(wanted-len(found), membersAtOnce))
 		for i := range list {
 			number := len(found) + i + 1
-			list[i] = identity.NewMember{Name: fmt.Sprintf("Membre %d", number), Email: fmt.Sprintf("membre.%d%s", number, inventedDomain)}
+			list[i] = identity.NewMember{Name: fmt.Sprintf("Essai %d", number), Email: fmt.Sprintf("essai.%05d%s", number, loadDomain), EmailVerified: true}
 		}
 		made, err := load(ctx, n, list)
 		if err != nil {
 			return nil, err
 		}
+		if err := n.license(ctx, made); err != nil {
+			return nil, err
+		}
 		found = append(found, made...)
 	}
 	return found, nil
+}
+
+// license gives members a tier without limits and every certification. An empty network has
+// neither hubs nor tiers, and limits nobody.
+func (n Network) license(ctx context.Context, people []identity.Member) error {
+	if _, err := n.Catalog.Hub(ctx, mainHub); isNotFound(err) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if err := n.openLoadTier(ctx); err != nil {
+		return err
+	}
+	known, err := n.Roster.Certifications(ctx, false)
+	if err != nil {
+		return err
+	}
+	since := n.DB.Now().AddDate(0, 0, -1).Format("2006-01-02")
+	var m []membership.NewMembership
+	var c []membership.NewCertificate
+	for _, p := range people {
+		m = append(m, membership.NewMembership{Holder: membership.Holder{MemberID: p.ID}, Tier: loadTier, Hub: mainHub, StartsOn: since, EndsOn: new(string)})
+		for _, k := range known {
+			c = append(c, membership.NewCertificate{MemberID: p.ID, Certification: k.Slug, Hub: mainHub, FromOn: since})
+		}
+	}
+	return n.DB.In(ctx, func(tx *database.Tx) error {
+		if _, err := n.Roster.LoadMemberships(ctx, tx, m); err != nil {
+			return err
+		}
+		_, err := n.Roster.LoadCertificates(ctx, tx, c)
+		return err
+	})
+}
+
+func (n Network) openLoadTier(ctx context.Context) error {
+	_, err := n.Roster.Tier(ctx, loadTier)
+	if !isNotFound(err) {
+		return err
+	}
+	slug := loadTier
+	name := text("Essais de charge", "Load tests")
+	about := text("Sans limite, pour mesurer une démonstration.", "Without limits, to measure a demo.")
+	return n.DB.In(ctx, func(tx *database.Tx) error {
+		_, err := n.Roster.LoadTiers(ctx, tx, []membership.TierEdits{{Slug: &slug, Name: &name, Description: &about}})
+		return err
+	})
 }
 
 // hubSlugs gives the slug of each hub by its id.

@@ -1,47 +1,99 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
 	"canot/booking"
 	"canot/internal/identity"
+	"canot/inventory/hours"
 )
 
-// bookingColumns are the columns of exported bookings.
+// bookingColumns are the columns of exported bookings, which import reads.
 var bookingColumns = []string{
-	"reference", "status", "hub", "resources", "starts_at", "ends_at", "time_zone", "member", "title", "sector", "visibility", "created_at",
+	"reference", "status", "hub", "resources", "starts_at", "ends_at", "time_zone", "member", "organisation",
+	"title", "notes", "sector", "visibility", "attendance", "created_at",
 }
 
-// exportBookings writes every booking, by start.
+// bookingRow is one booking as exported.
+type bookingRow struct {
+	Reference    string `json:"reference"`
+	Status       string `json:"status"`
+	Hub          string `json:"hub"`       // slug
+	Resources    string `json:"resources"` // slug:quantity, separated by semicolons
+	StartsAt     string `json:"starts_at"` // as the hub's clocks show it, with their offset
+	EndsAt       string `json:"ends_at"`
+	TimeZone     string `json:"time_zone"`
+	Member       string `json:"member"`       // address, else id
+	Organisation string `json:"organisation"` // name
+	Title        string `json:"title"`
+	Notes        string `json:"notes"`
+	Sector       string `json:"sector"`
+	Visibility   string `json:"visibility"`
+	Attendance   int    `json:"attendance"`
+	CreatedAt    string `json:"created_at"`
+}
+
+// exportBookings writes every booking, by start; the file goes back in as it is.
 func (n *network) exportBookings(ctx context.Context, w io.Writer, format string) error {
-	var all []booking.Booking
-	cells := [][]string{bookingColumns}
+	known, err := n.addresses(ctx)
+	if err != nil {
+		return err
+	}
+	orgs, err := n.organisations(ctx)
+	if err != nil {
+		return err
+	}
+	orgNames := map[string]string{}
+	for _, o := range orgs {
+		orgNames[o.ID] = o.Name
+	}
+	var rows []bookingRow
 	for after := ""; ; {
 		page, next, err := n.book.Bookings(ctx, identity.System, booking.Query{Limit: 200, After: after})
 		if err != nil {
 			return err
 		}
-		all = append(all, page...)
+		for _, b := range page {
+			row, err := exportedBooking(b)
+			if err != nil {
+				return err
+			}
+			row.Member, row.Organisation = cmp.Or(known.byID[b.MemberID], b.MemberID), orgNames[b.Organisation]
+			rows = append(rows, row)
+		}
 		if after = next; after == "" {
 			break
 		}
 	}
-	for _, b := range all {
-		lines := make([]string, len(b.Lines))
-		for i, l := range b.Lines {
-			lines[i] = fmt.Sprintf("%s:%d", l.ResourceSlug, l.Quantity)
-		}
-		cells = append(cells, []string{
-			b.Reference, string(b.Status), b.HubSlug, strings.Join(lines, ";"), b.StartsAt.UTC().Format(time.RFC3339), b.EndsAt.UTC().Format(time.RFC3339),
-			b.TimeZone, b.MemberID, plainCell(b.Title), b.Sector, b.Visibility, b.CreatedAt.UTC().Format(time.RFC3339),
-		})
+	cells := [][]string{bookingColumns}
+	for _, r := range rows {
+		cells = append(cells, []string{r.Reference, r.Status, r.Hub, r.Resources, r.StartsAt, r.EndsAt, r.TimeZone, plainCell(r.Member), plainCell(r.Organisation),
+			plainCell(r.Title), plainCell(r.Notes), r.Sector, r.Visibility, strconv.Itoa(r.Attendance), r.CreatedAt})
 	}
-	return writeRows(w, format, all, cells)
+	return writeRows(w, format, rows, cells)
+}
+
+func exportedBooking(b booking.Booking) (bookingRow, error) {
+	zone, err := hours.LoadZone(b.TimeZone)
+	if err != nil {
+		return bookingRow{}, err
+	}
+	lines := make([]string, len(b.Lines))
+	for i, l := range b.Lines {
+		lines[i] = fmt.Sprintf("%s:%d", l.ResourceSlug, l.Quantity)
+	}
+	return bookingRow{
+		Reference: b.Reference, Status: string(b.Status), Hub: b.HubSlug, Resources: strings.Join(lines, ";"),
+		StartsAt: hours.Promise(b.StartsAt, zone), EndsAt: hours.Promise(b.EndsAt, zone), TimeZone: b.TimeZone, Title: b.Title, Notes: b.Notes,
+		Sector: b.Sector, Visibility: b.Visibility, Attendance: b.Attendance, CreatedAt: b.CreatedAt.UTC().Format(time.RFC3339),
+	}, nil
 }
 
 // formulaSigns begin what a spreadsheet takes for a formula.

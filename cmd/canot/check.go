@@ -24,6 +24,20 @@ func check(ctx context.Context, cmd *command) error {
 	if err != nil {
 		return err
 	}
+	policies, err := nw.catalog.Check(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range policies {
+		findings = append(findings, booking.Finding{Invariant: 5, Code: f.Code, Subject: f.Subject, Detail: f.Detail})
+	}
+	standings, err := nw.roster.Check(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range standings {
+		findings = append(findings, booking.Finding{Invariant: 5, Code: f.Code, Subject: f.Subject, Detail: f.Detail})
+	}
 	if *asJSON {
 		if findings == nil {
 			findings = []booking.Finding{}

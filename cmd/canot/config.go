@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	netmail "net/mail"
 	"net/url"
 	"os"
 	"reflect"
@@ -38,6 +39,12 @@ type config struct {
 	LogLevel         slog.Level    `env:"CANOT_LOG_LEVEL" default:"INFO"`
 	LogFormat        logFormat     `env:"CANOT_LOG_FORMAT" default:"json"`
 	Language         language      `env:"CANOT_LANGUAGE"`
+	SMTPURL          secret        `env:"CANOT_SMTP_URL"`
+	MailFrom         mailAddress   `env:"CANOT_MAIL_FROM"`
+	OIDCIssuer       webAddress    `env:"CANOT_OIDC_ISSUER"`
+	OIDCClientID     string        `env:"CANOT_OIDC_CLIENT_ID"`
+	OIDCClientSecret secret        `env:"CANOT_OIDC_CLIENT_SECRET"`
+	OIDCName         string        `env:"CANOT_OIDC_NAME"`
 }
 
 // A secret never shows itself, not even in a log of the whole struct.
@@ -87,6 +94,18 @@ func (w *webAddress) UnmarshalText(text []byte) error {
 		return fmt.Errorf("https://…")
 	}
 	*w = webAddress(strings.TrimSuffix(string(text), "/"))
+	return nil
+}
+
+// A mailAddress is from whom messages are: "Canot <canot@example.ca>".
+type mailAddress string
+
+// UnmarshalText refuses what is not one address.
+func (m *mailAddress) UnmarshalText(text []byte) error {
+	if _, err := netmail.ParseAddress(string(text)); err != nil {
+		return fmt.Errorf("name <canot@example.ca>")
+	}
+	*m = mailAddress(text)
 	return nil
 }
 

@@ -14,6 +14,8 @@ import (
 
 	"canot/booking/demo"
 	"canot/internal/database"
+	"canot/internal/identity"
+	"canot/web/mail"
 )
 
 // A tryout is a demo as asked for, on its way to be served.
@@ -137,6 +139,9 @@ func (t *tryout) serve(ctx context.Context, cfg config, listener net.Listener) e
 		return errors.Join(err, listener.Close())
 	}
 	defer nw.close()
+	cfg.PublicURL = webAddress("http://" + listener.Addr().String())
+	nw.kept = &mail.Kept{} // a demo writes to nobody
+	nw.equip(cfg)
 	accounts, err := t.grow(ctx, nw)
 	if err != nil {
 		err = errors.Join(err, listener.Close())
@@ -145,12 +150,11 @@ func (t *tryout) serve(ctx context.Context, cfg config, listener net.Listener) e
 		}
 		return err
 	}
-	cfg.PublicURL = webAddress("http://" + listener.Addr().String())
 	return nw.runOn(ctx, listener, cfg, log, func(net.Addr) { t.ready(ctx, nw, log, string(cfg.PublicURL), accounts) })
 }
 
 // grow takes up the network that is there, or grows one in a bare data base.
-func (t *tryout) grow(ctx context.Context, nw *network) ([]demo.Account, error) {
+func (t *tryout) grow(ctx context.Context, nw *network) ([]tryAccount, error) {
 	d := nw.demo()
 	state, err := d.State(ctx)
 	if err != nil {
@@ -170,23 +174,62 @@ func (t *tryout) grow(ctx context.Context, nw *network) ([]demo.Account, error) 
 			return nil, err
 		}
 	}
-	return d.Accounts(ctx, t.members)
+	accounts, err := d.Accounts(ctx, t.members)
+	if err != nil {
+		return nil, err
+	}
+	return nw.withFactors(ctx, accounts)
+}
+
+// A tryAccount is an account to try the network with, and the second factor that its role
+// asks for at the sign-in page.
+type tryAccount struct {
+	demo.Account
+	TOTPSecret    string   `json:"totp_secret,omitempty"`    // for an authenticator
+	RecoveryCodes []string `json:"recovery_codes,omitempty"` // each works once
+}
+
+// withFactors gives a second factor to the accounts that hold a role; what they had before
+// is replaced.
+func (n *network) withFactors(ctx context.Context, accounts []demo.Account) ([]tryAccount, error) {
+	all := make([]tryAccount, len(accounts))
+	at := map[string]int{}
+	var ids []string
+	for i, a := range accounts {
+		all[i].Account = a
+		if a.Role == string(identity.PlainMember) {
+			continue
+		}
+		m, err := n.directory.MemberByEmail(ctx, identity.System, a.Email)
+		if err != nil {
+			return nil, err
+		}
+		at[m.ID] = i
+		ids = append(ids, m.ID)
+	}
+	return all, n.db.In(ctx, func(tx *database.Tx) error {
+		loaded, err := n.gate.LoadFactors(tx, ids)
+		for _, f := range loaded {
+			all[at[f.MemberID]].TOTPSecret, all[at[f.MemberID]].RecoveryCodes = f.Secret, f.RecoveryCodes
+		}
+		return err
+	})
 }
 
 // demo is the network as the demo sees it.
 func (n *network) demo() demo.Network {
-	return demo.Network{DB: n.db, Catalog: n.catalog, Directory: n.directory, Book: n.book}
+	return demo.Network{DB: n.db, Catalog: n.catalog, Directory: n.directory, Roster: n.roster, Book: n.book}
 }
 
 // demoJSON is the line for scripts.
 type demoJSON struct {
-	URL      string         `json:"url"`
-	Data     string         `json:"data"` // the folder, or the data base's address without its password
-	Accounts []demo.Account `json:"accounts"`
+	URL      string       `json:"url"`
+	Data     string       `json:"data"` // the folder, or the data base's address without its password
+	Accounts []tryAccount `json:"accounts"`
 }
 
 // ready says that the network can be tried, to a script or to a person.
-func (t *tryout) ready(ctx context.Context, nw *network, log *slog.Logger, url string, accounts []demo.Account) {
+func (t *tryout) ready(ctx context.Context, nw *network, log *slog.Logger, url string, accounts []tryAccount) {
 	if t.asJSON {
 		where := t.folder
 		if where == "" {
@@ -200,6 +243,9 @@ func (t *tryout) ready(ctx context.Context, nw *network, log *slog.Logger, url s
 	t.cmd.printf("demo_ready", url, url)
 	for _, a := range accounts {
 		t.cmd.printf("demo_account", t.cmd.words.text("role_"+a.Role), a.Email, a.Hub, a.Token)
+		if len(a.RecoveryCodes) > 2 {
+			t.cmd.printf("demo_factor", strings.Join(a.RecoveryCodes[:3], "  "), a.TOTPSecret)
+		}
 	}
 	walk, found, err := nw.demo().Walk(ctx)
 	if err != nil {
@@ -208,11 +254,12 @@ func (t *tryout) ready(ctx context.Context, nw *network, log *slog.Logger, url s
 	if found {
 		t.cmd.printWalk(url, accounts, walk)
 	}
+	t.cmd.printf("demo_mail", url)
 	t.cmd.printf("demo_stop")
 }
 
 // printWalk prints commands that find, show, book and follow a studio.
-func (c *command) printWalk(url string, accounts []demo.Account, w demo.Walk) {
+func (c *command) printWalk(url string, accounts []tryAccount, w demo.Walk) {
 	token := ""
 	for _, a := range accounts {
 		if a.Role == "member" {

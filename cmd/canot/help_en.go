@@ -21,22 +21,52 @@ var englishHelp = map[string]string{
   --json       one line for scripts when all is ready`,
 	"migrate": `canot migrate up|status [--database URL] [--json]
   Brings the schema up to date, or says how it stands.`,
-	"import": `canot import FILE… [--kind hubs|resources|units|members] [--dry-run] [--quiet] [--json]
+	"import": `canot import [hubs|resources|units|members|bookings] FILE… [--dry-run] [--quiet] [--json]
              [--database URL]
-  Puts the lines of CSV files into the network. The kind shows in the header. Every refused
-  line says why and the others go in; the exit code is then 1. A file imported before changes
+  Puts the lines of files into the network. The kind shows in the header. Every refused line
+  says why and the others go in; the exit code is then 1. A file imported before changes
   nothing. “-” reads standard input.
-  --dry-run does it all on a temporary copy and writes nothing to the network: the same report.`,
+  --dry-run does it all on a temporary copy and writes nothing to the network: the same report.
+  CSV with commas or semicolons, in UTF-8. Members and bookings also in Windows-1252, or as a
+  JSON list; the names of their columns may be in French.
+  members   name, email, language, hub, phone, birth_date, clientele, tier, membership_from,
+            membership_until, organisation, sector. Only name must be there.
+  bookings  reference, hub, resource (short address or name), quantity, member (e-mail, or name
+            at the hub), organisation, starts_at, ends_at, title, notes, status, sector,
+            visibility, attendance, created_at. A time is 2026-11-22 14:00 on the hub's clocks,
+            or has its offset. Past and coming: nothing is booked twice.`,
 	"export": `canot export hubs|resources|units|members|bookings [--format csv|json] [--out FILE] [--force]
              [--database URL]
-  Takes the rows of one kind out; the CSV goes back in as it is, but for that of bookings. That
-  of members holds personal data.`,
-	"user": `canot user create --name NAME --email ADDRESS [--language fr|en] [--hub HUB]
-canot user role   MEMBER ROLE [--hub HUB | --region REGION] [--revoke]
+  Takes the rows of one kind out; the CSV goes back in as it is. Those of members and bookings
+  hold personal data.`,
+	"user": `canot user create --name NAME [--email ADDRESS] [--unverified] [--language fr|en] [--hub HUB]
+                  [--phone NUMBER] [--birth-date DATE] [--clientele NAME]
+canot user list   [--hub HUB] [--roles]
+canot user role   MEMBER ROLE [--hub HUB | --region REGION] [--rights R,R…] [--revoke]
 canot user token  MEMBER [--label TEXT] [--scopes read,book,staff,admin] [--days N]
+canot user sign-out     MEMBER
+canot user factor-reset MEMBER
   MEMBER is an e-mail address or an identifier; ROLE: staff, manager (with --hub),
   coordinator (with --region) or administrator. The token is shown once.
+  --unverified  they show that the address is theirs before they book, by a link;
+              without it you answer for it
+  --roles     only who has a role
+  --rights    these rights there and no others: view_bookings, view_persons, book_for_others,
+              approve, hand_out, certify, waive, manage_inventory, manage_members,
+              manage_tiers, see_money, export
+  sign-out ends the sessions of a person; factor-reset takes away the passkeys, the app and
+  the recovery codes that they have lost, too.
   Also: --database URL, --json.`,
+	"call": `canot call METHOD PATH [JSON|-] [--as MEMBER] [--key TEXT] [--if-match ETAG] [--type TYPE]
+           [--database URL]
+  Runs one operation of the API in this process, without a server: whatever the API can do, the
+  command line can. PATH may leave out /api/v1; “-” reads the body from standard input. It
+  speaks as an administrator, or with --as as that person, by e-mail address or identifier.
+  The answer goes to standard output as it is, a problem too, and its words to standard error.
+  Exit code: 0 done, 2 a request that cannot be read, 1 any other refusal.
+  --key       an Idempotency-Key: sent again, the request has its effect once
+  --if-match  only if that is the version still
+  --type      of the body (application/json); text/csv for POST /import`,
 	"backup": `canot backup FILE [--force] [--database URL]
   A consistent copy while the server works, good for both engines.
   “-” writes to standard output.`,

@@ -21,22 +21,53 @@ var frenchHelp = map[string]string{
   --json       une ligne pour les scripts quand tout est prêt`,
 	"migrate": `canot migrate up|status [--database ADRESSE] [--json]
   Met le schéma à jour, ou dit où il en est.`,
-	"import": `canot import FICHIER… [--kind hubs|resources|units|members] [--dry-run] [--quiet] [--json]
+	"import": `canot import [hubs|resources|units|members|bookings] FICHIER… [--dry-run] [--quiet] [--json]
              [--database ADRESSE]
-  Met les lignes de fichiers CSV dans le réseau. La sorte se voit à l’en-tête. Chaque ligne
-  refusée dit pourquoi et les autres passent; le code de sortie est alors 1. Un fichier déjà
-  importé ne change rien. « - » lit l’entrée standard.
-  --dry-run fait tout sur une copie temporaire et n’écrit rien dans le réseau : même rapport.`,
+  Met les lignes de fichiers dans le réseau. La sorte se voit à l’en-tête. Chaque ligne refusée
+  dit pourquoi et les autres passent; le code de sortie est alors 1. Un fichier déjà importé ne
+  change rien. « - » lit l’entrée standard.
+  --dry-run fait tout sur une copie temporaire et n’écrit rien dans le réseau : même rapport.
+  CSV avec virgules ou points-virgules, en UTF-8. Pour les membres et les réservations, aussi en
+  Windows-1252, ou une liste JSON; les noms de colonnes peuvent être en français.
+  members   name, email, language, hub, phone, birth_date, clientele, tier, membership_from,
+            membership_until, organisation, sector. Seul name est nécessaire.
+  bookings  reference, hub, resource (adresse courte ou nom), quantity, member (courriel, ou nom
+            dans le hub), organisation, starts_at, ends_at, title, notes, status, sector,
+            visibility, attendance, created_at. Une heure s’écrit 2026-11-22 14:00, à l’heure du
+            hub, ou avec son décalage. Passées et à venir : rien ne se réserve deux fois.`,
 	"export": `canot export hubs|resources|units|members|bookings [--format csv|json] [--out FICHIER] [--force]
              [--database ADRESSE]
-  Sort les lignes d’une sorte; le CSV se réimporte tel quel, sauf celui des réservations. Celui
-  des membres contient des données personnelles.`,
-	"user": `canot user create --name NOM --email ADRESSE [--language fr|en] [--hub HUB]
-canot user role   MEMBRE ROLE [--hub HUB | --region TERRITOIRE] [--revoke]
+  Sort les lignes d’une sorte; le CSV se réimporte tel quel. Ceux des membres et des réservations
+  contiennent des données personnelles.`,
+	"user": `canot user create --name NOM [--email ADRESSE] [--unverified] [--language fr|en] [--hub HUB]
+                  [--phone NUMÉRO] [--birth-date DATE] [--clientele NOM]
+canot user list   [--hub HUB] [--roles]
+canot user role   MEMBRE ROLE [--hub HUB | --region TERRITOIRE] [--rights D,D…] [--revoke]
 canot user token  MEMBRE [--label TEXTE] [--scopes read,book,staff,admin] [--days N]
+canot user sign-out     MEMBRE
+canot user factor-reset MEMBRE
   MEMBRE est une adresse de courriel ou un identifiant; ROLE : staff, manager (avec --hub),
   coordinator (avec --region) ou administrator. Le jeton est montré une seule fois.
+  --unverified  la personne montrera par un lien que l’adresse est la sienne avant de
+              réserver; sans cela, vous en répondez
+  --roles     seulement qui a un rôle
+  --rights    ces droits à cet endroit et aucun autre : view_bookings, view_persons,
+              book_for_others, approve, hand_out, certify, waive, manage_inventory,
+              manage_members, manage_tiers, see_money, export
+  sign-out ferme les sessions d’une personne; factor-reset retire aussi les clés d’accès,
+  l’application et les codes de secours qu’elle a perdus.
   Aussi : --database ADRESSE, --json.`,
+	"call": `canot call MÉTHODE CHEMIN [JSON|-] [--as MEMBRE] [--key TEXTE] [--if-match ETAG]
+           [--type TYPE] [--database URL]
+  Exécute une opération de l’API dans ce programme même, sans serveur : tout ce que peut l’API,
+  la ligne de commande le peut. CHEMIN se passe de /api/v1; « - » lit le contenu sur l’entrée
+  standard. La demande est celle d’une personne qui administre le réseau ou, avec --as, de la
+  personne de cette adresse ou de cet identifiant.
+  La réponse va telle quelle à la sortie standard, un refus aussi, et ses mots à l’erreur standard.
+  Code de sortie : 0 fait, 2 demande illisible, 1 tout autre refus.
+  --key       une clé d’idempotence : renvoyée, la demande n’a qu’un effet
+  --if-match  seulement si c’est encore cette version
+  --type      du contenu (application/json); text/csv pour POST /import`,
 	"backup": `canot backup FICHIER [--force] [--database ADRESSE]
   Une copie cohérente, pendant que le serveur travaille, valable pour les deux bases.
   « - » écrit sur la sortie standard.`,

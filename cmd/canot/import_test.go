@@ -138,7 +138,7 @@ func TestMembersGoInAndComeOut(t *testing.T) {
 				}
 			}
 			out := must(t, env, "export", "members").stdout
-			if !strings.Contains(out, "Lise R.,lise@hub.example,fr,matagami\n") {
+			if !strings.Contains(out, "Lise R.,lise@hub.example,fr,matagami,,,,,,,\n") {
 				t.Error(out)
 			}
 			if r := reportOf(t, canotReading(t, env, strings.NewReader(out), "import", "-", "--json")); r.Unchanged != 2 || r.Refused != 0 {

@@ -11,7 +11,10 @@ import (
 	"canot/inventory"
 )
 
-// importRows puts the lines of CSV files into the network, and reports line by
+// importKinds are what a file may hold.
+var importKinds = []string{"hubs", "resources", "units", "members", "bookings"}
+
+// importRows puts the lines of files into the network, and reports line by
 // line. It fails when a line was refused, after the others went in.
 func importRows(ctx context.Context, cmd *command) error {
 	set := cmd.flags()
@@ -24,7 +27,10 @@ func importRows(ctx context.Context, cmd *command) error {
 	if err != nil {
 		return err
 	}
-	if *kind != "" && !oneOf(*kind, "hubs", "resources", "units", "members") {
+	if *kind == "" && len(paths) > 1 && oneOf(paths[0], importKinds...) {
+		*kind, paths = paths[0], paths[1:] // canot import bookings FILE
+	}
+	if *kind != "" && !oneOf(*kind, importKinds...) {
 		return usageError(cmd.words.text("bad_kind", *kind))
 	}
 	nw, done, err := cmd.importInto(ctx, *at, *dryRun)
@@ -84,8 +90,14 @@ func (n *network) importFile(ctx context.Context, cmd *command, path, kind strin
 	progress := newBar(cmd.stderr, false)
 	defer progress.end()
 	o := inventory.ImportOptions{Kind: kind, Progress: func(done, total int) { progress.set(path, done, total) }}
-	if o.Kind == "members" || o.Kind == "" && isMemberFile(content) {
-		return n.importMembers(ctx, bytes.NewReader(content), o)
+	if kind == "" {
+		kind = sheetKind(content)
+	}
+	switch kind {
+	case "members":
+		return n.importMembers(ctx, content, o)
+	case "bookings":
+		return n.importBookings(ctx, content, o)
 	}
 	return n.catalog.Import(ctx, identity.System, bytes.NewReader(content), o)
 }

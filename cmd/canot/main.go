@@ -53,6 +53,7 @@ var subcommands = map[string]func(context.Context, *command) error{
 	"import":      importRows,
 	"export":      exportRows,
 	"user":        user,
+	"call":        call,
 	"backup":      backup,
 	"restore":     restore,
 	"check":       check,

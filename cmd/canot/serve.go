@@ -22,6 +22,10 @@ func serve(ctx context.Context, cmd *command) error {
 	if err != nil {
 		return err
 	}
+	send, err := cfg.sender(cmd.words)
+	if err != nil {
+		return err
+	}
 	if err := cmd.words.checkFile(url, true); err != nil {
 		return err
 	}
@@ -36,6 +40,7 @@ func serve(ctx context.Context, cmd *command) error {
 	if err != nil {
 		return err
 	}
+	nw.send = send
 	return errors.Join(nw.run(ctx, cfg, log, nil), nw.close())
 }
 
@@ -58,6 +63,7 @@ func (n *network) runOn(ctx context.Context, listener net.Listener, cfg config, 
 			return errors.Join(err, listener.Close())
 		}
 	}
+	n.equip(cfg)
 	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
 	var all sync.WaitGroup

@@ -26,14 +26,24 @@ var mayImport = map[string][]string{
 	"canot/inventory/hours/zonesblob": {"canot/inventory/hours"},
 	"canot/internal/identity":         {"canot/internal/fault", "canot/internal/database"},
 	"canot/inventory":                 {"canot/inventory/hours", "canot/internal/identity", "canot/internal/fault", "canot/internal/database"},
-	"canot/booking":                   {"canot/inventory", "canot/inventory/hours", "canot/internal/identity", "canot/internal/fault", "canot/internal/database"},
-	"canot/booking/calendar":          {"canot/booking", "canot/inventory", "canot/inventory/hours", "canot/internal/identity", "canot/internal/fault", "canot/internal/database"},
-	"canot/booking/demo":              {"canot/booking", "canot/inventory", "canot/inventory/hours", "canot/internal/identity", "canot/internal/fault", "canot/internal/database"},
-	"canot/web/locale":                {"canot/internal/fault", "canot/inventory"},
+	"canot/internal/identity/signin":  {"canot/internal/identity", "canot/internal/fault", "canot/internal/database"},
+	"canot/internal/identity/privacy": {"canot/internal/identity", "canot/internal/fault", "canot/internal/database"},
+	"canot/booking/membership": {"canot/inventory", "canot/inventory/hours", "canot/internal/identity", "canot/internal/fault",
+		"canot/internal/database"},
+	"canot/booking":          {"canot/booking/membership", "canot/inventory", "canot/inventory/hours", "canot/internal/identity", "canot/internal/fault", "canot/internal/database"},
+	"canot/booking/calendar": {"canot/booking", "canot/inventory", "canot/inventory/hours", "canot/internal/identity", "canot/internal/fault", "canot/internal/database"},
+	"canot/booking/demo":     {"canot/booking", "canot/booking/membership", "canot/inventory", "canot/inventory/hours", "canot/internal/identity", "canot/internal/fault", "canot/internal/database"},
+	"canot/web/locale":       {"canot/internal/fault", "canot/inventory"},
 	"canot/web/edge": {"canot/web/locale", "canot/booking", "canot/inventory", "canot/inventory/hours",
 		"canot/internal/identity", "canot/internal/fault", "canot/internal/database"},
-	"canot/api": {"canot/web/edge", "canot/web/locale", "canot/booking", "canot/booking/calendar", "canot/inventory",
-		"canot/inventory/hours", "canot/internal/identity", "canot/internal/fault", "canot/internal/database"},
+	"canot/web/mail": {"canot/web/locale", "canot/booking", "canot/inventory", "canot/inventory/hours",
+		"canot/internal/identity", "canot/internal/fault", "canot/internal/database"},
+	"canot/web": {"canot/web/edge", "canot/web/locale", "canot/web/mail", "canot/booking", "canot/booking/membership", "canot/inventory",
+		"canot/inventory/hours", "canot/internal/identity", "canot/internal/identity/signin", "canot/internal/identity/privacy",
+		"canot/internal/fault", "canot/internal/database"},
+	"canot/api": {"canot/web/edge", "canot/web/locale", "canot/booking", "canot/booking/calendar", "canot/booking/membership",
+		"canot/inventory", "canot/inventory/hours", "canot/internal/identity", "canot/internal/identity/signin",
+		"canot/internal/identity/privacy", "canot/internal/fault", "canot/internal/database"},
 }
 
 // atTop may import everything, and nothing may import them.
@@ -47,9 +57,10 @@ var only = map[string][]string{
 	"modernc.org/sqlite":               {"canot/internal/database", "canot/internal/bench"},
 	"github.com/pressly/goose/v3":      {"canot/migrations"},
 	"database/sql":                     {"canot/internal/database", "canot/internal/database/dbtest", "canot/migrations", "canot/internal/bench"},
-	"github.com/gin-gonic/gin":         {"canot/web/edge", "canot/api", "canot/internal/bench"},
+	"github.com/gin-gonic/gin":         {"canot/web/edge", "canot/web", "canot/api", "canot/internal/bench"},
+	"github.com/wneessen/go-mail":      {"canot/web/mail"},
 	"github.com/danielgtaylor/huma/v2": {"canot/api"},
-	"net/http":                         {"canot/web/edge", "canot/api", "canot/cmd/canot", "canot/internal/bench"},
+	"net/http":                         {"canot/web/edge", "canot/web", "canot/api", "canot/cmd/canot", "canot/internal/bench"},
 }
 
 type goPackage struct {

@@ -9,13 +9,16 @@ import (
 	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/internal/identity"
+	"canot/internal/identity/signin"
 )
 
-// user makes members, gives and takes roles, and issues tokens: what the first
-// administrator needs before anybody can sign in.
+// user makes and lists members, gives and takes roles, issues tokens, signs people out and takes
+// lost factors away: what the first administrator needs before anybody can sign in, and the last
+// resort when nobody can.
 func user(ctx context.Context, cmd *command) error {
 	verbs := map[string]func(context.Context, *command) error{
-		"create": userCreate, "role": userRole, "token": userToken,
+		"create": userCreate, "list": userList, "role": userRole, "token": userToken,
+		"sign-out": userSignOut, "factor-reset": userFactorReset,
 	}
 	if len(cmd.args) == 0 {
 		return usageError(cmd.words.text("bad_arguments", cmd.name))
@@ -40,11 +43,16 @@ func userCreate(ctx context.Context, cmd *command) error {
 	set.StringVar(&person.Name, "name", "", "")
 	set.StringVar(&person.Email, "email", "", "")
 	set.StringVar(&person.Language, "language", "", "")
+	set.StringVar(&person.Phone, "phone", "", "")
+	set.StringVar(&person.BirthDate, "birth-date", "", "")
+	set.StringVar(&person.Clientele, "clientele", "", "")
+	unverified := set.Bool("unverified", false, "")
 	hub := set.String("hub", "", "")
 	asJSON := set.Bool("json", false, "")
 	if _, err := cmd.parse(set, 0, 0); err != nil {
 		return err
 	}
+	person.EmailVerified = person.Email != "" && !*unverified
 	nw, err := cmd.open(ctx, *at, opening{create: true, migrate: true, ready: true})
 	if err != nil {
 		return err
@@ -70,6 +78,7 @@ func userRole(ctx context.Context, cmd *command) error {
 	at := cmd.databaseFlag(set)
 	hub := set.String("hub", "", "")
 	region := set.String("region", "", "")
+	rights := set.String("rights", "", "")
 	revoke := set.Bool("revoke", false, "")
 	args, err := cmd.parse(set, 2, 2)
 	if err != nil {
@@ -84,16 +93,9 @@ func userRole(ctx context.Context, cmd *command) error {
 	if err != nil {
 		return err
 	}
-	grant := identity.Grant{Role: identity.Role(args[1])}
-	if grant.HubID, err = nw.hubID(ctx, *hub); err != nil {
+	grant, err := nw.grant(ctx, args[1], *hub, *region, *rights)
+	if err != nil {
 		return err
-	}
-	if *region != "" {
-		r, err := nw.catalog.Region(ctx, *region)
-		if err != nil {
-			return err
-		}
-		grant.RegionID = r.ID
 	}
 	do, said := nw.directory.GrantRole, "user_role"
 	if *revoke {
@@ -103,6 +105,65 @@ func userRole(ctx context.Context, cmd *command) error {
 		return err
 	}
 	cmd.printf(said, args[0], args[1])
+	return nil
+}
+
+// grant makes a role of what was typed: places by slug or identifier, rights with commas between.
+func (n *network) grant(ctx context.Context, role, hub, region, rights string) (g identity.Grant, err error) {
+	g.Role = identity.Role(role)
+	if g.HubID, err = n.hubID(ctx, hub); err != nil {
+		return g, err
+	}
+	if region != "" {
+		r, err := n.catalog.Region(ctx, region)
+		if err != nil {
+			return g, err
+		}
+		g.RegionID = r.ID
+	}
+	var list []identity.Right
+	for _, name := range strings.FieldsFunc(rights, func(r rune) bool { return r == ',' || r == ' ' }) {
+		list = append(list, identity.Right(name))
+	}
+	g.Rights, err = identity.RightsOf(list)
+	return g, err
+}
+
+// userSignOut ends every session of a person.
+func userSignOut(ctx context.Context, cmd *command) error {
+	return cmd.forMember(ctx, "user_signed_out", func(nw *network, id string) error {
+		return nw.directory.EndSessions(ctx, identity.System, id, "", database.Key{})
+	})
+}
+
+// userFactorReset takes the second factors of a person away, who has lost them.
+func userFactorReset(ctx context.Context, cmd *command) error {
+	return cmd.forMember(ctx, "user_factors_reset", func(nw *network, id string) error {
+		return signin.New(nw.db, nw.directory, signin.Settings{}).ResetFactors(ctx, identity.System, id, database.Key{})
+	})
+}
+
+// forMember does something to one person and says that it is done.
+func (c *command) forMember(ctx context.Context, said string, do func(nw *network, id string) error) error {
+	set := c.flags()
+	at := c.databaseFlag(set)
+	args, err := c.parse(set, 1, 1)
+	if err != nil {
+		return err
+	}
+	nw, err := c.open(ctx, *at, opening{migrate: true, ready: true})
+	if err != nil {
+		return err
+	}
+	defer nw.close()
+	m, err := nw.member(ctx, c, args[0])
+	if err != nil {
+		return err
+	}
+	if err := do(nw, m.ID); err != nil {
+		return err
+	}
+	c.printf(said, args[0])
 	return nil
 }
 

@@ -46,3 +46,46 @@ func TestTheFirstAdministratorIsMadeByCommand(t *testing.T) {
 		})
 	}
 }
+
+func TestAccountsAreListedAndSignedOutByCommand(t *testing.T) {
+	for _, engine := range engines {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			env := []string{"CANOT_DATABASE_URL=" + dbtest.EmptyURL(t, engine)}
+			must(t, env, "user", "create", "--name", "Lise R.", "--email", "lise@hub.example", "--phone", "819 555-0100", "--clientele", "artists")
+			must(t, env, "user", "create", "--name", "Rose A.", "--birth-date", "2015-05-06")
+			must(t, env, "user", "role", "lise@hub.example", "administrator")
+			o := must(t, env, "user", "list", "--json")
+			for _, want := range []string{`"email":"lise@hub.example"`, `"email_verified":true`, `"role":"administrator"`, `"name":"Rose A."`, `"roles":[]`} {
+				if !strings.Contains(o.stdout, want) {
+					t.Errorf("no %s in %s", want, o.stdout)
+				}
+			}
+			must(t, env, "import", dataFile("hubs.csv"))
+			must(t, env, "user", "create", "--name", "Sam B.", "--email", "sam@hub.example", "--hub", "amos")
+			must(t, env, "user", "role", "sam@hub.example", "staff", "--hub", "amos", "--rights", "waive,approve")
+			if o := must(t, env, "user", "list", "--hub", "amos"); !strings.Contains(o.stdout, "sam@hub.example  Sam B.  staff@amos:approve,waive") || strings.Contains(o.stdout, "Lise") {
+				t.Errorf("%q", o.stdout)
+			}
+			if o := must(t, env, "user", "list", "--roles"); !strings.Contains(o.stdout, "lise@hub.example  Lise R.  administrator") || strings.Contains(o.stdout, "Rose") {
+				t.Errorf("%q", o.stdout)
+			}
+			for _, verb := range []string{"sign-out", "factor-reset"} {
+				if o := must(t, env, "user", verb, "lise@hub.example"); !strings.Contains(o.stdout, "lise@hub.example") {
+					t.Errorf("%s: %q", verb, o.stdout)
+				}
+				if o := canot(t, env, "user", verb, "nobody@hub.example"); o.code == exitDone || o.stderr == "" {
+					t.Errorf("%s of nobody: %d, %q", verb, o.code, o.stderr)
+				}
+			}
+			for _, args := range [][]string{
+				{"user", "create", "--name", "A", "--birth-date", "hier"}, {"user", "create", "--name", "A", "--clientele", "vip"},
+				{"user", "role", "lise@hub.example", "administrator", "--rights", "export"}, {"user", "list", "--hub", "nowhere"}, {"user", "sign-out"},
+			} {
+				if o := canot(t, env, args...); o.code == exitDone || o.stderr == "" {
+					t.Errorf("%v: exit %d, %q", args, o.code, o.stderr)
+				}
+			}
+		})
+	}
+}

@@ -4,16 +4,23 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
+	"sync"
 	"time"
 
 	"canot/api"
 	"canot/booking"
 	"canot/booking/calendar"
+	"canot/booking/membership"
 	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/internal/identity"
+	"canot/internal/identity/privacy"
+	"canot/internal/identity/signin"
 	"canot/inventory"
+	"canot/web"
+	"canot/web/mail"
 )
 
 // A network is the open data base with everything that works on it.
@@ -21,9 +28,17 @@ type network struct {
 	db        *database.DB
 	catalog   *inventory.Catalog
 	directory *identity.Directory
+	roster    *membership.Roster
 	book      *booking.Book
 	feeds     *calendar.Feeds
+	privacy   *privacy.Office
 	log       *slog.Logger
+
+	equipped sync.Once // see equip
+	gate     *signin.Gate
+	send     mail.Sender // nil when there is no way to send mail
+	kept     *mail.Kept  // the mail of a demo, nil elsewhere
+	post     *mail.Post  // nil without send
 }
 
 // errStopped says that the program was told to stop before it had begun.
@@ -92,13 +107,32 @@ func reach(ctx context.Context, o opening) (*database.DB, error) {
 
 // assemble puts the verbs on an open data base.
 func assemble(db *database.DB, log *slog.Logger) *network {
-	catalog := inventory.New(db)
+	catalog, directory := inventory.New(db), identity.New(db)
+	roster := membership.New(db)
+	book := booking.New(db, catalog, directory, roster)
 	return &network{
 		db: db, log: log,
 		catalog:   catalog,
-		directory: identity.New(db),
-		book:      booking.New(db, catalog),
+		directory: directory,
+		roster:    roster,
+		book:      book,
 		feeds:     calendar.New(db),
+		privacy:   privacy.New(db, directory, personalParts(db, book)...),
+	}
+}
+
+// personalParts is what each package knows of a person, in the order in which it is erased: bookings
+// first, which end and lock resources; the account last, by whose address the others may still look.
+func personalParts(db *database.DB, book *booking.Book) []privacy.Part {
+	return []privacy.Part{
+		{Name: "bookings", About: booking.About, End: book.Withdraw, Erase: booking.Forget, Retain: func(ctx context.Context, before func(string) time.Time) (int, error) {
+			return book.ForgetTexts(ctx, before("booking_texts"))
+		}},
+		{Name: "memberships", About: membership.About, Erase: membership.Forget},
+		{Name: "sign_in", About: signin.About, Erase: signin.Forget, Retain: func(ctx context.Context, before func(string) time.Time) (int, error) {
+			return signin.Retain(ctx, db, before("signin"))
+		}},
+		{Name: "account", About: identity.About, Erase: identity.Forget},
 	}
 }
 
@@ -107,8 +141,14 @@ func (n *network) close() error { return n.db.Close() }
 
 // handler is what the server answers with.
 func (n *network) handler(c config) http.Handler {
+	n.equip(c)
 	return api.New(api.Deps{
-		DB: n.db, Catalog: n.catalog, Directory: n.directory, Book: n.book, Feeds: n.feeds, Log: n.log,
+		Gate: n.gate,
+		Pages: web.New(web.Deps{
+			DB:   n.db,
+			Gate: n.gate, Directory: n.directory, Catalog: n.catalog, Privacy: n.privacy, Kept: n.kept,
+		}).Mount,
+		DB: n.db, Catalog: n.catalog, Directory: n.directory, Roster: n.roster, Book: n.book, Feeds: n.feeds, Privacy: n.privacy, Log: n.log,
 		PublicURL: string(c.PublicURL), Limits: c.Limits, TrustedProxies: c.Proxies, Version: build().Version,
 	})
 }
@@ -119,12 +159,23 @@ func (n *network) work(ctx context.Context) error {
 	go func() { defer close(purged); n.purge(ctx) }()
 	// Nothing may still ask the data base when it is closed after this.
 	defer func() { <-purged }()
-	return database.NewWorker(n.db, n.log, n.book.Handlers()).Run(ctx)
+	if err := n.privacy.Start(ctx); err != nil && ctx.Err() == nil {
+		n.log.Warn("the daily job on personal data waits for the next start", "error", err.Error())
+	}
+	if err := n.roster.Begin(ctx); err != nil && ctx.Err() == nil {
+		n.log.Warn("the daily job on memberships waits for the next start", "error", err.Error())
+	}
+	handlers := n.book.Handlers()
+	maps.Copy(handlers, n.privacy.Handlers())
+	maps.Copy(handlers, n.roster.Handlers())
+	maps.Copy(handlers, n.letterJobs())
+	return database.NewWorker(n.db, n.log, handlers).Run(ctx)
 }
 
 // Answers to writes are promised for 30 days; a few more cost nothing.
 const (
 	answersKept = 35 * 24 * time.Hour
+	lettersKept = 7 * 24 * time.Hour // where no mail is configured, they wait for it so long
 	purgeEvery  = 6 * time.Hour
 )
 
@@ -133,6 +184,9 @@ func (n *network) purge(ctx context.Context) {
 	for {
 		if err := n.db.PurgeAnswers(ctx, n.db.Now().Add(-answersKept)); err != nil && ctx.Err() == nil {
 			n.log.Warn("purge of kept answers", "error", err.Error())
+		}
+		if err := n.db.DropJobs(ctx, n.db.Now().Add(-lettersKept), "mail", "notice"); err != nil && ctx.Err() == nil {
+			n.log.Warn("purge of messages that were not sent", "error", err.Error())
 		}
 		select {
 		case <-ctx.Done():

@@ -39,9 +39,17 @@ var english = map[string]string{
 	"config.CANOT_LOG_LEVEL":            "What goes to the log: DEBUG, INFO, WARN or ERROR.",
 	"config.CANOT_LOG_FORMAT":           "The form of the log: json or text.",
 	"config.CANOT_LANGUAGE":             "The language of this command: fr or en. Without it, the system's; else French.",
+	"config.CANOT_SMTP_URL":             "The mail server: smtp://name:password@host:587 or smtps://…:465. Without it messages wait, and nobody signs in by a link.",
+	"config.CANOT_MAIL_FROM":            "Who messages are from, for example “Canot <canot@example.ca>”. Required with CANOT_SMTP_URL.",
+	"config.CANOT_OIDC_ISSUER":          "The OpenID Connect provider of your organisation, for example https://id.example.ca. Without it this way to sign in is not offered.",
+	"config.CANOT_OIDC_CLIENT_ID":       "The name by which that provider knows Canot.",
+	"config.CANOT_OIDC_CLIENT_SECRET":   "The secret agreed with that provider.",
+	"config.CANOT_OIDC_NAME":            "The name of that provider, as people know it.",
 
 	"migration_applied": "%s: applied",
 	"migration_pending": "%s: pending",
+
+	"bad_call": "“%s %s” is no request: give for example GET /hubs.",
 
 	"import_line":      "line %d, %s: %s",
 	"import_created":   "created",
@@ -67,11 +75,14 @@ var english = map[string]string{
 	"zones_hint":     "%d bookings no longer are at the promised time. “canot zones --apply” sets them right.",
 	"zones_applied":  "%d bookings set right, %d in conflict: settle these with the hub.",
 
-	"user_created": "%s",
-	"user_role":    "Done: %s has the role “%s”.",
-	"user_revoked": "Done: %s no longer has the role “%s”.",
-	"user_unknown": "nobody has the address or identifier “%s”.",
-	"user_token":   "This is the token, shown once; it expires on %s:",
+	"user_created":       "%s",
+	"user_role":          "Done: %s has the role “%s”.",
+	"user_revoked":       "Done: %s no longer has the role “%s”.",
+	"user_listed":        "%s  %s  %s  %s",
+	"user_signed_out":    "Done: %s has no open session any more.",
+	"user_factors_reset": "Done: %s has no second factor and no open session any more.",
+	"user_unknown":       "nobody has the address or identifier “%s”.",
+	"user_token":         "This is the token, shown once; it expires on %s:",
 
 	"version": "canot %s\nrevision   %s\nGo         %s\nschema     %d\nzone data  %s (%s)",
 
@@ -87,6 +98,8 @@ var english = map[string]string{
 	"demo_free":       "# see when it is free",
 	"demo_book":       "# book it; the second time it is taken, and you are offered something else",
 	"demo_calendar":   "# the hub's calendar, to add to your own",
+	"demo_factor":     "                 second factor, one of: %s (each works once)\n                 or the key for an app: %s",
+	"demo_mail":       "\nA demo sends no mail. What would have been sent can be read here:\n  %s/demo/courriels",
 	"demo_stop":       "\nCtrl+C to stop.",
 	"demo_hubs":       "hubs and resources",
 	"demo_members":    "members",
@@ -105,9 +118,10 @@ const helpEn = `Canot: a network of hubs that takes bookings, and never two for 
   canot demo         a complete network to try, with nothing to install
   canot serve        the server; canot help config lists its settings
   canot migrate      the schema: up, status
-  canot import       put hubs, resources, units or members in from CSV files
+  canot import       put hubs, resources, units, members or bookings in from files
   canot export       take them out as CSV or JSON
   canot user         members, roles and tokens: create, role, token
+  canot call         one operation of the API, from right here: canot call GET /hubs
   canot backup       a consistent copy while the server works
   canot restore      put a copy into an empty data base
   canot check        verify the invariants of the data

@@ -40,9 +40,17 @@ var french = map[string]string{
 	"config.CANOT_LOG_LEVEL":            "Ce qui va au journal : DEBUG, INFO, WARN ou ERROR.",
 	"config.CANOT_LOG_FORMAT":           "La forme du journal : json ou text.",
 	"config.CANOT_LANGUAGE":             "La langue de cette commande : fr ou en. Sans elle, celle du système; sinon le français.",
+	"config.CANOT_SMTP_URL":             "Le serveur de courriel : smtp://nom:motdepasse@hôte:587 ou smtps://…:465. Sans lui, les messages attendent, et personne n’entre par lien.",
+	"config.CANOT_MAIL_FROM":            "De qui viennent les messages, par exemple « Canot <canot@exemple.ca> ». Obligatoire avec CANOT_SMTP_URL.",
+	"config.CANOT_OIDC_ISSUER":          "Le fournisseur OpenID Connect de votre organisation, par exemple https://id.exemple.ca. Sans lui, ce moyen d’entrer n’est pas offert.",
+	"config.CANOT_OIDC_CLIENT_ID":       "Le nom sous lequel ce fournisseur connaît Canot.",
+	"config.CANOT_OIDC_CLIENT_SECRET":   "Le secret convenu avec ce fournisseur.",
+	"config.CANOT_OIDC_NAME":            "Le nom de ce fournisseur, comme les gens le connaissent.",
 
 	"migration_applied": "%s : appliquée",
 	"migration_pending": "%s : en attente",
+
+	"bad_call": "« %s %s » n’est pas une demande : donnez par exemple GET /hubs.",
 
 	"import_line":      "ligne %d, %s : %s",
 	"import_created":   "nouvelle",
@@ -68,11 +76,14 @@ var french = map[string]string{
 	"zones_hint":     "%d réservations ne sont plus à l’heure promise. « canot zones --apply » les remet à leur heure.",
 	"zones_applied":  "%d réservations remises à leur heure, %d en conflit : voyez-les avec le hub.",
 
-	"user_created": "%s",
-	"user_role":    "C’est fait : %s a le rôle « %s ».",
-	"user_revoked": "C’est fait : %s n’a plus le rôle « %s ».",
-	"user_unknown": "personne n’a l’adresse ou l’identifiant « %s ».",
-	"user_token":   "Voici le jeton, montré une seule fois; il expire le %s :",
+	"user_created":       "%s",
+	"user_role":          "C’est fait : %s a le rôle « %s ».",
+	"user_revoked":       "C’est fait : %s n’a plus le rôle « %s ».",
+	"user_listed":        "%s  %s  %s  %s",
+	"user_signed_out":    "C’est fait : %s n’a plus de session ouverte.",
+	"user_factors_reset": "C’est fait : %s n’a plus de deuxième facteur, ni de session ouverte.",
+	"user_unknown":       "personne n’a l’adresse ou l’identifiant « %s ».",
+	"user_token":         "Voici le jeton, montré une seule fois; il expire le %s :",
 
 	"version": "canot %s\nrévision   %s\nGo         %s\nschéma     %d\nfuseaux    %s (%s)",
 
@@ -88,6 +99,8 @@ var french = map[string]string{
 	"demo_free":       "# voir quand il est libre",
 	"demo_book":       "# le réserver; la deuxième fois, c’est pris, et on vous propose autre chose",
 	"demo_calendar":   "# le calendrier du hub, à ajouter à votre agenda",
+	"demo_factor":     "                 second facteur, au choix : %s (chacun sert une fois)\n                 ou la clé d’une application : %s",
+	"demo_mail":       "\nUne démonstration n’envoie aucun courriel. Ceux qui seraient partis se lisent ici :\n  %s/demo/courriels",
 	"demo_stop":       "\nCtrl+C pour arrêter.",
 	"demo_hubs":       "hubs et ressources",
 	"demo_members":    "membres",
@@ -106,9 +119,10 @@ const helpFr = `Canot : un réseau de hubs où l’on réserve sans jamais de d
   canot demo         un réseau complet pour l’essayer, sans rien installer
   canot serve        le serveur; canot help config en énumère les réglages
   canot migrate      le schéma : up, status
-  canot import       mettre des hubs, ressources, exemplaires ou membres depuis des fichiers CSV
+  canot import       mettre hubs, ressources, exemplaires, membres ou réservations depuis des fichiers
   canot export       les sortir en CSV ou en JSON
   canot user         membres, rôles et jetons : create, role, token
+  canot call         une opération de l’API, d’ici même : canot call GET /hubs
   canot backup       une copie cohérente pendant que le serveur travaille
   canot restore      remettre une copie dans une base vide
   canot check        vérifier les invariants des données

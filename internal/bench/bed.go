@@ -20,8 +20,10 @@ import (
 	"canot/api"
 	"canot/booking"
 	"canot/booking/calendar"
+	"canot/booking/membership"
 	"canot/internal/database"
 	"canot/internal/identity"
+	"canot/internal/identity/privacy"
 	"canot/inventory"
 	"canot/inventory/hours"
 )
@@ -142,7 +144,7 @@ func (b *bed) open(ctx context.Context, url string) error {
 		return err
 	}
 	b.db, b.people = db, identity.New(db)
-	b.book = booking.New(db, inventory.New(db))
+	b.book = booking.New(db, inventory.New(db), identity.New(db), membership.New(db))
 	return nil
 }
 
@@ -154,7 +156,7 @@ func (b *bed) serve() error {
 	}
 	b.addr = listener.Addr().String()
 	b.server = &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: api.New(api.Deps{
-		DB: b.db, Catalog: inventory.New(b.db), Directory: b.people, Book: b.book, Feeds: calendar.New(b.db),
+		DB: b.db, Catalog: inventory.New(b.db), Directory: b.people, Book: b.book, Feeds: calendar.New(b.db), Privacy: privacy.New(b.db, b.people),
 		Log: slog.New(slog.NewJSONHandler(io.Discard, nil)), Version: "bench",
 	})}
 	go func() { _ = b.server.Serve(listener) }()

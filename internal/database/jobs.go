@@ -57,11 +57,36 @@ func (tx *Tx) Enqueue(jobs ...Job) error {
 	return tx.Insert(`INSERT INTO jobs (id, kind, args, run_at, created_at) VALUES `, rows...)
 }
 
+// DropJobs forgets jobs of some kinds that were enqueued before an instant and never done:
+// messages that nobody is there to send, and that would come too late.
+func (db *DB) DropJobs(ctx context.Context, before time.Time, kinds ...string) error {
+	return db.In(ctx, func(tx *Tx) error {
+		_, err := tx.ExecIn("DELETE FROM jobs WHERE kind IN ($list) AND created_at < $1", kinds, before)
+		return err
+	})
+}
+
 type job struct {
-	ID       string `db:"id"`
-	Kind     string `db:"kind"`
-	Args     string `db:"args"`
-	Attempts int64  `db:"attempts"`
+	ID        string    `db:"id"`
+	Kind      string    `db:"kind"`
+	Args      string    `db:"args"`
+	Attempts  int64     `db:"attempts"`
+	CreatedAt time.Time `db:"created_at"`
+}
+
+// Running is what a Handler may know of the job that it does.
+type Running struct {
+	ID        string // the same at every try
+	CreatedAt time.Time
+}
+
+type runningKey struct{}
+
+// RunningJob returns the job that a Handler's context is of; outside a Handler it is the
+// zero Running.
+func RunningJob(ctx context.Context) Running {
+	r, _ := ctx.Value(runningKey{}).(Running)
+	return r
 }
 
 // dueJobs are the ids of jobs that may be claimed: ready and due, or running under a
@@ -82,7 +107,7 @@ func (db *DB) claim(ctx context.Context, id string) (*job, error) {
 		var j job
 		err := tx.Get(&j, `UPDATE jobs SET state = 'running', leased_until = $2, attempts = attempts + 1
 			WHERE id = $1 AND ((state = 'ready' AND run_at <= $3) OR (state = 'running' AND leased_until <= $3))
-			RETURNING id, kind, args, attempts`, id, tx.Now.Add(lease), tx.Now)
+			RETURNING id, kind, args, attempts, created_at`, id, tx.Now.Add(lease), tx.Now)
 		if errors.Is(err, ErrNoRows) {
 			return nil
 		}
@@ -131,7 +156,7 @@ func (db *DB) settle(ctx context.Context, j *job, state string, at time.Time, at
 }
 
 func (db *DB) run(ctx context.Context, j *job, h Handler) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, jobTime)
+	ctx, cancel := context.WithTimeout(context.WithValue(ctx, runningKey{}, Running{j.ID, j.CreatedAt.UTC()}), jobTime)
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {

@@ -68,11 +68,10 @@ type callersOwn struct{ error }
 func (e *callersOwn) Unwrap() error { return e.error }
 
 func (db *DB) newTx(caller, inner context.Context, q querier) *Tx {
-	request, _ := caller.Value(requestID{}).(string)
 	return &Tx{
 		Now:     db.Now(),
 		reader:  reader{ctx: inner, caller: caller, q: q, engine: db.engine, failed: new(error)},
-		request: request,
+		request: RequestID(caller),
 	}
 }
 
@@ -159,6 +158,12 @@ type requestID struct{}
 // WithRequestID returns a context whose transactions write id beside each change they record.
 func WithRequestID(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, requestID{}, id)
+}
+
+// RequestID returns the id that WithRequestID put into the context, or "".
+func RequestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestID{}).(string)
+	return id
 }
 
 // Record appends changes to the log, which nobody can alter afterwards.

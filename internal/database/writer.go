@@ -18,7 +18,7 @@ const (
 )
 
 // A writer owns the one SQLite connection that writes. Waiting transactions join in one
-// commit, each under its own savepoint: putting a commit on disk takes as long as running
+// commit, each but the first under its own savepoint: putting a commit on disk takes as long as running
 // many transactions. A caller is given the connection for its turn, runs on its own
 // goroutine, hands it back, and is answered after the commit that carries it.
 //
@@ -40,6 +40,8 @@ type writer struct {
 
 // A turn is one caller's place in a commit.
 type turn struct {
+	first  bool         // in its commit: nobody's work is before it, and it needs no savepoint
+	undone bool         // it was the first, it failed, and the transaction is over
 	state  atomic.Int32 // waiting, then begun by the writer or left by the caller
 	begin  chan *sql.Conn
 	end    chan error // nil: the shared transaction is as it should be
@@ -112,16 +114,26 @@ func (w *writer) await(ctx context.Context, t *turn, patience *time.Timer) (*sql
 	}
 }
 
-// take runs f under a savepoint. Whatever f does, return, panic or end its goroutine,
+// take runs f under a savepoint, or as the first of its commit without one. Whatever f does, return, panic or end its goroutine,
 // the connection is handed back and the writer told how things stand.
 func (t *turn) take(conn *sql.Conn, f func(context.Context, querier) error) (err error) {
 	nobody := context.Background()
 	var lost error
 	defer func() { t.end <- lost }()
+	keep := false
+	if t.first {
+		defer func() {
+			if t.undone = !keep; t.undone {
+				_, lost = conn.ExecContext(nobody, "ROLLBACK") // fails when SQLite has done so already
+			}
+		}()
+		err = f(nobody, conn)
+		keep = err == nil
+		return err
+	}
 	if _, lost = conn.ExecContext(nobody, "SAVEPOINT turn"); lost != nil {
 		return lost
 	}
-	keep := false
 	defer func() {
 		if !keep {
 			// Fails when SQLite has already rolled back the whole transaction.
@@ -162,10 +174,15 @@ func (w *writer) commit(first *turn) {
 		if !t.state.CompareAndSwap(waiting, begun) {
 			continue
 		}
+		t.first = len(joined) == 0
 		joined = append(joined, t)
 		t.begin <- w.conn
 		if err = <-t.end; err != nil {
 			break // before another turn is taken from the queue
+		}
+		if t.undone {
+			t.answer <- nil // nothing is to be committed; what went wrong, its caller knows
+			return
 		}
 	}
 	if err == nil {

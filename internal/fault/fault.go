@@ -38,6 +38,8 @@ type Params map[string]any
 type Violation struct {
 	Code   string `json:"code"`
 	Params Params `json:"params,omitempty"`
+
+	WaivableBy []string `json:"waivable_by,omitempty"` // roles that may lift the rule for once; none when nobody may
 }
 
 // An Error is a failure that a caller can act on.

@@ -1,11 +1,12 @@
-// Package identity is people and rights: members, their roles over hubs and regions, the tokens by
-// which a program speaks for them, and the one question that every verb asks before it writes: may
-// they?
+// Package identity is people and rights: members, the organisations that they act for, their roles
+// over hubs and regions, the sessions and tokens by which a browser or a program speaks for them, and
+// the one question that every verb asks before it writes: may they?
 //
 // It knows hubs and regions by id only, and refuses to know what is booked there, what a person may
-// book by their membership, and how a request reached us. Rows of members, grants and tokens are
-// written here and nowhere else. What it leaves in the log of changes is ids, roles and names of
-// fields, never a name or an address.
+// book by their membership, and how a request reached us. Rows of members, organisations, grants,
+// sessions and tokens are written here and nowhere else, but for those that package privacy removes
+// when their time is over. What it leaves in the log of changes is ids, roles and names of fields,
+// never a name or an address.
 //
 // Start reading at Actor.May, then Directory.Authenticate.
 package identity
@@ -84,11 +85,22 @@ var ranks = []Role{PlainMember, Staff, Manager, Coordinator, Administrator}
 func (r Role) atLeast(o Role) bool { return slices.Index(ranks, r) >= slices.Index(ranks, o) }
 
 // A Grant is one role of a member: staff and managers of a hub, coordinators of a region,
-// administrators of all.
+// administrators of all. With Rights it gives exactly these there, which may be more or fewer than
+// those of the role; administrators have them all.
 type Grant struct {
 	Role     Role   `json:"role"`
 	HubID    string `json:"hub,omitempty"`
 	RegionID string `json:"region,omitempty"`
+	Rights   Rights `json:"rights,omitempty"`
+}
+
+// gives reports whether g holds a right, wherever it is.
+func (g Grant) gives(r Right) bool {
+	if g.Rights != "" {
+		return g.Rights.Has(r)
+	}
+	needed, defined := neededBy[r]
+	return defined && g.Role.atLeast(needed.role)
 }
 
 // reaches reports whether g is a role over that hub of that region.
@@ -110,6 +122,9 @@ type Actor struct {
 	Grants   []Grant
 	Scopes   []string // of the token; they bind only when TokenID is set
 	TokenID  string   // by which token it speaks, "" for none
+
+	SessionID   string // by which session it speaks, "" for none
+	LacksFactor bool   // it signed in with one factor and holds roles that ask for two: Grants is empty
 }
 
 // System is who acts in jobs and commands. It may do everything.
@@ -143,7 +158,7 @@ func (a Actor) May(r Right, hubID, regionID string) bool {
 
 // Anywhere reports whether a has the right at some hub.
 func (a Actor) Anywhere(r Right) bool {
-	return a.may(r, func(g Grant) bool { return g.check() == nil })
+	return a.may(r, func(g Grant) bool { return g.placed() == nil })
 }
 
 func (a Actor) may(r Right, there func(Grant) bool) bool {
@@ -154,13 +169,17 @@ func (a Actor) may(r Right, there func(Grant) bool) bool {
 	if !defined || !a.Known() || !a.Holds(needed.scope) {
 		return false
 	}
-	return slices.ContainsFunc(a.Grants, func(g Grant) bool { return g.Role.atLeast(needed.role) && there(g) })
+	return slices.ContainsFunc(a.Grants, func(g Grant) bool { return g.gives(r) && there(g) })
 }
 
-// notAllowed is the fault for who lacks a right: a visitor is asked to sign in.
-func notAllowed(a Actor) error {
-	if !a.Known() {
+// Denied is the fault for who lacks a right: a visitor is asked to sign in, somebody whose roles
+// wait for a second factor to give it (second_factor_needed), anybody else is told not_allowed.
+func Denied(a Actor) error {
+	switch {
+	case !a.Known():
 		return fault.New(fault.Unauthenticated, "sign_in", nil)
+	case a.LacksFactor:
+		return fault.New(fault.Forbidden, "second_factor_needed", nil)
 	}
 	return fault.New(fault.Forbidden, "not_allowed", nil)
 }

@@ -15,12 +15,12 @@ func TestEachRoleMayWhatItMayAndWhere(t *testing.T) {
 		{"visitor", Actor{}, nil, nil, nil},
 		{"visitor with roles in the air", Actor{Grants: []Grant{{Role: Administrator}}}, nil, nil, nil},
 		{"member", Actor{ID: "m"}, nil, nil, nil},
-		{"staff", Actor{ID: "m", Grants: []Grant{{Staff, "h", ""}}}, staff, nil, nil},
-		{"manager", Actor{ID: "m", Grants: []Grant{{Manager, "h", ""}}}, manager, nil, nil},
-		{"coordinator", Actor{ID: "m", Grants: []Grant{{Coordinator, "", "r"}}}, manager, manager, nil},
-		{"administrator", Actor{ID: "m", Grants: []Grant{{Administrator, "", ""}}}, everything, everything, everything},
-		{"staff without a hub", Actor{ID: "m", Grants: []Grant{{Staff, "", ""}}}, nil, nil, nil},
-		{"unknown role", Actor{ID: "m", Grants: []Grant{{"owner", "h", "r"}}}, nil, nil, nil},
+		{"staff", Actor{ID: "m", Grants: []Grant{{Staff, "h", "", ""}}}, staff, nil, nil},
+		{"manager", Actor{ID: "m", Grants: []Grant{{Manager, "h", "", ""}}}, manager, nil, nil},
+		{"coordinator", Actor{ID: "m", Grants: []Grant{{Coordinator, "", "r", ""}}}, manager, manager, nil},
+		{"administrator", Actor{ID: "m", Grants: []Grant{{Administrator, "", "", ""}}}, everything, everything, everything},
+		{"staff without a hub", Actor{ID: "m", Grants: []Grant{{Staff, "", "", ""}}}, nil, nil, nil},
+		{"unknown role", Actor{ID: "m", Grants: []Grant{{"owner", "h", "r", ""}}}, nil, nil, nil},
 		{"system", System, everything, everything, everything},
 	}
 	for _, test := range tests {
@@ -49,8 +49,8 @@ func TestEachRoleMayWhatItMayAndWhere(t *testing.T) {
 }
 
 func TestAnEmptyPlaceIsTheWholeAbove(t *testing.T) {
-	manager := Actor{ID: "m", Grants: []Grant{{Manager, "h", ""}}}
-	coordinator := Actor{ID: "m", Grants: []Grant{{Coordinator, "", "r"}}}
+	manager := Actor{ID: "m", Grants: []Grant{{Manager, "h", "", ""}}}
+	coordinator := Actor{ID: "m", Grants: []Grant{{Coordinator, "", "r", ""}}}
 	administrator := Actor{ID: "m", Grants: []Grant{{Role: Administrator}}}
 	if manager.May(ManageMembers, "", "r") || manager.May(ManageMembers, "", "") || coordinator.May(ManageMembers, "", "") {
 		t.Error("a role reaches beyond its place")

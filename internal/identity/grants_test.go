@@ -105,9 +105,9 @@ func TestTheLastAdministratorStays(t *testing.T) {
 	each(t, func(t *testing.T, w *town) {
 		administrator := identity.Grant{Role: identity.Administrator}
 		wantCode(t, "revoke the last", w.dir.RevokeRole(t.Context(), identity.System, w.admin.ID, administrator, noKey), "last_administrator")
-		wantCode(t, "close the last", w.dir.SetActive(t.Context(), identity.System, w.admin.ID, false), "last_administrator")
+		wantCode(t, "close the last", w.dir.SetActive(t.Context(), identity.System, w.admin.ID, false, noKey), "last_administrator")
 		second := w.person(t, "Second", administrator)
-		if err := w.dir.SetActive(t.Context(), w.admin, second.ID, false); err != nil {
+		if err := w.dir.SetActive(t.Context(), w.admin, second.ID, false, noKey); err != nil {
 			t.Fatal(err)
 		}
 		wantCode(t, "revoke the last active", w.dir.RevokeRole(t.Context(), identity.System, w.admin.ID, administrator, noKey), "last_administrator")
@@ -130,7 +130,7 @@ func TestTheLastAdministratorStaysUnderParallelRequests(t *testing.T) {
 					if i%2 == 0 {
 						errs[i] = w.dir.RevokeRole(t.Context(), identity.System, a.ID, administrator, noKey)
 					} else {
-						errs[i] = w.dir.SetActive(t.Context(), identity.System, a.ID, false)
+						errs[i] = w.dir.SetActive(t.Context(), identity.System, a.ID, false, noKey)
 					}
 				})
 			}
@@ -154,15 +154,15 @@ func TestTheLastAdministratorStaysUnderParallelRequests(t *testing.T) {
 
 func TestAnAccountIsClosedByWhoCouldGiveItsRoles(t *testing.T) {
 	each(t, func(t *testing.T, w *town) {
-		wantCode(t, "manager closes coordinator", w.dir.SetActive(t.Context(), w.manager, w.coordinator.ID, false), "not_allowed")
-		wantCode(t, "coordinator closes administrator", w.dir.SetActive(t.Context(), w.coordinator, w.admin.ID, false), "not_allowed")
-		wantCode(t, "staff closes member", w.dir.SetActive(t.Context(), w.staff, w.member.ID, false), "member_not_found")
-		wantCode(t, "member closes themselves", w.dir.SetActive(t.Context(), w.member, w.member.ID, false), "not_allowed")
-		wantCode(t, "manager closes staff", w.dir.SetActive(t.Context(), w.manager, w.staff.ID, false), "")
-		wantCode(t, "twice", w.dir.SetActive(t.Context(), w.manager, w.staff.ID, false), "")
-		wantCode(t, "coordinator closes manager", w.dir.SetActive(t.Context(), w.coordinator, w.manager.ID, false), "")
-		wantCode(t, "a closed manager acts on", w.dir.SetActive(t.Context(), w.manager, w.staff.ID, true), "member_not_found")
-		wantCode(t, "administrator opens staff", w.dir.SetActive(t.Context(), w.admin, w.staff.ID, true), "")
+		wantCode(t, "manager closes coordinator", w.dir.SetActive(t.Context(), w.manager, w.coordinator.ID, false, noKey), "not_allowed")
+		wantCode(t, "coordinator closes administrator", w.dir.SetActive(t.Context(), w.coordinator, w.admin.ID, false, noKey), "not_allowed")
+		wantCode(t, "staff closes member", w.dir.SetActive(t.Context(), w.staff, w.member.ID, false, noKey), "not_allowed")
+		wantCode(t, "member closes themselves", w.dir.SetActive(t.Context(), w.member, w.member.ID, false, noKey), "not_allowed")
+		wantCode(t, "manager closes staff", w.dir.SetActive(t.Context(), w.manager, w.staff.ID, false, noKey), "")
+		wantCode(t, "twice", w.dir.SetActive(t.Context(), w.manager, w.staff.ID, false, noKey), "")
+		wantCode(t, "coordinator closes manager", w.dir.SetActive(t.Context(), w.coordinator, w.manager.ID, false, noKey), "")
+		wantCode(t, "a closed manager acts on", w.dir.SetActive(t.Context(), w.manager, w.staff.ID, true, noKey), "member_not_found")
+		wantCode(t, "administrator opens staff", w.dir.SetActive(t.Context(), w.admin, w.staff.ID, true, noKey), "")
 	})
 }
 
@@ -180,7 +180,7 @@ func TestTheLogHoldsChangesAndNothingPersonal(t *testing.T) {
 		g := identity.Grant{Role: identity.Staff, HubID: amos}
 		for _, err := range []error{
 			w.dir.GrantRole(t.Context(), w.manager, m.ID, g, noKey), w.dir.RevokeRole(t.Context(), w.manager, m.ID, g, noKey),
-			w.dir.SetActive(t.Context(), w.manager, m.ID, false), w.dir.RevokeToken(t.Context(), w.admin, token.ID, noKey),
+			w.dir.SetActive(t.Context(), w.manager, m.ID, false, noKey), w.dir.RevokeToken(t.Context(), w.admin, token.ID, noKey),
 		} {
 			if err != nil {
 				t.Fatal(err)

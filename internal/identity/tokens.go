@@ -48,7 +48,9 @@ type TokenRequest struct {
 
 // IssueToken makes a token for a member and returns its secret, which cannot be had again. One
 // makes tokens for oneself; who may manage the network makes them for anybody. Who speaks by a
-// token makes others only when it carries the admin scope. A request that cannot be read is
+// token makes others only when it carries the admin scope; who signed in with one factor makes those
+// of read and book only, and none when they hold a role (second_factor_needed), so that no token
+// does what its maker could not. A request that cannot be read is
 // Malformed; a closed account gets none: Refused, member_inactive. Repeated with its key it makes
 // no second token and cannot give the secret of the first: Taken, token_already_issued, with the
 // token's id.
@@ -63,9 +65,12 @@ func (d *Directory) IssueToken(ctx context.Context, by Actor, memberID string, r
 			return "", err
 		}
 		if by.ID != memberID && !by.May(ManageNetwork, "", "") || !by.Holds(ScopeAdmin) {
-			return "", notAllowed(by)
+			return "", Denied(by)
 		}
-		p, err := personWhere(tx, `m.id = $1`, memberID)
+		if err := enoughFactors(tx, by, req.Scopes); err != nil {
+			return "", err
+		}
+		p, err := living(tx, memberID)
 		if err != nil {
 			return "", err
 		}
@@ -82,6 +87,22 @@ func (d *Directory) IssueToken(ctx context.Context, by Actor, memberID string, r
 		return "", Token{}, fmt.Errorf("issue token: %w", err)
 	}
 	return secret, issued, nil
+}
+
+// enoughFactors refuses a token that could do, now or with a role to come, what a session of one
+// factor cannot.
+func enoughFactors(tx *database.Tx, by Actor, scopes []string) error {
+	if by.SessionID == "" {
+		return nil
+	}
+	var factors int
+	if err := tx.Get(&factors, `SELECT factors FROM sessions WHERE id = $1`, by.SessionID); err != nil {
+		return fmt.Errorf("issue token: %w", err)
+	}
+	if factors < 2 && (by.LacksFactor || slices.Contains(scopes, ScopeStaff) || slices.Contains(scopes, ScopeAdmin)) {
+		return fault.New(fault.Forbidden, "second_factor_needed", nil)
+	}
+	return nil
 }
 
 // LoadTokens makes a token for each of many members in the caller's transaction and returns the
@@ -198,6 +219,11 @@ func tokenNotFound() error { return fault.New(fault.NotFound, "token_not_found",
 func (d *Directory) Tokens(ctx context.Context, by Actor, memberID string) ([]Token, error) {
 	if by.ID == "" || by.ID != memberID && !by.May(ManageNetwork, "", "") {
 		return nil, memberNotFound()
+	}
+	if by.ID != memberID {
+		if _, err := living(d.db.Reader(ctx), memberID); err != nil {
+			return nil, err
+		}
 	}
 	var rows []struct {
 		ID        string     `db:"id"`

@@ -59,7 +59,7 @@ func TestAuthenticateRefusesEveryBadTokenAlike(t *testing.T) {
 		w.clock.Move(5 * time.Second) // it is still remembered, and over
 		closed := w.person(t, "Closed")
 		ofClosed, _ := w.token(t, closed.ID, "book")
-		if err := w.dir.SetActive(t.Context(), w.admin, closed.ID, false); err != nil {
+		if err := w.dir.SetActive(t.Context(), w.admin, closed.ID, false, noKey); err != nil {
 			t.Fatal(err)
 		}
 		revoked, other := w.token(t, w.member.ID, "book")
@@ -124,7 +124,7 @@ func TestRightsEndWithTheirCause(t *testing.T) {
 			"role": {func(m, _ string) error {
 				return w.dir.RevokeRole(t.Context(), w.admin, m, identity.Grant{Role: identity.Staff, HubID: amos}, noKey)
 			}, false},
-			"closed": {func(m, _ string) error { return w.dir.SetActive(t.Context(), w.admin, m, false) }, true},
+			"closed": {func(m, _ string) error { return w.dir.SetActive(t.Context(), w.admin, m, false, noKey) }, true},
 			"token":  {func(_, token string) error { return w.dir.RevokeToken(t.Context(), w.admin, token, noKey) }, true},
 		}
 		for name, ending := range endings {
@@ -230,7 +230,7 @@ func TestIssueTokenRefusesWhatCannotBe(t *testing.T) {
 			}
 		}
 		closed := w.person(t, "Closed")
-		if err := w.dir.SetActive(t.Context(), w.admin, closed.ID, false); err != nil {
+		if err := w.dir.SetActive(t.Context(), w.admin, closed.ID, false, noKey); err != nil {
 			t.Fatal(err)
 		}
 		_, _, err := w.dir.IssueToken(t.Context(), w.admin, closed.ID, identity.TokenRequest{Scopes: []string{"read"}})

@@ -2,7 +2,9 @@ package identity
 
 import (
 	"net/mail"
+	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -16,6 +18,7 @@ const (
 	longestName  = 120
 	longestLabel = 80
 	longestEmail = 254
+	longestPhone = 40
 )
 
 // A form gathers what is wrong with the fields of a request, so that a person is told all of it at
@@ -88,6 +91,24 @@ func (f *form) language(field, value string) string {
 		f.refuse(field, "bad_language")
 	}
 	return value
+}
+
+// birthDate asks for a day on which somebody alive was born, or for nothing.
+func (f *form) birthDate(field, value string, now time.Time) {
+	if value == "" {
+		return
+	}
+	day, err := time.Parse(time.DateOnly, value)
+	// Where the network is, it may be a day earlier than now, and never a day later.
+	if err != nil || day.After(now) || day.Year() < now.Year()-130 {
+		f.refuse(field, "bad_birth_date")
+	}
+}
+
+func (f *form) clientele(field, value string) {
+	if !slices.Contains(Clienteles, value) {
+		f.refuse(field, "bad_clientele")
+	}
 }
 
 // fault returns what is wrong, or nil.

@@ -17,7 +17,6 @@ ALTER TABLE operators ADD COLUMN privacy_phone text NOT NULL DEFAULT '';
 -- policy_defaults, and is written here whenever those change.
 ALTER TABLE resources ADD COLUMN requirements text NOT NULL DEFAULT '{}';
 ALTER TABLE resources ADD COLUMN policy_own text NOT NULL DEFAULT '*';
-ALTER TABLE resources DROP COLUMN certification;
 
 -- What the policies of a category, of a hub, or of a category at a hub say, as JSON.
 CREATE TABLE policy_defaults (
@@ -413,3 +412,11 @@ CREATE TABLE retention (
     kind   text COLLATE "C" NOT NULL CONSTRAINT retention_pkey PRIMARY KEY,
     months bigint NOT NULL CONSTRAINT retention_months_check CHECK (months > 0)
 );
+
+-- What a resource asked for in words becomes a certification that can be given, and is asked for from now on.
+INSERT INTO certifications (id, slug, name)
+    SELECT substr(md5(certification), 1, 16), certification, '{"fr":"' || replace(replace(certification, '\', '\\'), '"', '\"') || '"}'
+    FROM (SELECT DISTINCT certification FROM resources WHERE certification <> '') c;
+UPDATE resources SET requirements = '{"certifications":["' || replace(replace(certification, '\', '\\'), '"', '\"') || '"]}'
+    WHERE certification <> '';
+ALTER TABLE resources DROP COLUMN certification;

@@ -8,7 +8,6 @@ ALTER TABLE operators ADD COLUMN privacy_phone TEXT NOT NULL DEFAULT '';
 
 ALTER TABLE resources ADD COLUMN requirements TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE resources ADD COLUMN policy_own TEXT NOT NULL DEFAULT '*';
-ALTER TABLE resources DROP COLUMN certification;
 
 CREATE TABLE policy_defaults (
     hub_id      TEXT NOT NULL DEFAULT '',
@@ -401,3 +400,10 @@ CREATE TABLE retention (
     kind   TEXT NOT NULL CONSTRAINT retention_pkey PRIMARY KEY,
     months INTEGER NOT NULL CONSTRAINT retention_months_check CHECK (months > 0)
 );
+
+INSERT INTO certifications (id, slug, name)
+    SELECT lower(hex(randomblob(8))), certification, '{"fr":"' || replace(replace(certification, '\', '\\'), '"', '\"') || '"}'
+    FROM (SELECT DISTINCT certification FROM resources WHERE certification <> '') c;
+UPDATE resources SET requirements = '{"certifications":["' || replace(replace(certification, '\', '\\'), '"', '\"') || '"]}'
+    WHERE certification <> '';
+ALTER TABLE resources DROP COLUMN certification;

@@ -37,8 +37,11 @@ type Visit struct {
 	Language locale.Language
 	Address  string      // the client's, as far as trusted proxies tell
 	Header   http.Header // of the answer
+	Browser  string      // the secret by which the browser is known while it signs in, "" for none; set by a Door
+	Device   string      // what the browser says that it is, in two words; set by a Door
 
-	err error // what went wrong, for the log line
+	door *Door // through which it came, nil for none
+	err  error // what went wrong, for the log line
 }
 
 type visitKey struct{}

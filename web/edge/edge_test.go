@@ -3,7 +3,6 @@ package edge
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -21,7 +20,6 @@ import (
 
 	"canot/booking"
 	"canot/internal/fault"
-	"canot/internal/identity"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
@@ -235,12 +233,7 @@ func TestCallersAreSlowedDownEachForItself(t *testing.T) {
 	l := NewLimiter()
 	slow := Class{"slow", 0.1, 2}
 	d := open(t, Settings{}, func(e *gin.Engine) {
-		who := Who(func(_ context.Context, token string) (identity.Actor, error) {
-			if strings.HasPrefix(token, "bad") {
-				return identity.Actor{}, fault.New(fault.Unauthenticated, "bad_token", nil)
-			}
-			return identity.Actor{ID: token}, nil
-		}, l)
+		who := NewDoor(crowd{}, l, "").Who()
 		e.GET("/x", who, Limit(l, slow), func(c *gin.Context) { c.Status(204) })
 	})
 	codes := func(times int, headers ...string) (last *httptest.ResponseRecorder) {

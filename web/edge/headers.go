@@ -35,7 +35,7 @@ func headers(secure bool) gin.HandlerFunc {
 // Private says that an answer is for its caller alone and is kept nowhere.
 func Private(h http.Header) {
 	h.Set("Cache-Control", "no-store")
-	Vary(h, "Authorization")
+	Vary(h, "Authorization", "Cookie")
 }
 
 // Public says that an answer is the same for everybody and may be kept, if it is asked for anew each time.

@@ -43,6 +43,7 @@ type Problem struct {
 	RequestID    string                `json:"request_id,omitempty" doc:"With status 500: what to quote when asking for help"`
 	Violations   []Violation           `json:"violations,omitempty" nullable:"false" doc:"Every field that cannot be read, or every rule that is not met"`
 	Alternatives []booking.Alternative `json:"alternatives,omitempty" nullable:"false" doc:"What would be accepted instead"`
+	Help         *booking.Help         `json:"help,omitempty" doc:"Whom to ask, where a person may lift a rule"`
 
 	retryAfter time.Duration
 	language   string
@@ -53,6 +54,8 @@ type Violation struct {
 	Code    string         `json:"code" doc:"Stable, for programs"`
 	Message string         `json:"message" doc:"For people, in the language asked for"`
 	Params  map[string]any `json:"params" doc:"The figures of the message; empty when it has none"`
+
+	WaivableBy []string `json:"waivable_by,omitempty" nullable:"false" doc:"The roles that may lift this rule for one booking; left out when nobody may"`
 }
 
 // Fail answers a request with the problem that err is, and ends its handling.
@@ -101,9 +104,25 @@ func Explain(ctx context.Context, err error) *Problem {
 		p.RequestID = v.ID
 	}
 	if refusal != nil {
-		p.Alternatives = refusal.Alternatives
+		p.Alternatives, p.Help = refusal.Alternatives, refusal.Help
+		p.Detail += helpIn(v.Language, refusal.Help)
 	}
 	return p
+}
+
+// helpIn says whom to ask, where that is known.
+func helpIn(l locale.Language, h *booking.Help) string {
+	if h == nil {
+		return ""
+	}
+	contact := h.Phone
+	if contact == "" {
+		contact = h.Email
+	}
+	if contact == "" {
+		return " " + l.Say("problem.help_on_site", fault.Params{"hub": h.Name})
+	}
+	return " " + l.Say("problem.help", fault.Params{"hub": h.Name, "contact": contact})
 }
 
 // faultOf finds the fault in an error, or what it amounts to.
@@ -139,7 +158,7 @@ func Violations(l locale.Language, list []fault.Violation) []Violation {
 		if name, ok := v.Params["resource_name"]; ok && v.Code != "taken" { // which names it itself
 			message = l.Say("violation.about", fault.Params{"resource_name": name, "message": message})
 		}
-		out = append(out, Violation{Code: v.Code, Message: message, Params: figures(v.Params)})
+		out = append(out, Violation{Code: v.Code, Message: message, Params: figures(v.Params), WaivableBy: v.WaivableBy})
 	}
 	return out
 }
@@ -185,7 +204,7 @@ func (p *Problem) GetHeaders() http.Header {
 	h := http.Header{}
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Language", p.language)
-	h.Set("Vary", "Accept-Language, Authorization")
+	h.Set("Vary", "Accept-Language, Authorization, Cookie")
 	if p.Status == http.StatusUnauthorized {
 		challenge := `Bearer realm="canot"`
 		if p.Code == "bad_token" {

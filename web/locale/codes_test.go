@@ -30,7 +30,7 @@ type codes struct {
 func (c codes) has(key string) bool {
 	family, code, _ := strings.Cut(key, ".")
 	code, _, _ = strings.Cut(code, ".")
-	return family != "problem" && family != "violation" || code == "any" || code == "about" || c.texts[code]
+	return family != "problem" && family != "violation" || code == "any" || code == "about" || code == "help" || code == "help_on_site" || c.texts[code]
 }
 
 // sources parses every Go file of the module but tests.

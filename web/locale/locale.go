@@ -68,8 +68,8 @@ func (l Language) Has(key string) bool { return len(l.sentences[key]) > 0 }
 // A key of the file may have variants, "key?name", which are taken when that
 // figure is given and not zero; and plural forms, "key.one" and
 // "key.other", chosen by the first whole number that the sentence names. A
-// figure whose name ends in _min is said as a duration, in _km as a distance;
-// times are said as date and time, in the zone that they carry.
+// figure whose name ends in _min is said as a duration, in _km as a distance, in _on as
+// a day; times are said as date and time, in the zone that they carry.
 // A key without words gives "".
 func (l Language) Say(key string, params fault.Params) string {
 	for _, s := range l.sentences[key] {
@@ -135,7 +135,12 @@ func (l Language) figure(name string, v any) string {
 				return l.DateTime(t)
 			}
 		}
-		for _, family := range []string{"status", "expected"} {
+		if strings.HasSuffix(name, "_on") {
+			if t, err := time.Parse(time.DateOnly, v); err == nil {
+				return l.Date(t)
+			}
+		}
+		for _, family := range []string{"status", "expected", "period"} {
 			if name == family && l.Has(family+"."+v) {
 				return l.Say(family+"."+v, nil)
 			}

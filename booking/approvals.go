@@ -1,0 +1,214 @@
+package booking
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"canot/booking/membership"
+	"canot/internal/database"
+	"canot/internal/fault"
+	"canot/internal/identity"
+	"canot/inventory/hours"
+)
+
+// A Waiting is a request that waits for somebody's approval.
+type Waiting struct {
+	Booking
+	Rivals []string // ids of the other requests that want some of the same time
+}
+
+// Approvals lists the requests that who may approve, those that must be answered soonest
+// first: at one hub, by id or slug, or everywhere. next is the cursor of the next page.
+func (b *Book) Approvals(ctx context.Context, who identity.Actor, hub string, limit int, after string) (list []Waiting, next string, err error) {
+	if !who.Anywhere(identity.Approve) {
+		return nil, "", identity.Denied(who)
+	}
+	if limit <= 0 || limit > 200 {
+		limit = 50
+	}
+	var w where
+	w.and("b.status = 'pending'")
+	approvable(&w, who)
+	if hub != "" {
+		w.and("(h.id = ? OR h.slug = ?)", hub, hub)
+	}
+	const answerBy = "COALESCE(b.lapses_at, b.starts_at)"
+	if after != "" {
+		at, id, err := readCursor(after)
+		if err != nil {
+			return nil, "", err
+		}
+		w.and("("+answerBy+" > ? OR "+answerBy+" = ? AND b.id > ?)", at, at, id)
+	}
+	err = b.db.View(ctx, func(r database.Reader) error {
+		all, err := findBookings(r, fmt.Sprintf(`%s ORDER BY %s, b.id LIMIT %d`, w.text(), answerBy, limit+1), w.args...)
+		if err != nil {
+			return err
+		}
+		if len(all) > limit {
+			all = all[:limit]
+			last := all[limit-1]
+			by := last.StartsAt
+			if last.LapsesAt != nil {
+				by = *last.LapsesAt
+			}
+			next = writeCursor(by, last.ID)
+		}
+		list, err = withRivals(r, all)
+		return err
+	})
+	return list, next, err
+}
+
+// approvable puts the hubs and regions where who may approve into the WHERE.
+func approvable(w *where, who identity.Actor) {
+	if who.May(identity.Approve, "", "") {
+		return
+	}
+	var seen []string
+	var args []any
+	for _, g := range who.Grants {
+		switch {
+		case !who.May(identity.Approve, g.HubID, g.RegionID):
+		case g.HubID != "":
+			seen, args = append(seen, "b.hub_id = ?"), append(args, g.HubID)
+		case g.RegionID != "":
+			seen, args = append(seen, "h.region_id = ?"), append(args, g.RegionID)
+		}
+	}
+	w.and("("+strings.Join(seen, " OR ")+")", args...)
+}
+
+// withRivals finds for each request the others that want some of the same time.
+func withRivals(r database.Reader, all []Booking) ([]Waiting, error) {
+	ids := make([]string, len(all))
+	for i, x := range all {
+		ids[i] = x.ID
+	}
+	var rows []struct {
+		ID    string `db:"id"`
+		Rival string `db:"rival"`
+	}
+	err := r.SelectIn(&rows, `
+		SELECT DISTINCT b.id, o.id AS rival
+		FROM bookings b
+		JOIN booking_lines l ON l.booking_id = b.id
+		JOIN booking_lines k ON k.resource_id = l.resource_id AND k.booking_id <> l.booking_id
+		JOIN bookings o ON o.id = k.booking_id AND o.status = 'pending' AND o.starts_at < b.ends_at AND o.ends_at > b.starts_at
+		WHERE b.id IN ($list) ORDER BY b.id, o.id`, ids)
+	list := make([]Waiting, len(all))
+	for i, x := range all {
+		list[i] = Waiting{Booking: x, Rivals: []string{}}
+		for _, row := range rows {
+			if row.ID == x.ID {
+				list[i].Rivals = append(list[i].Rivals, row.Rival)
+			}
+		}
+	}
+	return list, err
+}
+
+// declineRivals declines the requests that competed for the time that s has just taken
+// and that nothing is left for, in the same commit. Those that still can be had wait on.
+func (b *Book) declineRivals(ctx context.Context, who identity.Actor, s *step) error {
+	mine := s.was.resourceIDs()
+	var ids []struct {
+		ID string `db:"id"`
+	}
+	// Buffers reach beyond what is booked: the margin is wider than any.
+	err := s.tx.SelectIn(&ids, `
+		SELECT DISTINCT b.id FROM bookings b JOIN booking_lines l ON l.booking_id = b.id
+		WHERE l.resource_id IN ($list) AND b.status = 'pending' AND b.competes AND b.id <> $1 AND b.starts_at < $2 AND b.ends_at > $3
+		ORDER BY b.id`, mine, s.was.ID, s.was.EndsAt.Add(margin), s.was.StartsAt.Add(-margin))
+	if err != nil {
+		return err
+	}
+	for _, row := range ids {
+		rival, err := findBooking(s.tx, row.ID)
+		if err != nil {
+			return err
+		}
+		left, err := b.leftFor(ctx, s.tx, rival, mine)
+		if err != nil {
+			return err
+		}
+		if left {
+			continue
+		}
+		if err := declineRival(s.tx, who, rival); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leftFor reports whether the lines of a request that want one of these resources can
+// still be had.
+func (b *Book) leftFor(ctx context.Context, tx *database.Tx, was Booking, resources []string) (bool, error) {
+	f, err := b.factsOf(ctx, tx, was.resourceIDs(), hours.Span{Start: was.StartsAt, End: was.EndsAt})
+	if err != nil {
+		return false, err
+	}
+	a := askOf(was, f, tx.Now)
+	for i, l := range a.lines {
+		if !slices.Contains(resources, l.terms.Resource.ID) {
+			continue
+		}
+		if _, missing := chooseUnits(a, i, f); len(missing) > 0 {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+func declineRival(tx *database.Tx, who identity.Actor, was Booking) error {
+	is := was
+	is.Status, is.LapsesAt = Declined, nil
+	is.Version, is.ChangedAt = was.Version+1, tx.Now
+	if err := updateBooking(tx, is); err != nil {
+		return err
+	}
+	if err := record(tx, who.ID, "booking.rival", &was, &is); err != nil {
+		return err
+	}
+	if err := membership.GiveBack(tx, who, was.ID, nil); err != nil {
+		return err
+	}
+	return tx.Enqueue(noticeJob(tx, was.ID, "booking.rival"))
+}
+
+// early is how long before its start a booking's things may be handed out.
+const early = 30 * time.Minute
+
+// CheckOut begins a booking: its units leave the counter, or its person takes the place.
+// It asks for the right to hand out at its hub, and nobody does it for themself. That the
+// member is certified for today is judged again; who holds the right to waive may have
+// lifted it. A booking that lost a unit, or whose time has not come or is over, is refused.
+func (b *Book) CheckOut(ctx context.Context, who identity.Actor, id string, ifVersion int64, key database.Key) (Booking, error) {
+	return b.decide(ctx, who, decision{
+		id: id, ifVersion: ifVersion, key: key, action: "booking.check_out", right: identity.HandOut, staffOnly: true,
+		apply: func(s *step) error {
+			if s.was.Status != Confirmed || !s.tx.Now.Before(s.was.EndsAt) {
+				return badStatus(s.was)
+			}
+			if from := s.was.StartsAt.Add(-early); s.tx.Now.Before(from) {
+				zone, err := hours.LoadZone(s.was.TimeZone)
+				if err != nil {
+					return err
+				}
+				return &Refusal{Fault: refusalOf([]fault.Violation{{Code: "not_yet", Params: fault.Params{"earliest": from.In(zone)}}})}
+			}
+			if slices.ContainsFunc(s.was.Lines, func(l Line) bool { return l.WithoutUnit > 0 }) {
+				return &Refusal{Fault: refusalOf([]fault.Violation{{Code: "unit_missing", Params: fault.Params{}}})}
+			}
+			if err := b.judgeCertified(ctx, who, s); err != nil {
+				return err
+			}
+			s.is.Status = InUse
+			return nil
+		},
+	})
+}

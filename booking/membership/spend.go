@@ -1,0 +1,136 @@
+package membership
+
+import (
+	"cmp"
+	"slices"
+
+	"canot/internal/fault"
+)
+
+// A bucket is the minutes of one allowance in one period.
+type bucket struct{ allowance, period, start string }
+
+// limits are the periods that an allowance bounds, and by how many minutes.
+func (w *allowance) limits() []limit {
+	var all []limit
+	for _, l := range []limit{{daily, w.dayMin}, {weekly, w.weekMin}, {monthly, w.monthMin}} {
+		if l.most != nil {
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
+type limit struct {
+	period string
+	most   *int64
+}
+
+// spend takes the minutes of a line from what the tier includes, then from packs; what
+// remains is charged, or refused where the tier says so. A minute that is included must
+// fit in every period that the allowance bounds.
+func (j *judging) spend(l AskLine, w *allowance) {
+	var limits []limit
+	if w != nil {
+		limits = w.limits()
+	}
+	wanted := map[bucket]int64{}
+	before := map[bucket]int64{}
+	rest := int64(0)
+	for _, part := range stretches(j.ask.Span, j.ask.Zone) {
+		minutes := part.minutes * int64(l.Quantity)
+		fit := int64(0)
+		if len(limits) > 0 {
+			fit = minutes
+		}
+		for _, m := range limits {
+			b := bucket{w.id, m.period, startOf(m.period, part.day).String()}
+			if _, seen := before[b]; !seen {
+				before[b] = max(0, *m.most-j.spent[b]-j.used[b])
+			}
+			wanted[b] += minutes
+			fit = min(fit, max(0, *m.most-j.spent[b]-j.used[b]))
+		}
+		for _, m := range limits {
+			b := bucket{w.id, m.period, startOf(m.period, part.day).String()}
+			j.used[b] += fit
+			j.take(Use{AllowanceID: w.id, Period: m.period, PeriodStart: b.start}, fit)
+		}
+		j.line.Included += fit
+		rest += minutes - fit
+	}
+	refused := len(limits) > 0 && !w.charged
+	fromPacks := int64(0)
+	if refused || !l.Free && j.line.PricePercent > 0 {
+		fromPacks = j.fromPacks(l, rest)
+		rest -= fromPacks
+	}
+	j.line.FromPacks, j.line.Charged = fromPacks, rest
+	if refused && rest > 0 {
+		j.overspent(w, limits, wanted, before, fromPacks, rest)
+	}
+}
+
+// overspent tells of each period that has too little left, by its first.
+func (j *judging) overspent(w *allowance, limits []limit, wanted, left map[bucket]int64, packs, missing int64) {
+	for _, m := range limits {
+		var short []bucket
+		for b, minutes := range wanted {
+			if b.period == m.period && minutes > left[b] {
+				short = append(short, b)
+			}
+		}
+		if len(short) == 0 {
+			continue
+		}
+		first := slices.MinFunc(short, func(a, b bucket) int { return cmp.Compare(a.start, b.start) })
+		start, _ := dateOf(first.start)
+		j.no("quota_spent", j.withTier(fault.Params{
+			"period": m.period, "starts_on": first.start, "next_on": nextStart(m.period, start).String(),
+			"included_min": *m.most, "used_min": *m.most - left[first], "left_min": left[first],
+			"wanted_min": wanted[first], "packs_min": packs, "missing_min": missing,
+		}))
+	}
+}
+
+// fromPacks takes up to so many minutes from the packs that are good for a line on the day
+// of use: the soonest to expire first, then the oldest.
+func (j *judging) fromPacks(l AskLine, minutes int64) int64 {
+	taken := int64(0)
+	for _, p := range j.packs {
+		if minutes == taken {
+			break
+		}
+		if !p.goodFor(j.ask.HubID, l, j.day) {
+			continue
+		}
+		use := Use{PackID: p.id}
+		if n := min(minutes-taken, p.left-j.taken[use]); n > 0 {
+			j.take(use, n)
+			taken += n
+		}
+	}
+	return taken
+}
+
+func (j *judging) take(u Use, minutes int64) {
+	if minutes > 0 {
+		j.taken[u] += minutes
+	}
+}
+
+// uses lists what was taken, in a fixed order.
+func (j *judging) uses() []Use {
+	var all []Use
+	for u, minutes := range j.taken {
+		u.Minutes = minutes
+		all = append(all, u)
+	}
+	slices.SortFunc(all, compareUses)
+	return all
+}
+
+func compareUses(a, b Use) int {
+	return cmp.Or(cmp.Compare(a.PackID, b.PackID), cmp.Compare(a.AllowanceID, b.AllowanceID),
+		cmp.Compare(a.Period, b.Period), cmp.Compare(a.PeriodStart, b.PeriodStart), cmp.Compare(a.Minutes, b.Minutes))
+}

@@ -1,0 +1,192 @@
+package membership
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"canot/internal/database"
+	"canot/internal/fault"
+	"canot/internal/identity"
+	"canot/inventory"
+	"canot/inventory/hours"
+)
+
+// done is what is kept under an Idempotency-Key: the id of what a verb made or changed,
+// and no text, or why it refused.
+type done struct {
+	ID    string
+	Fault *fault.Error
+}
+
+// once runs a verb in a transaction and keeps the id that it gives under k in the same
+// commit. When the same request was answered before, it has no effect a second time and
+// returns the first id, or the first refusal.
+func (r *Roster) once(ctx context.Context, k database.Key, verb func(*database.Tx) (string, error)) (string, error) {
+	got, err := database.Once(ctx, r.db, k, func() (done, error) {
+		var got done
+		err := r.db.In(ctx, func(tx *database.Tx) error {
+			id, err := verb(tx)
+			if err != nil {
+				return err
+			}
+			got = done{ID: id}
+			return tx.Keep(k, got)
+		})
+		return got, twin(err)
+	}, func(err error) (done, bool) {
+		kind := fault.KindOf(err)
+		return done{Fault: fault.Of(err)}, kind == fault.Refused || kind == fault.NotFound
+	})
+	r.reaching.forget() // also when it failed: a commit whose answer was lost may have happened
+	if err == nil && got.Fault != nil {
+		err = got.Fault
+	}
+	return got.ID, err
+}
+
+// twin turns the data base's refusal of a slug that another took in the same moment into
+// the refusal that one gets who comes a moment later.
+func twin(err error) error {
+	switch database.Constraint(err) {
+	case "tiers_slug_unique", "certifications_slug_unique":
+		return refused("slug", "slug_taken", nil)
+	}
+	return err
+}
+
+// allow asks that by has a right at a hub, or over the network when there is none.
+func allow(r database.Reader, by identity.Actor, right identity.Right, hubID string) error {
+	region, err := regionOf(r, hubID)
+	if err != nil {
+		return err
+	}
+	if !by.May(right, hubID, region) {
+		return identity.Denied(by)
+	}
+	return nil
+}
+
+func regionOf(r database.Reader, hubID string) (string, error) {
+	if hubID == "" {
+		return "", nil
+	}
+	var region string
+	err := r.Get(&region, `SELECT region_id FROM hubs WHERE id = $1`, hubID)
+	if errors.Is(err, database.ErrNoRows) {
+		err = notFound("hub_not_found")
+	}
+	return region, err
+}
+
+// hubOf returns the id of a hub by id or slug; "" is none.
+func hubOf(r database.Reader, key string) (string, error) {
+	id, _, err := placeOf(r, key)
+	return id, err
+}
+
+// placeOf returns the id and the zone of a hub by id or slug. An empty key is no hub, and
+// its calendar is that of UTC.
+func placeOf(r database.Reader, key string) (id string, zoneName string, err error) {
+	if key == "" {
+		return "", "UTC", nil
+	}
+	var row struct {
+		ID   string `db:"id"`
+		Zone string `db:"time_zone"`
+	}
+	err = r.Get(&row, `SELECT id, time_zone FROM hubs WHERE id = $1 OR slug = $1`, key)
+	if errors.Is(err, database.ErrNoRows) {
+		err = fault.Field("hub", "unknown_hub")
+	}
+	return row.ID, row.Zone, err
+}
+
+// today is the day that the calendar of a hub shows.
+func today(tx *database.Tx, zoneName string) (hours.Date, error) {
+	zone, err := hours.LoadZone(zoneName)
+	if err != nil {
+		return hours.Date{}, err
+	}
+	return hours.DateOf(tx.Now, zone), nil
+}
+
+func notFound(code string) error { return fault.New(fault.NotFound, code, nil) }
+
+// refused is one broken rule about one field.
+func refused(field, code string, params fault.Params) error {
+	p := fault.Params{"field": field}
+	maps.Copy(p, params)
+	return &fault.Error{Kind: fault.Refused, Code: "rules", Violations: []fault.Violation{{Code: code, Params: p}}}
+}
+
+func stale(ifVersion, version int64) error {
+	if ifVersion == 0 || ifVersion == version {
+		return nil
+	}
+	return fault.New(fault.Stale, "stale", fault.Params{"version": version})
+}
+
+// A form collects what is wrong with what somebody sent, so that one answer names it all.
+type form struct{ violations []fault.Violation }
+
+func (f *form) no(field, code string, params fault.Params) {
+	p := fault.Params{"field": field}
+	maps.Copy(p, params)
+	f.violations = append(f.violations, fault.Violation{Code: code, Params: p})
+}
+
+func (f *form) err() error {
+	if len(f.violations) == 0 {
+		return nil
+	}
+	return &fault.Error{Kind: fault.Malformed, Code: "malformed", Violations: f.violations}
+}
+
+func (f *form) between(field string, n *int64, least, most int64) {
+	if n != nil && (*n < least || *n > most) {
+		f.no(field, "out_of_range", fault.Params{"min": least, "max": most})
+	}
+}
+
+func (f *form) oneOf(field, s string, words ...string) {
+	if !slices.Contains(words, s) {
+		f.no(field, "bad_value", nil)
+	}
+}
+
+// day checks a day of the calendar; "" stands for none.
+func (f *form) day(field, s string) {
+	if _, err := hours.ParseDate(s); s != "" && err != nil {
+		f.no(field, "bad_date", nil)
+	}
+}
+
+func (f *form) texts(field string, t inventory.Text, most int, needed bool) {
+	if needed && t.In("fr") == "" {
+		f.no(field, "required", nil)
+	}
+	for _, lang := range slices.Sorted(maps.Keys(t)) {
+		switch {
+		case lang != "fr" && lang != "en":
+			f.no(field, "bad_language", nil)
+		case inventory.Unwritable(t[lang], !needed):
+			f.no(field, "bad_text", nil)
+		case len([]rune(t[lang])) > most:
+			f.no(field, "text_too_long", fault.Params{"max": most})
+		}
+	}
+}
+
+const (
+	longestName = 120
+	longestText = 5000
+	mostMinutes = 366 * 1440
+)
+
+func set[T any](dest *T, value *T) {
+	if value != nil {
+		*dest = *value
+	}
+}

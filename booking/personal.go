@@ -1,0 +1,89 @@
+package booking
+
+import (
+	"context"
+	"time"
+
+	"canot/internal/database"
+	"canot/internal/fault"
+	"canot/internal/identity"
+)
+
+// A Trace is what the book knows of a person in one booking.
+type Trace struct {
+	Booking
+	Waivers []Waiver `json:"waivers"`
+}
+
+// About is everything that the book knows of a person: their bookings, coming and past,
+// and the rules that were lifted for them.
+func About(r database.Reader, memberID string) (any, error) {
+	all, err := findBookings(r, `WHERE b.member_id = $1 ORDER BY b.starts_at, b.id`, memberID)
+	if err != nil {
+		return nil, err
+	}
+	traces := make([]Trace, len(all))
+	for i, x := range all {
+		traces[i] = Trace{Booking: x}
+		if traces[i].Waivers, _, err = waivedFor(r, x.ID); err != nil {
+			return nil, err
+		}
+	}
+	return traces, nil
+}
+
+// Withdraw cancels the bookings of a person that have not ended, one commit each, before
+// their account is erased. Those that are running, or things that are out, remain: they
+// are for staff to end, and Forget refuses until they have.
+func (b *Book) Withdraw(ctx context.Context, by identity.Actor, memberID string) error {
+	var ids []struct {
+		ID string `db:"id"`
+	}
+	err := b.db.Reader(ctx).Select(&ids, `SELECT id FROM bookings
+		WHERE member_id = $1 AND status IN ('held', 'pending', 'confirmed') ORDER BY id`, memberID)
+	if err != nil {
+		return err
+	}
+	for _, row := range ids {
+		_, err := b.Cancel(ctx, identity.System, row.ID, 0, "", database.Key{})
+		if err != nil && !fault.Is(err, "rules") {
+			return err
+		}
+	}
+	return nil
+}
+
+// Forget removes what a person wrote from their bookings, which stay for the books. It is
+// Refused, bookings_left, while one of them still stands.
+func Forget(tx *database.Tx, memberID string) error {
+	var left int
+	err := tx.Get(&left, `SELECT count(*) FROM bookings WHERE member_id = $1 AND status IN ('held', 'pending', 'confirmed', 'in_use')`, memberID)
+	if err != nil {
+		return err
+	}
+	if left > 0 {
+		return fault.New(fault.Refused, "bookings_left", fault.Params{"count": left})
+	}
+	if _, err := tx.Exec(`UPDATE waivers SET reason = '' WHERE booking_id IN (SELECT id FROM bookings WHERE member_id = $1)`, memberID); err != nil {
+		return err
+	}
+	_, err = tx.Exec(`UPDATE bookings SET title = '', notes = '', reason = '' WHERE member_id = $1`, memberID)
+	return err
+}
+
+// ForgetTexts removes what people wrote on bookings that ended before an instant, as the
+// retention of personal data asks, and returns how many it cleaned.
+func (b *Book) ForgetTexts(ctx context.Context, before time.Time) (int, error) {
+	var cleaned int64
+	err := b.db.In(ctx, func(tx *database.Tx) error {
+		if _, err := tx.Exec(`UPDATE waivers SET reason = '' WHERE reason <> ''
+			AND booking_id IN (SELECT id FROM bookings WHERE ends_at < $1)`, before); err != nil {
+			return err
+		}
+		var err error
+		cleaned, err = tx.Exec(`UPDATE bookings SET title = '', notes = '', reason = ''
+			WHERE ends_at < $1 AND (title <> '' OR notes <> '' OR reason <> '')`, before)
+		return err
+	})
+	return int(cleaned), err
+}

@@ -1,0 +1,119 @@
+package identity
+
+import (
+	"fmt"
+	"time"
+
+	"canot/internal/database"
+)
+
+// A Dossier is what this package knows of a person: all of it, but for secrets, of which it has only
+// hashes.
+type Dossier struct {
+	Name              string            `json:"name"`
+	Email             string            `json:"email"`
+	EmailVerified     bool              `json:"email_verified"`
+	Phone             string            `json:"phone"`
+	BirthDate         string            `json:"birth_date"`
+	Clientele         string            `json:"clientele"`
+	Language          string            `json:"language"`
+	HomeHub           string            `json:"home_hub"`
+	Active            bool              `json:"active"`
+	GuardianConsentAt *time.Time        `json:"guardian_consent_at"`
+	CreatedAt         time.Time         `json:"created_at"`
+	ErasedAt          *time.Time        `json:"erased_at"`
+	Roles             []Grant           `json:"roles"`
+	Organisations     []OwnOrganisation `json:"organisations"`
+	Tokens            []OwnToken        `json:"tokens"`
+	Sessions          []OwnSession      `json:"sessions"`
+}
+
+// An OwnOrganisation is one for which the person acts.
+type OwnOrganisation struct {
+	ID      string    `json:"id" db:"id"`
+	Name    string    `json:"name" db:"name"`
+	Manages bool      `json:"manages" db:"manages"`
+	Since   time.Time `json:"since" db:"created_at"`
+}
+
+// An OwnToken is one of the person's API tokens.
+type OwnToken struct {
+	Prefix    string     `json:"prefix" db:"prefix"`
+	Label     string     `json:"label" db:"label"`
+	Scopes    string     `json:"scopes" db:"scopes"`
+	CreatedAt time.Time  `json:"created_at" db:"created_at"`
+	ExpiresAt time.Time  `json:"expires_at" db:"expires_at"`
+	RevokedAt *time.Time `json:"revoked_at" db:"revoked_at"`
+}
+
+// An OwnSession is one of the person's sessions, open or ended.
+type OwnSession struct {
+	Method    string     `json:"method" db:"method"`
+	Factors   int        `json:"factors" db:"factors"`
+	Device    string     `json:"device" db:"device"`
+	CreatedAt time.Time  `json:"created_at" db:"created_at"`
+	SeenAt    time.Time  `json:"seen_at" db:"seen_at"`
+	ExpiresAt time.Time  `json:"expires_at" db:"expires_at"`
+	RevokedAt *time.Time `json:"revoked_at" db:"revoked_at"`
+}
+
+// About returns the Dossier of a person. It asks for no right: its caller has. An unknown member is
+// NotFound.
+func About(r database.Reader, memberID string) (any, error) {
+	p, err := personWhere(r, `m.id = $1`, memberID)
+	if err != nil {
+		return nil, err
+	}
+	d := Dossier{
+		Name: p.Name, Email: p.Email, EmailVerified: p.EmailVerified, Phone: p.Phone, BirthDate: p.BirthDate, Clientele: p.Clientele, Language: p.Language,
+		HomeHub: p.HomeHubID, Active: p.Active, GuardianConsentAt: p.GuardianConsentAt, CreatedAt: p.CreatedAt, ErasedAt: p.ErasedAt,
+		Organisations: []OwnOrganisation{}, Tokens: []OwnToken{}, Sessions: []OwnSession{},
+	}
+	if d.Roles, err = grantsOf(r, memberID); err != nil {
+		return nil, err
+	}
+	err = r.Select(&d.Organisations, `SELECT o.id, o.name, d.manages, d.created_at FROM organisation_members d JOIN organisations o ON o.id = d.organisation_id
+		WHERE d.member_id = $1 ORDER BY d.created_at, o.id`, memberID)
+	if err == nil {
+		err = r.Select(&d.Tokens, `SELECT prefix, label, scopes, created_at, expires_at, revoked_at FROM tokens WHERE member_id = $1 ORDER BY created_at, id`, memberID)
+	}
+	if err == nil {
+		err = r.Select(&d.Sessions, `SELECT method, factors, device, created_at, seen_at, expires_at, revoked_at FROM sessions WHERE member_id = $1 ORDER BY created_at, id`, memberID)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("about a person: %w", err)
+	}
+	return d, nil
+}
+
+// Forget makes a person unknown in the caller's transaction: no name, address, phone, birth date or
+// home hub is left, no role, delegation, token or session. The row stays, closed, for what refers to
+// it. It asks for no right: its caller has, and calls Directory.Forget afterwards. The last
+// administrator stays: Refused, last_administrator. Doing it twice is the same as once; an unknown
+// member is NotFound.
+func Forget(tx *database.Tx, memberID string) error {
+	p, err := personWhere(tx, `m.id = $1`, memberID)
+	if err != nil || p.ErasedAt != nil {
+		return err
+	}
+	_, err = tx.Exec(`UPDATE members SET name = '', email = '', email_key = NULL, email_verified_at = NULL, phone = '', birth_date = '',
+		home_hub_id = NULL, guardian_consent_at = NULL, guardian_consent_by = '', seen_at = NULL, active = false, erased_at = $2,
+		standing = standing + 1, version = version + 1 WHERE id = $1`, memberID, tx.Now)
+	if err != nil {
+		return fmt.Errorf("erase member: %w", err)
+	}
+	if err := keepAnAdministrator(tx, memberID); err != nil {
+		return err
+	}
+	for _, statement := range []string{
+		`DELETE FROM sessions WHERE member_id = $1`,
+		`DELETE FROM tokens WHERE member_id = $1`,
+		`DELETE FROM grants WHERE member_id = $1`,
+		`DELETE FROM organisation_members WHERE member_id = $1`,
+	} {
+		if _, err := tx.Exec(statement, memberID); err != nil {
+			return fmt.Errorf("erase member: %w", err)
+		}
+	}
+	return tx.Record(database.Change{By: System.ID, Action: "member.forget", Kind: "member", Subject: memberID})
+}

@@ -1,0 +1,147 @@
+package privacy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"canot/internal/database"
+	"canot/internal/fault"
+	"canot/internal/identity"
+)
+
+// Erase takes a person out of the network: what is to come is cancelled, what they wrote is blanked,
+// they have no name, address, token or session any more, and what must stay for the books stays under
+// an id that says nothing. It cannot be undone. The person may ask, and who manages the network; to
+// anybody else there is no such person. The last administrator stays: Refused, last_administrator; and
+// who uses a space or has things out returns them first: Refused, bookings_left. Erasing twice is the
+// same as once.
+func (o *Office) Erase(ctx context.Context, by identity.Actor, memberID string, k database.Key) error {
+	if err := o.erase(ctx, by, memberID, k); err != nil {
+		return fmt.Errorf("erase: %w", err)
+	}
+	return nil
+}
+
+func (o *Office) erase(ctx context.Context, by identity.Actor, memberID string, k database.Key) error {
+	// What ends, ends in commits of its own: nothing may end for an erasure that is refused.
+	if err := o.rehearse(ctx, by, memberID); err != nil {
+		return err
+	}
+	for _, p := range o.parts {
+		if p.End == nil {
+			continue
+		}
+		if err := p.End(ctx, by, memberID); err != nil {
+			return fmt.Errorf("part %s: %w", p.Name, err)
+		}
+	}
+	answers, err := o.answersAbout(ctx, memberID)
+	if err != nil {
+		return err
+	}
+	_, err = o.once(ctx, k, func(tx *database.Tx) (string, error) {
+		if err := o.mayErase(ctx, tx, by, memberID); err != nil {
+			return "", err
+		}
+		if err := o.wipe(tx, memberID, answers, false); err != nil {
+			return "", err
+		}
+		return memberID, tx.Record(database.Change{By: by.ID, Action: "member.erase", Kind: "member", Subject: memberID})
+	})
+	o.people.Forget(memberID) // also when it failed: a commit whose answer was lost may have happened
+	return err
+}
+
+// errRehearsed rolls a rehearsal back.
+var errRehearsed = errors.New("rehearsed")
+
+// rehearse finds out whether an erasure would be refused: by rights, by a booking that is under way, or
+// by a part. Parts that first end things are left out.
+func (o *Office) rehearse(ctx context.Context, by identity.Actor, memberID string) error {
+	err := o.db.In(ctx, func(tx *database.Tx) error {
+		if err := o.mayErase(ctx, tx, by, memberID); err != nil {
+			return err
+		}
+		var running int
+		if err := tx.Get(&running, `SELECT COUNT(*) FROM bookings WHERE member_id = $1 AND status = 'in_use'`, memberID); err != nil {
+			return err
+		}
+		if running > 0 {
+			return fault.New(fault.Refused, "bookings_left", fault.Params{"count": running})
+		}
+		if err := o.wipe(tx, memberID, nil, true); err != nil {
+			return err
+		}
+		return errRehearsed
+	})
+	if errors.Is(err, errRehearsed) {
+		return nil
+	}
+	return err
+}
+
+// mayErase asks for the right, as it is now. Who signed in with one factor only, and holds roles that
+// ask for two, has to show the second: an account that others depend on does not end by a password
+// that leaked.
+func (o *Office) mayErase(ctx context.Context, tx *database.Tx, by identity.Actor, memberID string) error {
+	if !by.Known() || by.LacksFactor {
+		return identity.Denied(by)
+	}
+	if by.ID != identity.System.ID && len(by.Grants) > 0 { // what a request brought may be some seconds old
+		var err error
+		if by.Grants, err = o.people.Grants(ctx, tx, by.ID); err != nil {
+			return err
+		}
+	}
+	if by.ID != memberID && !by.May(identity.ManageNetwork, "", "") {
+		return fault.New(fault.NotFound, "member_not_found", nil)
+	}
+	_, err := o.people.Member(ctx, tx, memberID)
+	return err
+}
+
+// wipe has every part forget the person, in the caller's transaction; a rehearsal leaves out those
+// that end things first.
+func (o *Office) wipe(tx *database.Tx, memberID string, answers []answerKey, rehearsal bool) error {
+	for _, p := range append([]Part{own}, o.parts...) {
+		if p.Erase == nil || rehearsal && p.End != nil {
+			continue
+		}
+		if err := p.Erase(tx, memberID); err != nil {
+			return fmt.Errorf("part %s: %w", p.Name, err)
+		}
+	}
+	for _, a := range answers {
+		if _, err := tx.Exec(`DELETE FROM idempotency_keys WHERE caller = $1 AND key = $2`, a.Caller, a.Key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// An answerKey finds one kept answer.
+type answerKey struct {
+	Caller string `db:"caller"`
+	Key    string `db:"key"`
+}
+
+// answersAbout finds the kept answers of others that show a booking of the person, perhaps with its
+// title: staff may have made it for them. Answers that hold an id alone stay, so that a repeated
+// request still has one effect. It reads all of them, which takes a while and so is done before the
+// transaction begins; what is kept meanwhile, the daily job finds.
+func (o *Office) answersAbout(ctx context.Context, memberID string) (found []answerKey, err error) {
+	if !plainID(memberID) {
+		return nil, nil
+	}
+	err = o.db.View(ctx, func(r database.Reader) error {
+		return r.Select(&found, `SELECT caller, key FROM idempotency_keys WHERE answer LIKE $1`, `%"member":"`+memberID+`"%`)
+	})
+	return found, err
+}
+
+// forgetAnswersOf deletes what was answered to the person.
+func forgetAnswersOf(tx *database.Tx, memberID string) error {
+	_, err := tx.Exec(`DELETE FROM idempotency_keys WHERE caller = $1`, memberID)
+	return err
+}

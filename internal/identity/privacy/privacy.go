@@ -1,0 +1,121 @@
+// Package privacy is what the law asks of whoever keeps personal data: consents, everything that is
+// known of a person in one file, erasure, how long things are kept, who looked at what, and the
+// register of incidents.
+//
+// It knows persons by id. What other packages know of a person it asks of them, as Parts; it writes
+// rows of consents, personal_views, incidents and retention, forgets old rows of others, and deletes
+// kept answers of the person who leaves. It refuses to know who somebody is: that is package
+// identity, below which nothing of this is known.
+//
+// Start reading at Office, then Office.Erase.
+package privacy
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"canot/internal/database"
+	"canot/internal/fault"
+	"canot/internal/identity"
+)
+
+// A Part is what one package knows of persons. Its functions ask for no right: their callers have.
+// Each but About may be nil.
+type Part struct {
+	Name string // in the file that a person receives: account, bookings
+
+	// About returns what is known of the person, to be written as JSON. It reads r only.
+	About func(r database.Reader, memberID string) (any, error)
+
+	// End ends what is still to come of the person, in commits of its own, before anything is erased.
+	End func(ctx context.Context, by identity.Actor, memberID string) error
+
+	// Erase makes what is known nameless, in the caller's transaction. Doing it again does no more.
+	Erase func(tx *database.Tx, memberID string) error
+
+	// Retain forgets what is older than the instant that before gives for its kind, and returns how
+	// many rows it cleaned.
+	Retain func(ctx context.Context, before func(kind string) time.Time) (int, error)
+}
+
+// An Office answers for the personal data of the network. It may be used by several goroutines at
+// once.
+type Office struct {
+	db     *database.DB
+	people *identity.Directory
+	parts  []Part
+}
+
+// New returns the Office of a data base. The parts are erased in the order given: first what locks
+// resources, last the account itself, by whose address the others may still look for things.
+func New(db *database.DB, people *identity.Directory, parts ...Part) *Office {
+	return &Office{db: db, people: people, parts: parts}
+}
+
+// done is what is kept under an Idempotency-Key: the id of what was made or changed, or why it was
+// refused. There is no personal text in it.
+type done struct {
+	ID    string
+	Fault *fault.Error
+}
+
+func keepRefusal(err error) (done, bool) {
+	f := fault.Of(err)
+	return done{Fault: f}, f != nil && (f.Kind == fault.Refused || f.Kind == fault.NotFound)
+}
+
+// once runs a verb in a transaction, and gives the same request the same answer. The verb returns the
+// id of what it made or changed.
+func (o *Office) once(ctx context.Context, k database.Key, verb func(*database.Tx) (string, error)) (string, error) {
+	got, err := database.Once(ctx, o.db, k, func() (done, error) {
+		var got done
+		err := o.db.In(ctx, func(tx *database.Tx) error {
+			id, err := verb(tx)
+			if err != nil {
+				return err
+			}
+			got = done{ID: id}
+			return tx.Keep(k, got)
+		})
+		return got, err
+	}, keepRefusal)
+	if err == nil && got.Fault != nil {
+		err = got.Fault
+	}
+	return got.ID, err
+}
+
+// reach returns the person of that id to themselves, and to who may see persons at their home hub and
+// has the right there. To anybody else there is no such person.
+func (o *Office) reach(ctx context.Context, r database.Reader, by identity.Actor, right identity.Right, memberID string) (identity.Member, error) {
+	if by.ID == "" {
+		return identity.Member{}, identity.Denied(by)
+	}
+	m, err := o.people.Member(ctx, r, memberID)
+	if err != nil || m.ID == by.ID {
+		return m, err
+	}
+	region, err := regionOf(r, m.HomeHubID)
+	if err != nil {
+		return identity.Member{}, err
+	}
+	if !by.May(identity.ViewPersons, m.HomeHubID, region) || !by.May(right, m.HomeHubID, region) {
+		return identity.Member{}, fault.New(fault.NotFound, "member_not_found", nil)
+	}
+	return m, nil
+}
+
+// regionOf reads the region of a hub, because a coordinator's right names the region. It only reads
+// inventory's table, which lies above this package. No hub has no region.
+func regionOf(r database.Reader, hubID string) (string, error) {
+	if hubID == "" {
+		return "", nil
+	}
+	var region string
+	err := r.Get(&region, `SELECT region_id FROM hubs WHERE id = $1`, hubID)
+	if errors.Is(err, database.ErrNoRows) {
+		return "", nil
+	}
+	return region, err
+}

@@ -1,0 +1,301 @@
+package mail
+
+import (
+	"encoding/base64"
+	"io"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	netmail "net/mail"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"canot/inventory"
+)
+
+func headerOf(t *testing.T, raw, name string) string {
+	t.Helper()
+	m, err := netmail.ReadMessage(strings.NewReader(raw))
+	must(t, err)
+	return m.Header.Get(name)
+}
+
+func decoded(t *testing.T, header string) string {
+	t.Helper()
+	text, err := new(mime.WordDecoder).DecodeHeader(header)
+	must(t, err)
+	return text
+}
+
+// partsOf reads the texts of a message by their type.
+func partsOf(t *testing.T, m *netmail.Message) map[string]string {
+	t.Helper()
+	kind, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	must(t, err)
+	if kind != "multipart/alternative" {
+		t.Fatalf("a message of %s", kind)
+	}
+	parts := map[string]string{}
+	for r := multipart.NewReader(m.Body, params["boundary"]); ; {
+		p, err := r.NextRawPart()
+		if err == io.EOF {
+			return parts
+		}
+		must(t, err)
+		body := io.Reader(p)
+		switch p.Header.Get("Content-Transfer-Encoding") {
+		case "quoted-printable":
+			body = quotedprintable.NewReader(p)
+		case "base64":
+			body = base64.NewDecoder(base64.StdEncoding, p)
+		}
+		text, err := io.ReadAll(body)
+		must(t, err)
+		kind, _, err := mime.ParseMediaType(p.Header.Get("Content-Type"))
+		must(t, err)
+		parts[kind] = string(text)
+	}
+}
+
+// hushed asks that neither the log nor what staff read of a job has one of the texts.
+func (b *bench) hushed(texts ...string) {
+	b.t.Helper()
+	var errors []string
+	must(b.t, b.DB.Reader(b.t.Context()).Select(&errors, `SELECT last_error FROM jobs`))
+	for _, text := range texts {
+		if all := b.log.String() + strings.Join(errors, "\n"); strings.Contains(all, text) {
+			b.t.Errorf("%q is told: %s", text, all)
+		}
+	}
+}
+
+func recipients(all []Message) string {
+	var to []string
+	for _, m := range all {
+		name, _, _ := strings.Cut(m.To, "@")
+		to = append(to, name)
+	}
+	return strings.Join(slices.Sorted(slices.Values(to)), " ")
+}
+
+func TestNewsGoToWhomTheyConcern(t *testing.T) {
+	for what, c := range map[string]struct {
+		k  booked
+		to string
+	}{
+		"booking.request":            {booked{status: "pending"}, "anne joe marc zoe"}, // Zoé may approve too, though not this
+		"booking.approve":            {booked{status: "confirmed"}, "joe"},
+		"booking.decline":            {booked{status: "declined"}, "joe"},
+		"booking.rival":              {booked{status: "declined"}, "joe"},
+		"booking.lapse":              {booked{status: "expired"}, "joe"},
+		"booking.rehome":             {booked{status: "confirmed"}, "joe"},
+		"booking.lose_unit":          {booked{status: "confirmed", withoutUnit: 1}, "anne joe"},
+		"booking.set_right":          {booked{status: "confirmed"}, "joe"},
+		"booking.cancelled_by_staff": {booked{status: "cancelled"}, "joe"},
+		"booking.certificate_lapses": {booked{status: "confirmed"}, "anne joe"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, "sqlite")
+			c.k.id, c.k.member = "boo", "mem-joe"
+			b.put(c.k)
+			b.enqueue("notice", Notice{Booking: "boo", What: what})
+			if got := recipients(b.run()); got != c.to {
+				t.Errorf("told %s, want %s", got, c.to)
+			}
+			if b.jobs("ready")+b.jobs("given_up") != 0 {
+				t.Error("a job is left")
+			}
+			b.hushed("joe@", "Diamond", "chœur")
+		})
+	}
+}
+
+func TestNobodyIsAskedToApproveTheirOwn(t *testing.T) {
+	onEach(t, func(t *testing.T, b *bench) {
+		b.put(booked{id: "boo", member: "mem-zoe", status: "pending"})
+		b.enqueue("notice", Notice{Booking: "boo", What: "booking.request"})
+		for _, m := range b.run() {
+			if m.To == "zoe@exemple.example" && !strings.HasPrefix(m.Subject, "Demande reçue") {
+				t.Errorf("Zoé gets %q", m.Subject)
+			}
+		}
+		if got := recipients(b.run()); got != "anne marc zoe" {
+			t.Errorf("told %s", got)
+		}
+		b.exec(`DELETE FROM grants WHERE member_id IN ('mem-anne', 'mem-marc')`)
+		b.put(booked{id: "boo2", member: "mem-zoe", status: "pending", starts: inDays(4, 14)})
+		b.enqueue("notice", Notice{Booking: "boo2", What: "booking.request"})
+		if got := recipients(b.run()); got != "anne marc ursule zoe zoe" {
+			t.Errorf("told %s: when nobody else is near, those farther away are", got)
+		}
+	})
+}
+
+// TestStaffSeeWhoAsksByRightOnly: Marc may approve, but not see persons.
+func TestStaffSeeWhoAsksByRightOnly(t *testing.T) {
+	onEach(t, func(t *testing.T, b *bench) {
+		b.put(booked{id: "boo", member: "mem-joe", status: "pending"})
+		b.enqueue("notice", Notice{Booking: "boo", What: "booking.request"})
+		for _, m := range b.run() {
+			told := strings.Contains(m.Text, "Diamond") && strings.Contains(m.Text, "chœur")
+			if may := m.To != "marc@exemple.example" && m.To != "zoe@exemple.example"; told != may {
+				t.Errorf("%s: told %t: %s", m.To, told, m.Text)
+			}
+		}
+	})
+}
+
+func TestWhatIsNoLongerTrueIsNotTold(t *testing.T) {
+	for name, c := range map[string]struct {
+		what  string
+		k     booked
+		after time.Duration
+	}{
+		"accepted, then cancelled":       {"booking.approve", booked{status: "cancelled"}, 0},
+		"a request that was answered":    {"booking.request", booked{status: "confirmed"}, 0},
+		"a loss that was settled":        {"booking.lose_unit", booked{status: "confirmed"}, 0},
+		"a booking that is over":         {"booking.rehome", booked{status: "confirmed", starts: now.Add(-3 * time.Hour)}, 0},
+		"news of three days ago":         {"booking.rehome", booked{status: "confirmed", starts: inDays(9, 14)}, 72 * time.Hour},
+		"a booking that is not there":    {"booking.rehome", booked{id: "other", status: "confirmed"}, 0},
+		"a member whose account is shut": {"booking.rehome", booked{member: "mem-shut", status: "confirmed"}, 0},
+		"a member without an address":    {"booking.rehome", booked{member: "mem-aline", status: "confirmed"}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, "sqlite")
+			b.exec(`INSERT INTO members (id, name, email, email_key, active, created_at) VALUES ('mem-shut', 'X', 'x@exemple.example', 'x@exemple.example', false, $1)`, now)
+			if c.k.id == "" {
+				c.k.id = "boo"
+			}
+			if c.k.member == "" {
+				c.k.member = "mem-joe"
+			}
+			b.put(c.k)
+			b.enqueue("notice", Notice{Booking: "boo", What: c.what})
+			b.clock.Move(c.after)
+			if got := b.run(); len(got) != 0 {
+				t.Errorf("%d messages, %q", len(got), got[0].Subject)
+			}
+			if b.jobs("ready")+b.jobs("given_up") != 0 {
+				t.Error("a job is left")
+			}
+		})
+	}
+}
+
+func TestWaitingMailIsSentUntilItIsStale(t *testing.T) {
+	onEach(t, func(t *testing.T, b *bench) {
+		b.enqueue("mail", Job{What: "password_changed", ID: "mem-zoe"})
+		b.clock.Move(47 * time.Hour)
+		if got := b.run(); len(got) != 1 {
+			t.Errorf("%d messages", len(got))
+		}
+		b.enqueue("mail", Job{What: "password_changed", ID: "mem-zoe"}, Job{What: "sign_in", ID: "gone"}, Job{What: "password_changed", ID: "nobody"})
+		b.clock.Move(49 * time.Hour)
+		if got := b.run(); len(got) != 1 || b.jobs("ready") != 0 {
+			t.Errorf("%d messages, %d jobs", len(got), b.jobs("ready"))
+		}
+	})
+}
+
+// TestANoticeDoneTwiceSendsTheSameMessage: the worker may die between doing a job and
+// writing that it is done.
+func TestANoticeDoneTwiceSendsTheSameMessage(t *testing.T) {
+	b := newBench(t, "sqlite")
+	b.put(booked{id: "boo", member: "mem-joe", status: "confirmed"})
+	b.enqueue("mail", Job{What: "booking.rehome", ID: "boo", To: "mem-joe", From: "notice-1"}, Job{What: "booking.rehome", ID: "boo", To: "mem-joe", From: "notice-1"})
+	if got := b.run(); len(got) != 1 {
+		t.Errorf("%d messages that differ", len(got))
+	}
+	b.enqueue("mail", Job{What: "booking.rehome", ID: "boo", To: "mem-joe", From: "notice-2"})
+	if got := b.run(); len(got) != 2 {
+		t.Errorf("news of another day pass for the same: %d", len(got))
+	}
+}
+
+func TestASecondSignInMessageHasItsOwnName(t *testing.T) {
+	b := newBench(t, "sqlite")
+	again := Job{What: "sign_in", ID: "in-fr", From: "the same try after try"}
+	b.enqueue("mail", again, again)
+	if got := b.run(); len(got) != 2 || got[0].ID == got[1].ID {
+		t.Errorf("%d messages", len(got))
+	}
+	b.hushed("S3cret", "042917", "zoe@")
+}
+
+func TestHostileTextsStayTexts(t *testing.T) {
+	onEach(t, func(t *testing.T, b *bench) {
+		const evil = `<script>alert(1)</script><a href="https://evil.example">x</a>"'` + "\u202e" + `&`
+		b.exec(`UPDATE members SET name = $1 WHERE id = 'mem-joe'`, "Joe\r\nBcc: victim@exemple.example\r\n"+evil)
+		b.exec(`UPDATE resources SET name = $1 WHERE id = 'res1'`, inventory.Text{"fr": "Studio\nBcc: victim@exemple.example " + evil, "en": "Studio\r\nBcc: victim@exemple.example " + evil})
+		b.put(booked{id: "boo", member: "mem-joe", status: "pending", title: evil + "\r\n\r\n-- \r\nCanot : cliquez ici"})
+		srv := serve(t, serverSettings{})
+		b.post(srv)
+		b.enqueue("notice", Notice{Booking: "boo", What: "booking.request"})
+		b.run()
+		if len(srv.got) != 4 {
+			t.Fatalf("%d messages", len(srv.got))
+		}
+		for _, raw := range srv.got {
+			m, err := netmail.ReadMessage(strings.NewReader(raw))
+			must(t, err)
+			parts := partsOf(t, m)
+			if m.Header.Get("Bcc") != "" || strings.Contains(parts["text/html"], "<script") || strings.Contains(parts["text/html"], `<a href="https://evil`) {
+				t.Errorf("%v\n%s", m.Header, parts["text/html"])
+			}
+			if strings.Contains(parts["text/plain"], "\r\nBcc:") || strings.Contains(parts["text/plain"], "\u202e") || strings.Contains(parts["text/plain"], "\r\nCanot :") {
+				t.Errorf("a text starts a line of its own:\n%s", parts["text/plain"])
+			}
+			wellFormed(t, parts["text/html"])
+		}
+	})
+}
+
+func TestALineStaysOne(t *testing.T) {
+	for text, want := range map[string]string{
+		"Studio\r\nBcc: a@b.example": "Studio Bcc: a@b.example", "a\tb\u2028c\u2029d": "a b c d", "a\x00b\x1b[2Jc\x7f": "ab[2Jc",
+		"\u202eexe.pdf\u2066": "exe.pdf", "  a  \n  b  ": "a b", "\xff\xfea": "a", "Été à Val-d’Or": "Été à Val-d’Or",
+		strings.Repeat("é", 200): strings.Repeat("é", 179) + "…",
+	} {
+		if got := oneLine(text); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestTheWordOfAPersonIsSetApart(t *testing.T) {
+	l := letter{language: languageOf("fr"), Quote: &fact{"Le mot", "un\n\n-- \ndeux\u2028trois"}}
+	if !strings.Contains(l.text(), "Le mot\n> un\n> --\n> deux\n> trois\n") {
+		t.Error(l.text())
+	}
+}
+
+func TestKeptMessagesAreTheLatest(t *testing.T) {
+	k := &Kept{}
+	for i := range keptMost + 3 {
+		must(t, k.Send(t.Context(), Message{ID: string(rune('A' + i)), Subject: string(rune('A' + i))}))
+	}
+	all := k.Messages()
+	if len(all) != keptMost || all[0].Number != keptMost+3 || all[keptMost-1].Number != 4 {
+		t.Errorf("%d messages, from %d to %d", len(all), all[0].Number, all[len(all)-1].Number)
+	}
+	if m, ok := k.Message(4); !ok || m.Subject != "D" {
+		t.Errorf("%+v", m)
+	}
+	if _, ok := k.Message(3); ok {
+		t.Error("an old one is still there")
+	}
+}
+
+func TestJobsThatMakeNoSense(t *testing.T) {
+	b := newBench(t, "sqlite")
+	b.enqueue("mail", Job{What: "zoe@exemple.example", ID: "x"}, "zoe@exemple.example")
+	b.enqueue("notice", Notice{What: "zoe@exemple.example"}, "zoe@exemple.example")
+	if _, err := b.DB.RunDue(t.Context(), b.Handlers()); err == nil {
+		t.Error("they are done")
+	}
+	b.hushed("zoe@")
+}

@@ -1,0 +1,84 @@
+package mail
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"canot/booking"
+	"canot/internal/fault"
+	"canot/internal/identity"
+	"canot/inventory"
+)
+
+// A writing is a message about a booking while it is being written.
+type writing struct {
+	p      *Post
+	ctx    context.Context
+	b      booking.Booking
+	hub    inventory.Hub
+	zone   *time.Location
+	reader identity.Member
+	l      *letter
+	held   map[identity.Right]bool
+}
+
+// readerMay reports whether the reader holds a right at the hub now.
+func (w *writing) readerMay(right identity.Right) (bool, error) {
+	if may, known := w.held[right]; known {
+		return may, nil
+	}
+	who, err := w.p.People.WhoMay(w.p.DB.Reader(w.ctx), right, w.hub.ID, w.hub.RegionID)
+	if err != nil {
+		return false, err
+	}
+	if w.held == nil {
+		w.held = map[identity.Right]bool{}
+	}
+	w.held[right] = slices.ContainsFunc(who, func(m identity.Member) bool { return m.ID == w.reader.ID })
+	return w.held[right], nil
+}
+
+// resources are the names of what is booked, with how many of each.
+func (w *writing) resources() ([]string, error) {
+	var names []string
+	for _, line := range w.b.Lines {
+		r, err := w.p.Catalog.Resource(w.ctx, line.ResourceID)
+		if err != nil {
+			return nil, err
+		}
+		name := oneLine(r.Name.In(w.l.Lang()))
+		if line.Quantity > 1 {
+			name = w.l.say("several", fault.Params{"resource": name, "quantity": line.Quantity})
+		}
+		names = append(names, name)
+	}
+	if len(names) == 0 {
+		names = []string{w.b.Reference}
+	}
+	return names, nil
+}
+
+// where says the place: its street and town, where its name does not say them.
+func (w *writing) where() string {
+	name := w.hub.Name.In(w.l.Lang())
+	var parts []string
+	for _, part := range []string{w.hub.Address, w.hub.Town} {
+		if part != "" && !strings.Contains(name, part) && !slices.Contains(parts, part) {
+			parts = append(parts, part)
+		}
+	}
+	return w.l.say("where", fault.Params{"hub": oneLine(name), "address": oneLine(strings.Join(parts, ", "))})
+}
+
+// when says a span on the clock of its hub.
+func (w *writing) when(starts, ends time.Time, zone *time.Location) string {
+	starts, ends = starts.In(zone), ends.In(zone)
+	l := w.l.language
+	params := fault.Params{"day": l.Date(starts), "from": l.Time(starts), "to": l.Time(ends), "starts": starts, "ends": ends}
+	if starts.YearDay() == ends.YearDay() && starts.Year() == ends.Year() {
+		return w.l.say("when", params)
+	}
+	return w.l.say("when_days", params)
+}

@@ -1,0 +1,93 @@
+package web
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"canot/internal/fault"
+	"canot/inventory/hours"
+	"canot/web/edge"
+	"canot/web/mail"
+)
+
+// mailsPath is where a demo shows the mail that it did not send.
+const mailsPath = "/demo/courriels"
+
+func (s *Site) mountMails(r gin.IRouter) {
+	s.on(r, "GET", mailsPath, mailsPage)
+	s.on(r, "GET", mailsPath+"/:number", mailPage)
+	s.on(r, "GET", mailsPath+"/:number/html", mailHTML)
+}
+
+// A keptLine is one message in the list.
+type keptLine struct {
+	Number      int
+	To, Subject string
+	At          string
+}
+
+type mailsForm struct {
+	frame
+	Messages []keptLine
+}
+
+func mailsPage(p *page) error {
+	f := mailsForm{frame: p.frame(p.l.Say("page.mails.title", nil))}
+	for _, m := range p.Kept.Messages() {
+		f.Messages = append(f.Messages, p.line(m))
+	}
+	return p.show(http.StatusOK, "mails", f)
+}
+
+func (p *page) line(m mail.KeptMessage) keptLine {
+	at := m.At
+	if zone, err := hours.LoadZone("America/Toronto"); err == nil { // where the demo's network is
+		at = at.In(zone)
+	}
+	return keptLine{m.Number, m.To, m.Subject, p.l.DateTime(at.Truncate(time.Minute))}
+}
+
+type mailForm struct {
+	frame
+	keptLine
+	ReplyTo, Text string
+}
+
+func mailPage(p *page) error {
+	m, err := p.kept()
+	if err != nil {
+		return err
+	}
+	// This one page shows another of the site inside it.
+	h := p.c.Writer.Header()
+	h.Set("Content-Security-Policy", h.Get("Content-Security-Policy")+"; frame-src 'self'")
+	return p.show(http.StatusOK, "mail", mailForm{p.frame(m.Subject), p.line(m), m.ReplyTo, m.Text})
+}
+
+// mailHTML is a message as mail programs show it, in a frame that may do nothing: no script,
+// no form, no picture from elsewhere, and no part in this site.
+func mailHTML(p *page) error {
+	m, err := p.kept()
+	if err != nil {
+		return err
+	}
+	h := p.c.Writer.Header()
+	edge.Private(h)
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; "+
+		"sandbox allow-popups allow-popups-to-escape-sandbox")
+	h.Set("X-Frame-Options", "SAMEORIGIN")
+	p.c.Data(http.StatusOK, "text/html; charset=utf-8", []byte(m.HTML))
+	return nil
+}
+
+func (p *page) kept() (mail.KeptMessage, error) {
+	number, err := strconv.Atoi(p.c.Param("number"))
+	m, ok := p.Kept.Message(number)
+	if err != nil || !ok {
+		return m, fault.New(fault.NotFound, "not_found", nil)
+	}
+	return m, nil
+}
