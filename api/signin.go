@@ -159,7 +159,7 @@ func (a *API) signUp(ctx context.Context, in *signUpInput) (*answer[entry], erro
 	}
 	e, err := a.Gate.SignUp(ctx, visitor(ctx), in.Body.Flow, signin.NewPerson{
 		Name: in.Body.Name, Language: in.Body.Language, HomeHubID: hubID, BirthDate: in.Body.BirthDate, Clientele: in.Body.Clientele,
-		Consent: in.Body.Consent, ConsentText: language.Say("consent.account", nil),
+		Consent: in.Body.Consent, ConsentText: language.Say("page.sign.consent_text", nil),
 	})
 	if err != nil {
 		return nil, err

@@ -52,6 +52,22 @@ func (g *grower) certify(ctx context.Context) error {
 	})
 }
 
+// answerable names who is in charge of personal data at each operator, as Law 25 asks.
+func (g *grower) answerable(ctx context.Context) error {
+	operators, err := g.Catalog.Operators(ctx)
+	if err != nil {
+		return err
+	}
+	for _, o := range operators {
+		name, email, phone := "Responsable des renseignements personnels", "vie-privee@"+o.Slug+".example", "819 555-0190"
+		e := inventory.OperatorEdits{PrivacyName: &name, PrivacyEmail: &email, PrivacyPhone: &phone}
+		if _, err := g.Catalog.UpdateOperator(ctx, system, o.Slug, e, database.Key{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func n64(n int64) *int64 { return &n }
 
 // The slugs of the tiers.
