@@ -36,7 +36,9 @@ func (a *API) accountRoutes() {
 	register(a, operation{id: "linkProvider", call: "POST /account/oidc", tag: tag, summary: "Link one's account with the provider of one's organisation", scope: admin}, a.providerLink)
 	register(a, operation{id: "unlinkProvider", call: "DELETE /account/oidc", tag: tag, summary: "Undo the link with the provider", scope: admin, status: 204}, a.providerUnlink)
 	register(a, operation{id: "resetFactors", call: "POST /members/{id}/factors/reset", tag: "Members", summary: "Take away the second factors of somebody who lost them", scope: admin, status: 204,
-		doc: "They are signed out everywhere and told. It takes a role above each of theirs."}, a.factorsReset)
+		doc: "Their password and their link with a provider go as well. They are signed out everywhere and told. It takes a role above each of theirs."}, a.factorsReset)
+	register(a, operation{id: "restoreEmail", call: "POST /members/{id}/email/restore", tag: "Members", summary: "Give somebody the address back that was taken from them", scope: admin, status: 204,
+		doc: "The one from before its last change within thirty days; done again, the one before that. They are signed out everywhere, and their tokens end. It takes a role above each of theirs."}, a.emailRestore)
 }
 
 // account is who one is, on the wire.
@@ -117,7 +119,8 @@ func (a *API) sessionEnd(ctx context.Context, in *idInput) (*struct{}, error) {
 }
 
 type sessionsEndInput struct {
-	Keep bool `query:"keep_this" doc:"Stay signed in here"`
+	Keep   bool `query:"keep_this" doc:"Stay signed in here"`
+	Tokens bool `query:"tokens" doc:"One's API tokens too"`
 }
 
 func (a *API) sessionsEnd(ctx context.Context, in *sessionsEndInput) (*struct{}, error) {
@@ -125,7 +128,7 @@ func (a *API) sessionsEnd(ctx context.Context, in *sessionsEndInput) (*struct{},
 	if in.Keep {
 		except = who.SessionID
 	}
-	if err := a.Directory.EndSessions(ctx, who, who.ID, except, database.Key{}); err != nil {
+	if err := a.Directory.EndSessions(ctx, who, who.ID, except, in.Tokens, database.Key{}); err != nil {
 		return nil, err
 	}
 	if who.SessionID != "" && !in.Keep {
@@ -136,7 +139,7 @@ func (a *API) sessionsEnd(ctx context.Context, in *sessionsEndInput) (*struct{},
 
 type passwordSetInput struct {
 	Body struct {
-		Old      string `json:"old_password,omitempty" maxLength:"512" doc:"When there is one"`
+		Old      string `json:"old_password,omitempty" maxLength:"512" doc:"When there is one, unless one has signed in within 15 minutes by a letter, a passkey or a provider"`
 		Password string `json:"password" minLength:"1" maxLength:"512"`
 	}
 }
@@ -147,7 +150,7 @@ func (a *API) passwordSet(ctx context.Context, in *passwordSetInput) (*struct{},
 
 type passwordRemoveInput struct {
 	Body struct {
-		Old string `json:"old_password" maxLength:"512"`
+		Old string `json:"old_password,omitempty" maxLength:"512" doc:"Unless one has signed in within 15 minutes by a letter, a passkey or a provider"`
 	}
 }
 
@@ -269,11 +272,15 @@ func (a *API) providerUnlink(ctx context.Context, _ *struct{}) (*struct{}, error
 	return &struct{}{}, a.Gate.UnlinkOIDC(ctx, actor(ctx))
 }
 
-type factorsResetInput struct {
+type memberOnceInput struct {
 	ID string `path:"id"`
 	Once
 }
 
-func (a *API) factorsReset(ctx context.Context, in *factorsResetInput) (*struct{}, error) {
+func (a *API) factorsReset(ctx context.Context, in *memberOnceInput) (*struct{}, error) {
 	return &struct{}{}, a.Gate.ResetFactors(ctx, actor(ctx), in.ID, keyOf(ctx))
+}
+
+func (a *API) emailRestore(ctx context.Context, in *memberOnceInput) (*struct{}, error) {
+	return &struct{}{}, a.Gate.RestoreEmail(ctx, actor(ctx), in.ID, keyOf(ctx))
 }

@@ -35,7 +35,8 @@ type Deps struct {
 	Roster         *membership.Roster
 	Feeds          *calendar.Feeds
 	Privacy        *privacy.Office
-	Pages          func(gin.IRouter) // mounts the pages that people see, behind the same door; may be nil
+	ProblemPage    func(*gin.Context, error) // shows a problem to browsers; may be nil
+	Pages          func(gin.IRouter)         // mounts the pages that people see, behind the same door; may be nil
 	DB             *database.DB
 	Log            *slog.Logger
 	Limits         bool     // whether callers are slowed down
@@ -71,6 +72,7 @@ func build(d Deps) *API {
 	a.door = edge.NewDoor(d.Directory, a.limiter, d.PublicURL)
 	engine, err := edge.New(edge.Settings{
 		Log:            d.Log,
+		Page:           d.ProblemPage,
 		TrustedProxies: d.TrustedProxies,
 		Secure:         strings.HasPrefix(d.PublicURL, "https://"),
 		LargeBodies:    map[string]int64{prefix + "/import": importLimit},

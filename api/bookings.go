@@ -8,6 +8,7 @@ import (
 
 	"canot/booking"
 	"canot/booking/membership"
+	"canot/internal/identity/privacy"
 	"canot/web/edge"
 )
 
@@ -97,6 +98,9 @@ func (a *API) bookingList(ctx context.Context, in *bookingListInput) (*answer[pa
 	if err == nil && len(list) == 0 && in.Cursor == "" {
 		err = a.exist(ctx, in.Hub, in.Resource)
 	}
+	if err == nil {
+		err = a.viewedBookings(ctx, list...)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -132,8 +136,19 @@ func (a *API) bookingRead(ctx context.Context, in *bookingReadInput) (*tagged[bo
 		return nil, err
 	}
 	out := taggedBooking(b)
-	out.Status = in.answer(out.ETag)
-	return out, nil
+	if out.Status = in.answer(out.ETag); out.Status == http.StatusOK {
+		err = a.viewedBookings(ctx, b)
+	}
+	return out, err
+}
+
+// viewedBookings writes down whose bookings, other than one's own, were looked at.
+func (a *API) viewedBookings(ctx context.Context, list ...booking.Booking) error {
+	members := make([]string, len(list))
+	for i, b := range list {
+		members[i] = b.MemberID
+	}
+	return a.viewed(ctx, privacy.ViewedBooking, members...)
 }
 
 // wantedLine is one resource that is asked for.
@@ -175,6 +190,14 @@ func accepts(list []acceptance) []membership.Acceptance {
 	return out
 }
 
+func waives(list []newWaiver) []booking.Waiver {
+	var out []booking.Waiver
+	for _, w := range list {
+		out = append(out, booking.Waiver{Rule: w.Rule, Reason: w.Reason})
+	}
+	return out
+}
+
 // wants returns the lines, from either form.
 func wants(lines []wantedLine, resource string, quantity int) ([]booking.Want, error) {
 	switch {
@@ -200,12 +223,8 @@ func (r *bookingRequest) request(prefer string) (booking.Request, error) {
 	if err != nil {
 		return booking.Request{}, err
 	}
-	var waive []booking.Waiver
-	for _, w := range r.Waive {
-		waive = append(waive, booking.Waiver{Rule: w.Rule, Reason: w.Reason})
-	}
 	return booking.Request{
-		Organisation: r.Organisation, Attendance: r.Attendance, Accepts: accepts(r.Accepts), Waive: waive,
+		Organisation: r.Organisation, Attendance: r.Attendance, Accepts: accepts(r.Accepts), Waive: waives(r.Waive),
 		Lines: lines, StartsAt: r.StartsAt.t, EndsAt: r.EndsAt.t, Title: r.Title, Notes: r.Notes, Sector: r.Sector,
 		Visibility: r.Visibility, MemberID: r.Member, Hold: time.Duration(r.HoldMinutes) * time.Minute, Brief: brief(prefer),
 	}, nil
@@ -297,6 +316,7 @@ type bookingEdits struct {
 	Visibility Edit[string]       `json:"visibility,omitempty" doc:"private or members"`
 	Attendance Edit[int]          `json:"attendance,omitempty" doc:"Persons who come"`
 	Accepts    []acceptance       `json:"accepts,omitempty" maxItems:"20" doc:"Terms that the member accepts with the change"`
+	Waive      []newWaiver        `json:"waive,omitempty" maxItems:"20" doc:"Rules to lift for what the change takes more, by right"`
 }
 
 type bookingUpdateInput struct {
@@ -316,7 +336,7 @@ func (a *API) bookingUpdate(ctx context.Context, in *bookingUpdateInput) (*tagge
 	e := booking.Edits{
 		StartsAt: timePtr(in.Body.StartsAt), EndsAt: timePtr(in.Body.EndsAt), Title: in.Body.Title.ptr(), Notes: in.Body.Notes.ptr(),
 		Sector: in.Body.Sector.ptr(), Visibility: in.Body.Visibility.ptr(), Attendance: in.Body.Attendance.ptr(),
-		Accepts: accepts(in.Body.Accepts), IfVersion: version, Brief: brief(in.Prefer),
+		Accepts: accepts(in.Body.Accepts), Waive: waives(in.Body.Waive), IfVersion: version, Brief: brief(in.Prefer),
 	}
 	if in.Body.Lines.given || in.Body.Resource.given || in.Body.Quantity != 0 {
 		lines, err := wants(in.Body.Lines.value, in.Body.Resource.value, in.Body.Quantity)

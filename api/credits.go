@@ -31,11 +31,13 @@ type balance struct {
 	TierName map[string]string `json:"tier_name"`
 	Buckets  []minuteBucket    `json:"buckets" nullable:"false"`
 	Packs    []pack            `json:"packs" nullable:"false"`
-	Ledger   []ledgerLine      `json:"ledger" nullable:"false" doc:"The latest first, 200 at most"`
+	Ledger   []ledgerLine      `json:"ledger" nullable:"false" doc:"A page of it, the latest first"`
+	Next     *string           `json:"next_cursor" doc:"Give it as ?cursor= to get the next page of the ledger; null on the last one"`
 }
 
 // minuteBucket is what a tier includes in a present period.
 type minuteBucket struct {
+	Allowance   string `json:"allowance" doc:"By id"`
 	Kind        string `json:"kind"`
 	Category    string `json:"category" doc:"By id"`
 	Period      string `json:"period" enum:"day,week,month"`
@@ -49,7 +51,7 @@ type minuteBucket struct {
 // ledgerLine is one use or return.
 type ledgerLine struct {
 	At      Instant `json:"at"`
-	Reason  string  `json:"reason" enum:"grant,use,return,adjust"`
+	Reason  string  `json:"reason" enum:"grant,use,return,correction,gift,damage,other"`
 	Minutes int64   `json:"minutes" doc:"Negative when they were taken"`
 	Pack    string  `json:"pack" doc:"By id"`
 	Period  string  `json:"period" enum:",day,week,month"`
@@ -65,11 +67,12 @@ func wirePack(p membership.Pack) pack {
 type balanceInput struct {
 	Of
 	Hub string `query:"hub" maxLength:"100" doc:"By id or slug; the membership's, else the home hub, when left out"`
+	Paging
 }
 
 func (a *API) balanceRead(ctx context.Context, in *balanceInput) (*answer[balance], error) {
 	h := in.holder(ctx)
-	b, err := a.Roster.Balance(ctx, actor(ctx), h, in.Hub)
+	b, err := a.Roster.Balance(ctx, actor(ctx), membership.BalanceQuery{Holder: h, Hub: in.Hub, Limit: in.Limit, After: in.Cursor})
 	if err == nil {
 		err = a.viewed(ctx, "balance", h.MemberID)
 	}
@@ -79,7 +82,7 @@ func (a *API) balanceRead(ctx context.Context, in *balanceInput) (*answer[balanc
 	out := balance{Hub: b.Hub, Tier: b.Tier.Slug, TierName: textOrEmpty(b.Tier.Name), Buckets: make([]minuteBucket, len(b.Buckets)),
 		Packs: make([]pack, len(b.Packs)), Ledger: make([]ledgerLine, len(b.Lines))}
 	for i, x := range b.Buckets {
-		out.Buckets[i] = minuteBucket{string(x.Kind), x.CategoryID, x.Period, x.StartsOn, x.NextOn, x.Included, x.Used, x.Left}
+		out.Buckets[i] = wireBucket(x)
 	}
 	for i, x := range b.Packs {
 		out.Packs[i] = wirePack(x)
@@ -87,7 +90,38 @@ func (a *API) balanceRead(ctx context.Context, in *balanceInput) (*answer[balanc
 	for i, x := range b.Lines {
 		out.Ledger[i] = ledgerLine{instant(x.At), x.Reason, x.Minutes, x.PackID, x.Period, x.PeriodStart, x.BookingID}
 	}
+	if b.Next != "" {
+		out.Next = &b.Next
+	}
 	return &answer[balance]{out}, nil
+}
+
+func wireBucket(b membership.Bucket) minuteBucket {
+	return minuteBucket{b.AllowanceID, string(b.Kind), b.CategoryID, b.Period, b.StartsOn, b.NextOn, b.Included, b.Used, b.Left}
+}
+
+type balanceAdjustInput struct {
+	Once
+	Body struct {
+		Member       string `json:"member,omitempty" maxLength:"100" doc:"By id; this or an organisation"`
+		Organisation string `json:"organisation,omitempty" maxLength:"100" doc:"By id"`
+		Allowance    string `json:"allowance" minLength:"1" maxLength:"100" doc:"By id, as the balance names it"`
+		Period       string `json:"period" enum:"day,week,month"`
+		On           string `json:"on,omitempty" maxLength:"10" doc:"A day of the period; today when left out"`
+		Minutes      int64  `json:"minutes" minimum:"-527040" maximum:"527040" doc:"Negative to take some"`
+		Reason       string `json:"reason" enum:"correction,gift,damage,other"`
+	}
+}
+
+func (a *API) balanceAdjust(ctx context.Context, in *balanceAdjustInput) (*answer[minuteBucket], error) {
+	b := in.Body
+	bucket, err := a.Roster.AdjustAllowance(ctx, actor(ctx), membership.AllowanceAdjustment{
+		Holder:      membership.Holder{MemberID: b.Member, OrganisationID: b.Organisation},
+		AllowanceID: b.Allowance, Period: b.Period, On: b.On, Minutes: b.Minutes, Reason: b.Reason}, keyOf(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return &answer[minuteBucket]{wireBucket(bucket)}, nil
 }
 
 type packListInput struct {
@@ -137,12 +171,13 @@ type packAdjustInput struct {
 	ID string `path:"id"`
 	Once
 	Body struct {
-		Minutes int64 `json:"minutes" minimum:"-527040" maximum:"527040" doc:"Negative to take some"`
+		Minutes int64  `json:"minutes" minimum:"-527040" maximum:"527040" doc:"Negative to take some"`
+		Reason  string `json:"reason" enum:"correction,gift,damage,other"`
 	}
 }
 
 func (a *API) packAdjust(ctx context.Context, in *packAdjustInput) (*answer[pack], error) {
-	p, err := a.Roster.AdjustPack(ctx, actor(ctx), in.ID, in.Body.Minutes, keyOf(ctx))
+	p, err := a.Roster.AdjustPack(ctx, actor(ctx), in.ID, in.Body.Minutes, in.Body.Reason, keyOf(ctx))
 	if err != nil {
 		return nil, err
 	}

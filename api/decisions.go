@@ -41,6 +41,9 @@ type approvalListInput struct {
 
 func (a *API) approvalList(ctx context.Context, in *approvalListInput) (*answer[page[waiting]], error) {
 	list, next, err := a.Book.Approvals(ctx, actor(ctx), in.Hub, in.Limit, in.Cursor)
+	if err == nil {
+		err = a.viewedBookings(ctx, requested(list)...)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +54,15 @@ func (a *API) approvalList(ctx context.Context, in *approvalListInput) (*answer[
 		}
 		return waiting{Booking: wireBooking(w.Booking), AnswerBy: instant(by), Rivals: w.Rivals}
 	})}, nil
+}
+
+// requested are the bookings of requests.
+func requested(list []booking.Waiting) []booking.Booking {
+	all := make([]booking.Booking, len(list))
+	for i, w := range list {
+		all[i] = w.Booking
+	}
+	return all
 }
 
 // waiver is one rule that was lifted for one booking.
@@ -64,7 +76,7 @@ type waiver struct {
 // newWaiver asks for a rule to be lifted.
 type newWaiver struct {
 	Rule   string `json:"rule" minLength:"1" maxLength:"60" doc:"The code of a violation" example:"quota_spent"`
-	Reason string `json:"reason" minLength:"1" maxLength:"1000" doc:"Why, for those who look later"`
+	Reason string `json:"reason" minLength:"1" maxLength:"500" doc:"Why, for those who look later"`
 }
 
 type waiverListInput struct {

@@ -20,10 +20,10 @@ func depsOf(db *database.DB) Deps {
 		DB: db, Catalog: catalog, Directory: people, Roster: roster, Feeds: calendar.New(db),
 		Book: book,
 		Privacy: privacy.New(db, people,
-			privacy.Part{Name: "bookings", About: booking.About, End: book.Withdraw, Erase: booking.Forget},
+			privacy.Part{Name: "bookings", About: booking.About, Shown: booking.Shown, End: book.Withdraw, Erase: booking.Forget},
 			privacy.Part{Name: "memberships", About: membership.About, Erase: membership.Forget},
-			privacy.Part{Name: "sign_in", About: signin.About, Erase: signin.Forget},
-			privacy.Part{Name: "account", About: identity.About, Erase: identity.Forget}),
+			privacy.Part{Name: "sign_in", About: signin.About, Shown: privacy.Hidden, Erase: signin.Forget},
+			privacy.Part{Name: "account", About: identity.About, Shown: identity.Shown, Erase: identity.Forget}),
 		Gate:    signin.New(db, people, signin.Settings{PublicURL: "https://canot.example"}),
 		Version: "test",
 	}

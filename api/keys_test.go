@@ -75,7 +75,7 @@ func TestAnImportHappensOnceUnderAKey(t *testing.T) {
 
 func TestOnlyStaffOfTheHubSeeMoreOfAUnitThanItsCode(t *testing.T) {
 	onEach(t, func(t *testing.T, n *network) {
-		n.person("cora", "", identity.Grant{Role: identity.Coordinator, RegionID: n.do("GET", "/api/v1/regions/at", "", "").want(200).text("id")}, identity.ScopeRead)
+		n.person("cora", "", identity.Grant{Role: identity.Coordinator, RegionID: n.do("GET", "/api/v1/regions/at", "", "").want(200).text("id")}, identity.ScopeStaff)
 		unit := n.id["amos-desk-unit"]
 		n.do("PATCH", "/api/v1/units/"+unit, "root", `{"serial":"S3RIAL","condition":"éraflée"}`).want(200)
 		n.do("POST", "/api/v1/resources/amos-desk/units", "root", `{"code":"OLD"}`).want(201)

@@ -290,6 +290,15 @@ func (w *world) makeOwn(name, own string) string {
 			w.do("POST", prefix+"/memberships/"+id+"/pause", "root", `{"from_on":"`+day+`"}`).want(200)
 		}
 		return id
+	case "allowance":
+		slug := w.next("t")
+		id := w.root("/tiers", `{"slug":"`+slug+`","hub":"amos","name":{"fr":"x"},"allowances":[{"week_min":60}]}`)
+		w.count++
+		day := monday.AddDate(4, 0, w.count).Format(time.DateOnly)
+		w.root("/memberships", `{"member":"`+own+`","tier":"`+slug+`","hub":"amos","starts_on":"`+day+`","ends_on":"`+day+`"}`)
+		t, err := w.api.Roster.Tier(context.Background(), id)
+		must(w.t, err)
+		return t.Allowances[0].ID
 	case "pack":
 		return w.root("/packs", `{"member":"`+own+`","hub":"amos","minutes":600}`)
 	case "certificate":

@@ -45,14 +45,14 @@ func (a *API) memberRoutes() {
 	register(a, operation{id: "getMember", call: "GET /members/{id}", tag: tag, summary: "Read a member", scope: read, doc: "Oneself, or by right. The person sees who looked."}, a.memberRead)
 	register(a, operation{id: "changeMember", call: "PATCH /members/{id}", tag: tag, summary: "Change a member", scope: staff, fails: []int{412},
 		doc: "By who manages members at their home hub, and could give every role that they have. Staff change persons without an e-mail, and note the consent of who has parental authority. Sent again with its Idempotency-Key, it answers with the member as they are then."}, a.memberChange)
-	register(a, operation{id: "closeMember", call: "POST /members/{id}/close", tag: tag, summary: "Close an account", scope: admin, doc: "Its sessions and tokens stop. The last administrator stays."}, a.memberClose)
+	register(a, operation{id: "closeMember", call: "POST /members/{id}/close", tag: tag, summary: "Close an account", scope: admin, doc: "Its sessions and tokens end, and do not come back when it is opened again. The last administrator stays."}, a.memberClose)
 	register(a, operation{id: "reopenMember", call: "POST /members/{id}/reopen", tag: tag, summary: "Open a closed account again", scope: admin}, a.memberReopen)
 	register(a, operation{id: "signMemberOut", call: "DELETE /members/{id}/sessions", tag: tag, summary: "Sign a member out everywhere", scope: admin, status: 204}, a.memberSignOut)
 	register(a, operation{id: "grantRole", call: "POST /members/{id}/roles", tag: tag, summary: "Give a role", scope: admin, doc: "Nobody gives a role or a right above their own. Giving it twice is the same as once, and with other rights replaces them. Sent again with its Idempotency-Key, it answers with the member as they are then."}, a.roleGrant)
 	register(a, operation{id: "revokeRole", call: "DELETE /members/{id}/roles", tag: tag, summary: "Take a role back", scope: admin, doc: "The last administrator stays. Sent again with its Idempotency-Key, it answers with the member as they are then."}, a.roleRevoke)
 	register(a, operation{id: "listTokens", call: "GET /members/{id}/tokens", tag: tag, summary: "List API tokens", scope: read}, a.tokenList)
 	register(a, operation{id: "issueToken", call: "POST /members/{id}/tokens", tag: tag, summary: "Make an API token", scope: admin, status: 201, fails: []int{409},
-		doc: "The secret is shown once and kept nowhere. Sent again with its Idempotency-Key, the request makes no second token and cannot show the first again: 409 `token_already_issued`, with the id of the token, to be revoked if its secret was lost."}, a.tokenIssue)
+		doc: "The secret is shown once and kept nowhere; its owner is told by mail. At most 50 live at once. Sent again with its Idempotency-Key, the request makes no second token and cannot show the first again: 409 `token_already_issued`, with the id of the token, to be revoked if its secret was lost."}, a.tokenIssue)
 	register(a, operation{id: "revokeToken", call: "DELETE /tokens/{id}", tag: tag, summary: "Revoke an API token", scope: book, status: 204}, a.tokenRevoke)
 }
 
@@ -209,6 +209,9 @@ func (a *API) memberCreate(ctx context.Context, in *memberCreateInput) (*made[me
 	if err != nil {
 		return nil, err
 	}
+	if err := a.Privacy.Viewed(ctx, actor(ctx), privacy.ViewedAccount, m.ID); err != nil {
+		return nil, err
+	}
 	out, err := a.wireMember(ctx, m)
 	if err != nil {
 		return nil, err
@@ -286,8 +289,14 @@ func (a *API) setActive(ctx context.Context, id string, active bool) (*tagged[me
 	return a.changedMember(ctx, id)
 }
 
-func (a *API) memberSignOut(ctx context.Context, in *droppedInput) (*struct{}, error) {
-	return &struct{}{}, a.Directory.EndSessions(ctx, actor(ctx), in.ID, "", keyOf(ctx))
+type memberSignOutInput struct {
+	ID string `path:"id"`
+	Once
+	Tokens bool `query:"tokens" default:"true" doc:"Their API tokens too"`
+}
+
+func (a *API) memberSignOut(ctx context.Context, in *memberSignOutInput) (*struct{}, error) {
+	return &struct{}{}, a.Directory.EndSessions(ctx, actor(ctx), in.ID, "", in.Tokens, keyOf(ctx))
 }
 
 func (a *API) grant(ctx context.Context, r role) (identity.Grant, error) {
@@ -343,7 +352,8 @@ func (a *API) roleRevoke(ctx context.Context, in *roleRevokeInput) (*tagged[memb
 	return a.changedMember(ctx, in.ID)
 }
 
-// changedMember shows a member whom the caller has just been allowed to change.
+// changedMember shows a member whom the caller has just been allowed to change, and writes down that
+// they were looked at.
 func (a *API) changedMember(ctx context.Context, id string) (*tagged[member], error) {
 	m, err := a.Directory.Member(ctx, a.DB.Reader(ctx), id)
 	if err != nil {
@@ -357,6 +367,7 @@ func (a *API) changedMember(ctx context.Context, id string) (*tagged[member], er
 		// A right over the role's hub is none over the person's data at another.
 		b := out.Body
 		out.Body = member{ID: b.ID, Language: b.Language, Active: b.Active, Roles: b.Roles, CreatedAt: b.CreatedAt, Version: b.Version}
+		return out, nil
 	}
-	return out, nil
+	return out, a.Privacy.Viewed(ctx, actor(ctx), privacy.ViewedAccount, id)
 }

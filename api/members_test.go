@@ -94,7 +94,7 @@ func TestAClosedAccountsTokenStops(t *testing.T) {
 		}
 		n.do("GET", "/api/v1/me", "zoe", "").want(401)
 		n.do("POST", "/api/v1/members/"+n.id["zoe"]+"/reopen", "root", "").want(200)
-		n.do("GET", "/api/v1/me", "zoe", "").want(200)
+		n.do("GET", "/api/v1/me", "zoe", "").want(401)
 		if r := n.do("POST", "/api/v1/members/"+n.id["root"]+"/close", "root", "").want(422); r.text("code") != "last_administrator" {
 			t.Errorf("%s", r.body)
 		}

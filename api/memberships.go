@@ -20,6 +20,7 @@ type tierMembership struct {
 	Renews       bool              `json:"renews" doc:"Stays in force after its last day"`
 	Pauses       []pause           `json:"pauses" nullable:"false"`
 	CreatedAt    Instant           `json:"created_at"`
+	CancelledAt  *Instant          `json:"cancelled_at" nullable:"true" doc:"When it was undone before its first day: it never counts"`
 	Version      int64             `json:"version"`
 }
 
@@ -39,9 +40,11 @@ func (a *API) membershipRoutes() {
 	register(a, operation{id: "pauseMembership", call: "POST /memberships/{id}/pause", tag: tag, summary: "Pause a membership", scope: admin, fails: []int{412}}, a.membershipPause)
 	register(a, operation{id: "resumeMembership", call: "POST /memberships/{id}/resume", tag: tag, summary: "Resume a membership", scope: admin, fails: []int{412}}, a.membershipResume)
 	register(a, operation{id: "endMembership", call: "POST /memberships/{id}/end", tag: tag, summary: "End a membership", scope: admin, fails: []int{412},
-		doc: "On a day, today when left out, which is its last. Bookings that stand are left alone."}, a.membershipEnd)
+		doc: "On a day, today when left out, which is its last; before its first day it is cancelled. Bookings that stand are left alone."}, a.membershipEnd)
 	register(a, operation{id: "getBalance", call: "GET /balance", tag: tag, summary: "Read what may still be used", scope: read,
 		doc: "Minutes that the tier includes in the present day, week and month, packs, and the ledger of uses and returns. One's own, or by right those of a member or an organisation."}, a.balanceRead)
+	register(a, operation{id: "adjustBalance", call: "POST /balance/adjustments", tag: tag, summary: "Set included minutes right", scope: admin,
+		doc: "Gives a member or an organisation minutes of what their tier includes in one day, week or month, or takes some. Answers what is left."}, a.balanceAdjust)
 	register(a, operation{id: "listPacks", call: "GET /packs", tag: tag, summary: "List packs of hours", scope: read}, a.packList)
 	register(a, operation{id: "sellPack", call: "POST /packs", tag: tag, summary: "Sell a pack of hours", scope: admin, status: 201,
 		doc: "Packs do not expire unless a day is given; `warnings` then says what the operator should look at."}, a.packSell)
@@ -50,7 +53,8 @@ func (a *API) membershipRoutes() {
 
 func wireMembership(m membership.Membership) tierMembership {
 	out := tierMembership{ID: m.ID, Member: m.MemberID, Organisation: m.OrganisationID, Tier: m.TierSlug, TierName: textOrEmpty(m.TierName), Hub: m.HubID,
-		StartsOn: m.StartsOn, EndsOn: m.EndsOn, Renews: m.Renews, Pauses: make([]pause, len(m.Pauses)), CreatedAt: instant(m.CreatedAt), Version: m.Version}
+		StartsOn: m.StartsOn, EndsOn: m.EndsOn, Renews: m.Renews, Pauses: make([]pause, len(m.Pauses)), CreatedAt: instant(m.CreatedAt),
+		CancelledAt: instantOrNil(m.CancelledAt), Version: m.Version}
 	for i, p := range m.Pauses {
 		out.Pauses[i] = pause{p.FromOn, p.UntilOn}
 	}

@@ -74,7 +74,7 @@ func TestAPolicyTellsWhoSaysWhat(t *testing.T) {
 func TestAPolicyThatCannotStandNamesFieldsAndResources(t *testing.T) {
 	onEach(t, func(t *testing.T, n *network) {
 		r := n.do("PUT", "/api/v1/hubs/amos/policy", "root", `{"policy":{"certifications":["laser"],"tiers":["pro"],"conditions":["x"],"consent_under":12}}`, "Accept-Language", "fr").want(422)
-		for _, words := range []string{"La certification «\u00a0laser\u00a0» n’existe pas", "Le forfait «\u00a0pro\u00a0»", "Les conditions «\u00a0x\u00a0»", "unknown_tier", "out_of_range"} {
+		for _, words := range []string{"L’habilitation «\u00a0laser\u00a0» n’existe pas", "Le forfait «\u00a0pro\u00a0»", "Les conditions «\u00a0x\u00a0»", "unknown_tier", "out_of_range"} {
 			if !strings.Contains(string(r.body), words) {
 				t.Errorf("%q is not in %s", words, r.body)
 			}

@@ -12,7 +12,7 @@ func (a *API) privacyRoutes() {
 	register(a, operation{id: "getOwnPersonalData", call: "GET /account/personal-data", tag: tag, scope: admin,
 		summary: "Take out everything that is known of oneself"}, a.ownDossier)
 	register(a, operation{id: "getPersonalData", call: "GET /members/{id}/personal-data", tag: tag, scope: admin,
-		summary: "Take out everything that is known of a person", doc: "For the person, and for who manages members at their home hub, which the person sees in the list of views."}, a.dossierRead)
+		summary: "Take out everything that is known of a person", doc: "For the person. Who manages members and takes data out at their home hub, and could give every role that they have, receives what is theirs to see; the person sees it in the list of views."}, a.dossierRead)
 	register(a, operation{id: "eraseAccount", call: "DELETE /account", tag: tag, scope: admin, status: 204,
 		summary: "Erase one's own account", doc: "What is to come is cancelled, and nothing personal is left. It cannot be undone, so `confirm=erase` must say that it is meant. The last administrator stays."}, a.accountErase)
 	register(a, operation{id: "eraseMember", call: "DELETE /members/{id}", tag: tag, scope: admin, status: 204,
@@ -20,7 +20,7 @@ func (a *API) privacyRoutes() {
 	register(a, operation{id: "listConsents", call: "GET /members/{id}/consents", tag: tag, scope: read,
 		summary: "List what a person consented to", doc: "With the words that they read, and when. Withdrawn ones stay in the list."}, a.consentList)
 	register(a, operation{id: "giveConsent", call: "POST /members/{id}/consents", tag: tag, scope: book, status: 201,
-		summary: "Consent", doc: "In the words of the `text` that is answered, in the language asked for. By the person, or written down by staff of their home hub."}, a.consentGive)
+		summary: "Consent", doc: "In the words of the `text` that is answered, in the language asked for. By the person, or written down by staff of their home hub; who has an e-mail agrees to the account and to photos by themselves."}, a.consentGive)
 	register(a, operation{id: "withdrawConsent", call: "DELETE /consents/{id}", tag: tag, scope: book,
 		summary: "Withdraw a consent"}, a.consentWithdraw)
 	register(a, operation{id: "listViews", call: "GET /members/{id}/views", tag: tag, scope: read,
@@ -153,7 +153,7 @@ type view struct {
 	At         Instant `json:"at"`
 	Viewer     string  `json:"viewer"`
 	ViewerName string  `json:"viewer_name" doc:"Empty of somebody who has left"`
-	What       string  `json:"what" enum:"account,list,dossier,record,memberships,certificates,balance"`
+	What       string  `json:"what" enum:"account,list,dossier,record,memberships,certificates,balance,booking"`
 }
 
 type viewListInput struct {

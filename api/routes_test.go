@@ -178,7 +178,7 @@ func TestDocumentDescribesWhatIsSaid(t *testing.T) {
 		{"GET", "/api/v1/members/" + n.id["zoe"] + "/views", "zoe", ""}, {"GET", "/api/v1/retention", "", ""}, {"PUT", "/api/v1/retention/views", "root", `{"months":12}`},
 		{"POST", "/api/v1/operators/op/incidents", "root", aLeak}, {"GET", "/api/v1/operators/op/incidents", "root", ""},
 		{"POST", "/api/v1/sign-in", "", `{"email":"zoe@example.ca"}`}, {"POST", "/api/v1/sign-in/passkey/begin", "", ""}, {"POST", "/api/v1/sign-out", "", ""},
-		{"POST", "/api/v1/members/" + n.id["luc"] + "/factors/reset", "root", ""},
+		{"POST", "/api/v1/members/" + n.id["luc"] + "/factors/reset", "root", ""}, {"POST", "/api/v1/members/" + n.id["luc"] + "/email/restore", "root", ""},
 		{"GET", "/api/v1/me", "root", ""}, {"PATCH", "/api/v1/members/" + n.id["zoe"], "root", `{"phone":"819 555-0100","birth_date":"2001-02-03","guardian_consent":true}`},
 		{"POST", "/api/v1/members", "anne", `{"name":"Rose","home_hub":"amos","birth_date":"2015-05-06","guardian_consent":true}`}, {"PATCH", "/api/v1/me", "root", `{"phone":""}`},
 		{"POST", "/api/v1/members/" + n.id["luc"] + "/roles", "root", `{"role":"staff","hub":"amos","rights":["approve","waive"]}`},

@@ -138,6 +138,11 @@ func reasonable(a ask) (hours.Span, bool) {
 		grain = commonGrain(grain, p.Grain)
 		shortest, longest = max(shortest, p.Shortest), min(longest, p.Longest)
 	}
+	for _, tier := range a.verdictAlone().Lines {
+		if tier.Longest > 0 {
+			longest = min(longest, tier.Longest)
+		}
+	}
 	step := time.Duration(grain) * time.Minute
 	length := a.span.Duration()
 	length = min(max(length, time.Duration(shortest)*time.Minute), time.Duration(longest)*time.Minute)

@@ -11,6 +11,7 @@ import (
 	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/internal/identity"
+	"canot/inventory"
 	"canot/inventory/hours"
 )
 
@@ -82,28 +83,45 @@ func approvable(w *where, who identity.Actor) {
 	w.and("("+strings.Join(seen, " OR ")+")", args...)
 }
 
+// A rivalry is two requests that compete for one resource.
+type rivalry struct {
+	ID            string    `db:"id"`
+	Rival         string    `db:"rival"`
+	StartsAt      time.Time `db:"starts_at"`
+	EndsAt        time.Time `db:"ends_at"`
+	RivalStartsAt time.Time `db:"rival_starts_at"`
+	RivalEndsAt   time.Time `db:"rival_ends_at"`
+	BufferBefore  int       `db:"buffer_before_min"`
+	BufferAfter   int       `db:"buffer_after_min"`
+}
+
+// collide reports whether the two would overlap, buffers included.
+func (x rivalry) collide() bool {
+	p := inventory.Policy{BufferBefore: x.BufferBefore, BufferAfter: x.BufferAfter}
+	return occupied(hours.Span{Start: x.StartsAt, End: x.EndsAt}, p).Overlaps(occupied(hours.Span{Start: x.RivalStartsAt, End: x.RivalEndsAt}, p))
+}
+
 // withRivals finds for each request the others that want some of the same time.
 func withRivals(r database.Reader, all []Booking) ([]Waiting, error) {
 	ids := make([]string, len(all))
 	for i, x := range all {
 		ids[i] = x.ID
 	}
-	var rows []struct {
-		ID    string `db:"id"`
-		Rival string `db:"rival"`
-	}
+	var rows []rivalry
 	err := r.SelectIn(&rows, `
-		SELECT DISTINCT b.id, o.id AS rival
+		SELECT b.id, o.id AS rival, b.starts_at, b.ends_at, o.starts_at AS rival_starts_at, o.ends_at AS rival_ends_at,
+			r.buffer_before_min, r.buffer_after_min
 		FROM bookings b
 		JOIN booking_lines l ON l.booking_id = b.id
+		JOIN resources r ON r.id = l.resource_id
 		JOIN booking_lines k ON k.resource_id = l.resource_id AND k.booking_id <> l.booking_id
-		JOIN bookings o ON o.id = k.booking_id AND o.status = 'pending' AND o.starts_at < b.ends_at AND o.ends_at > b.starts_at
-		WHERE b.id IN ($list) ORDER BY b.id, o.id`, ids)
+		JOIN bookings o ON o.id = k.booking_id AND o.status = 'pending' AND o.competes
+		WHERE b.competes AND b.id IN ($list) ORDER BY b.id, o.id`, ids)
 	list := make([]Waiting, len(all))
 	for i, x := range all {
 		list[i] = Waiting{Booking: x, Rivals: []string{}}
 		for _, row := range rows {
-			if row.ID == x.ID {
+			if row.ID == x.ID && row.collide() && !slices.Contains(list[i].Rivals, row.Rival) {
 				list[i].Rivals = append(list[i].Rivals, row.Rival)
 			}
 		}

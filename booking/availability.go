@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -68,10 +69,10 @@ func reachesOf(s *membership.Standing, window hours.Span) func(*inventory.Terms)
 	}
 	known := map[place][]membership.Reach{}
 	return func(t *inventory.Terms) []membership.Reach {
-		if s.Boundless() {
+		x := t.Resource
+		if s.Boundless() && len(x.Policy.Tiers) == 0 {
 			return nil
 		}
-		x := t.Resource
 		at := place{x.HubID, x.CategoryID, x.Kind}
 		reaches, ok := known[at]
 		if !ok {
@@ -86,7 +87,8 @@ func reachesOf(s *membership.Standing, window hours.Span) func(*inventory.Terms)
 // reaches on each day, and after hours where it opens the door. What begins under one
 // tier and ends under another is shown under neither.
 func (b *Book) freeFor(reaches []membership.Reach, t *inventory.Terms, seen *sight, window hours.Span, now time.Time, quantity int) []Free {
-	if len(reaches) == 0 || len(reaches) == 1 && reaches[0].Horizon == 0 && !reaches[0].AfterHours {
+	tiers := t.Resource.Policy.Tiers
+	if len(reaches) == 0 || len(reaches) == 1 && reaches[0].Horizon == 0 && !reaches[0].AfterHours && len(tiers) == 0 {
 		return b.freeOf(t, seen, window, now, quantity)
 	}
 	free := []Free{}
@@ -103,7 +105,7 @@ func (b *Book) freeFor(reaches []membership.Reach, t *inventory.Terms, seen *sig
 				part.End = last
 			}
 		}
-		if !part.End.After(part.Start) {
+		if !part.End.After(part.Start) || len(tiers) > 0 && !slices.Contains(tiers, r.Tier) {
 			continue
 		}
 		open := t
@@ -112,9 +114,27 @@ func (b *Book) freeFor(reaches []membership.Reach, t *inventory.Terms, seen *sig
 			always.Resource.Policy.Within = inventory.Any
 			open = &always
 		}
-		free = append(free, b.freeOf(open, seen, part, now, quantity)...)
+		found := b.freeOf(open, seen, part, now, quantity)
+		if r.AfterHours && t.Resource.Policy.Within == inventory.EndsInside {
+			// What ends inside may lie over a closure, which who comes after hours may not.
+			found = widest(found, b.freeOf(t, seen, part, now, quantity))
+		}
+		free = append(free, found...)
 	}
 	return free
+}
+
+// widest joins two lists of free intervals, leaving out those that lie within another.
+func widest(x, y []Free) []Free {
+	all := slices.Concat(x, y)
+	slices.SortFunc(all, func(a, b Free) int { return cmp.Or(a.StartsAt.Compare(b.StartsAt), b.EndsAt.Compare(a.EndsAt)) })
+	kept := all[:0]
+	for _, f := range all {
+		if n := len(kept); n == 0 || f.EndsAt.After(kept[n-1].EndsAt) {
+			kept = append(kept, f)
+		}
+	}
+	return kept
 }
 
 func checkWindow(w hours.Span, quantity *int) error {

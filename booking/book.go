@@ -31,7 +31,7 @@ import (
 )
 
 // tries bounds how often a verb looks again after losing a race.
-const tries = 4
+const tries = 10
 
 // A Book is the book of bookings of one network. It may be used by many goroutines.
 type Book struct {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"canot/booking/membership"
 	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/internal/identity"
@@ -70,6 +71,12 @@ func (b *Book) owns(r database.Reader, who identity.Actor, x Booking) (bool, err
 	return b.people.ActsFor(r, who.ID, x.Organisation)
 }
 
+// answersFor reports whether who stands above a booking's rules of giving back: staff who may
+// book for others, and not for a booking of their own.
+func answersFor(who identity.Actor, x Booking) bool {
+	return who.ID != x.MemberID && who.May(identity.BookForOthers, x.HubID, x.regionID)
+}
+
 // lapsed reports whether a hold, or a request that nobody answered in time, is over,
 // whether or not its job has run.
 func (b Booking) lapsed(now time.Time) bool {
@@ -103,6 +110,9 @@ func (b *Book) rewrite(ctx context.Context, who identity.Actor, old Booking, e E
 		if n == 0 {
 			return errAgain
 		}
+		if err := membership.RecordAcceptances(tx, old.MemberID, who, old.ID, e.Accepts); err != nil {
+			return err
+		}
 		if err := record(tx, who.ID, "booking.change", &old, &changed); err != nil {
 			return err
 		}
@@ -113,7 +123,7 @@ func (b *Book) rewrite(ctx context.Context, who identity.Actor, old Booking, e E
 
 // nothing reports whether e leaves everything as it is.
 func (e Edits) nothing() bool {
-	return e.StartsAt == nil && e.EndsAt == nil && e.Lines == nil && e.Attendance == nil &&
+	return e.StartsAt == nil && e.EndsAt == nil && e.Lines == nil && e.Attendance == nil && len(e.Accepts) == 0 &&
 		e.Title == nil && e.Notes == nil && e.Sector == nil && e.Visibility == nil
 }
 
@@ -131,7 +141,7 @@ func (e Edits) writeOn(b *Booking) {
 
 // move takes the new time and gives back the old, in one commit.
 func (b *Book) move(ctx context.Context, who identity.Actor, old Booking, e Edits, key database.Key) (Booking, error) {
-	a, all, err := b.askedMove(ctx, old, e)
+	a, all, lifted, err := b.askedMove(ctx, who, old, e)
 	if err != nil {
 		return Booking{}, err
 	}
@@ -139,8 +149,11 @@ func (b *Book) move(ctx context.Context, who identity.Actor, old Booking, e Edit
 		return Booking{}, err
 	}
 	a.moves = func(other ask) bool { return len(judgeMove(who, other, all)) == 0 }
-	broken := judgeTexts(e.Title, e.Notes, e.Sector, e.Visibility)
+	broken := append(judgeTexts(e.Title, e.Notes, e.Sector, e.Visibility), lifted...)
 	broken = append(broken, judgeMove(who, a, all)...)
+	if a.takesMore() {
+		broken = append(broken, judgePerson(who, &a)...)
+	}
 	v, more := judge(a, all.without(old.ID))
 	if broken = append(broken, more...); len(broken) > 0 {
 		if err := stillThe(b.db.Reader(ctx), old); err != nil {
@@ -185,12 +198,16 @@ func stillThe(r database.Reader, old Booking) error {
 }
 
 // askedMove is the ask that a booking becomes, with the facts about its new
-// resources and its old ones, which are locked together.
-func (b *Book) askedMove(ctx context.Context, old Booking, e Edits) (ask, *facts, error) {
+// resources and its old ones, which are locked together, and what is wrong with the
+// rules that are to be lifted for it. What was lifted before was lifted for the booking as
+// it was: it does not count for a change that takes more.
+func (b *Book) askedMove(ctx context.Context, who identity.Actor, old Booking, e Edits) (ask, *facts, []fault.Violation, error) {
 	r := b.db.Reader(ctx)
 	a := ask{now: b.db.Now(), old: &old, member: old.MemberID, organisation: old.Organisation, attendance: old.Attendance, accepts: e.Accepts}
 	if e.Attendance != nil {
-		a.attendance = max(*e.Attendance, 1)
+		if a.attendance = *e.Attendance; a.attendance < 1 || a.attendance > maxAttendance {
+			return a, nil, nil, fault.Field("attendance", "bad_attendance")
+		}
 	}
 	a.span.Start, a.span.End = old.StartsAt, old.EndsAt
 	if e.StartsAt != nil {
@@ -208,7 +225,7 @@ func (b *Book) askedMove(ctx context.Context, old Booking, e Edits) (ask, *facts
 	}
 	lines, err := b.mergeLines(r, wants)
 	if err != nil {
-		return a, nil, err
+		return a, nil, nil, err
 	}
 	ids := old.resourceIDs()
 	for _, l := range lines {
@@ -216,16 +233,24 @@ func (b *Book) askedMove(ctx context.Context, old Booking, e Edits) (ask, *facts
 	}
 	f, err := b.factsOf(ctx, r, ids, a.span)
 	if err != nil {
-		return a, nil, err
+		return a, nil, nil, err
 	}
 	for _, l := range lines {
 		a.lines = append(a.lines, askLine{f.terms[l.Resource], l.Quantity})
 	}
-	if a.waivers, a.waived, err = waivedFor(r, old.ID); err != nil {
-		return a, nil, err
+	if _, a.waived, err = waivedFor(r, old.ID); err != nil {
+		return a, nil, nil, err
+	}
+	wrong, err := b.judgeWaivers(r, who, old, e.Waive)
+	if err != nil {
+		return a, nil, nil, err
+	}
+	a.lifted = a.waived
+	if a.takesMore() {
+		a.waivers, a.waived = e.Waive, waivedSet(e.Waive)
 	}
 	a, err = b.withStanding(ctx, r, a)
-	return a, f, err
+	return a, f, wrong, err
 }
 
 // judgeMove applies the rules that only a change of time can break.
@@ -233,6 +258,9 @@ func judgeMove(who identity.Actor, a ask, f *facts) []fault.Violation {
 	zone := a.lines[0].terms.Zone
 	if !a.now.Before(a.old.EndsAt) {
 		return []fault.Violation{{Code: "already_ended", Params: fault.Params{"ends": a.old.EndsAt.In(zone)}}}
+	}
+	if a.old.Status == InUse && (!a.span.Start.Equal(a.old.StartsAt) || a.otherThings()) {
+		return []fault.Violation{{Code: "handed_out", Params: fault.Params{}}}
 	}
 	again := a.asksAgain(who, a.verdictAlone())
 	if !a.now.Before(a.old.StartsAt) && (again || !a.span.Start.Equal(a.old.StartsAt)) {
@@ -243,12 +271,25 @@ func judgeMove(who identity.Actor, a ask, f *facts) []fault.Violation {
 	}
 	// A move must not be a way around the cut-off for cancelling: after it, a member
 	// gives back nothing that was promised before the booking begins.
-	if a.now.Before(a.old.StartsAt) && (again || a.givesBack()) && !who.May(identity.BookForOthers, a.old.HubID, a.old.regionID) {
+	if a.now.Before(a.old.StartsAt) && (again || a.givesBack()) && !a.lifted["cutoff_passed"] && !answersFor(who, *a.old) {
 		if until, passed := cutoffPassed(*a.old, f, a.now); passed {
 			return []fault.Violation{{Code: "cutoff_passed", Params: fault.Params{"until": until}}}
 		}
 	}
 	return nil
+}
+
+// otherThings reports whether a move takes other resources than the booking has, or more or
+// fewer of them.
+func (a ask) otherThings() bool {
+	if len(a.lines) != len(a.old.Lines) {
+		return true
+	}
+	return slices.ContainsFunc(a.lines, func(l askLine) bool {
+		return !slices.ContainsFunc(a.old.Lines, func(was Line) bool {
+			return was.ResourceID == l.terms.Resource.ID && was.Quantity == l.quantity
+		})
+	})
 }
 
 // givesBack reports whether a move leaves some of the old time or of the old units.
@@ -293,13 +334,18 @@ func movedBooking(who identity.Actor, old Booking, e Edits, a ask, v verdict) Bo
 			ResourceID: l.terms.Resource.ID, ResourceSlug: l.terms.Resource.Slug, Quantity: l.quantity, line: i,
 		})
 	}
-	_, competing := asksApproval(a, v)
-	if a.asksAgain(who, v) {
-		moved.Status = Pending
-	}
 	moved.Attendance = a.attendance
-	if moved.Status == Pending {
+	approval, competing := asksApproval(a, v)
+	switch {
+	case a.asksAgain(who, v):
+		// What was confirmed does not lapse before its start because nobody answered.
+		moved.Status, moved.LapsesAt = Pending, nil
+	case old.Status == Pending && !approval:
+		moved.Status, moved.LapsesAt = Confirmed, nil
+	case old.Status == Pending && old.LapsesAt != nil && a.takesMore():
 		moved.LapsesAt = a.answerBy()
+	case old.Status == Pending && old.LapsesAt != nil && !old.LapsesAt.Before(moved.StartsAt):
+		moved.LapsesAt = nil
 	}
 	moved.Competes = moved.Status == Pending && competing
 	moved.shown = old.shown || moved.announced()
@@ -343,6 +389,9 @@ func writeMove(tx *database.Tx, old, moved Booking, units []chosen) error {
 		if err := insertOccupancies(tx, moved, units); err != nil {
 			return err
 		}
+	}
+	if moved.Status != old.Status {
+		return enqueueDue(tx, moved, newsOf(moved)...)
 	}
 	return enqueueDue(tx, moved)
 }

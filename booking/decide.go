@@ -28,8 +28,8 @@ func (b *Book) Confirm(ctx context.Context, who identity.Actor, id string, ifVer
 			s.is.Status, s.is.LapsesAt = Confirmed, nil
 			if approval {
 				s.is.Status, s.is.Competes, s.is.LapsesAt = Pending, competing, answerBy
-				s.notices = append(s.notices, "booking.request")
 			}
+			s.notices = newsOf(s.is)
 			if s.is.Competes {
 				return s.free()
 			}
@@ -95,12 +95,16 @@ func (b *Book) Cancel(ctx context.Context, who identity.Actor, id string, ifVers
 			if !s.was.Status.Live() {
 				return badStatus(s.was)
 			}
-			if !who.May(identity.BookForOthers, s.was.HubID, s.was.regionID) {
+			own, err := b.owns(s.tx, who, s.was)
+			if err != nil {
+				return err
+			}
+			if own || !answersFor(who, s.was) {
 				if err := b.beforeCutoff(ctx, s); err != nil {
 					return err
 				}
 			}
-			if who.ID != s.was.MemberID && who.ID != identity.System.ID {
+			if !own && who.ID != identity.System.ID {
 				s.notices = append(s.notices, "booking.cancelled_by_staff")
 			}
 			s.is.Status, s.is.LapsesAt, s.is.Reason = Cancelled, nil, reason
@@ -237,6 +241,9 @@ func (b *Book) approvalOf(ctx context.Context, tx *database.Tx, was Booking) (ap
 	if err != nil {
 		return false, false, nil, err
 	}
+	if was.Organisation != "" && !a.standing.Person().ActsFor {
+		return false, false, nil, &Refusal{Fault: refusalOf([]fault.Violation{{Code: "unknown_organisation", Params: fault.Params{"field": "organisation"}}})}
+	}
 	approval, competing = asksApproval(a, a.verdictAlone())
 	return approval, competing, a.answerBy(), nil
 }
@@ -295,9 +302,15 @@ func (b *Book) beforeCutoff(ctx context.Context, s *step) error {
 	if err != nil {
 		return err
 	}
+	if s.was.Status == InUse {
+		return &Refusal{Fault: refusalOf([]fault.Violation{{Code: "handed_out", Params: fault.Params{}}})}
+	}
 	until, passed := cutoffPassed(s.was, f, s.tx.Now)
 	if !passed {
 		return nil
+	}
+	if _, lifted, err := waivedFor(s.tx, s.was.ID); err != nil || lifted["cutoff_passed"] {
+		return err
 	}
 	return &Refusal{Fault: refusalOf([]fault.Violation{{Code: "cutoff_passed", Params: fault.Params{"until": until}}})}
 }

@@ -21,6 +21,7 @@ type Past struct {
 	Reason string    // not kept; for the caller's own report
 
 	Reference string // one that Canot gave it before; "" for a new one
+	Kept      bool   // it was kept by the rules of its time: only what is taken is judged
 }
 
 // loadAtOnce is how many bookings Load writes in one commit.
@@ -63,6 +64,7 @@ func (b *Book) loadPiece(ctx context.Context, tx *database.Tx, piece []Past, res
 		a := asks[i]
 		broken := judgeTexts(&p.Title, &p.Notes, &p.Sector, &p.Visibility)
 		p.Attendance = max(p.Attendance, 1)
+		a.keepsRules = p.Kept
 		v, more := judge(a, f)
 		if broken = append(broken, more...); len(broken) > 0 {
 			results[i] = &Refusal{Fault: refusalOf(broken)}

@@ -32,6 +32,19 @@ func About(r database.Reader, memberID string) (any, error) {
 	return traces, nil
 }
 
+// Shown returns what somebody else may see of what About returned: the bookings at hubs
+// where they may view those of others.
+func Shown(by identity.Actor, about any) (any, bool) {
+	all, known := about.([]Trace)
+	seen := []Trace{}
+	for _, t := range all {
+		if by.May(identity.ViewBookings, t.HubID, t.regionID) {
+			seen = append(seen, t)
+		}
+	}
+	return seen, known
+}
+
 // Withdraw cancels the bookings of a person that have not ended, one commit each, before
 // their account is erased. Those that are running, or things that are out, remain: they
 // are for staff to end, and Forget refuses until they have.

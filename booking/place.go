@@ -21,6 +21,8 @@ const (
 	maxLines = 20               // different resources
 	maxHold  = 30 * time.Minute // how long a hold may stand
 	maxHolds = 3                // how many a member may have at once
+
+	maxAttendance = 100_000
 )
 
 // Place books, or says why not: a *Refusal that lists every broken rule and what
@@ -90,6 +92,9 @@ func (b *Book) lockAndLook(ctx context.Context, tx *database.Tx, a *ask, f *fact
 	changed, err := b.lockHolder(ctx, tx, a)
 	if err != nil || !changed && f.unchanged(locked) {
 		return v, err
+	}
+	if p := a.standing; p != nil && a.organisation != "" && !p.Person().ActsFor && (a.old == nil || a.takesMore()) {
+		return v, &Refusal{Fault: refusalOf([]fault.Violation{{Code: "unknown_organisation", Params: fault.Params{"field": "organisation"}}})}
 	}
 	f, err = b.factsOf(ctx, tx, f.resourceIDs(), a.span)
 	if err != nil {
@@ -181,11 +186,15 @@ func (b *Book) judgeRequest(r database.Reader, who identity.Actor, req *Request,
 			return nil, identity.Denied(who)
 		}
 	}
-	more, err := judgeWaivers(who, req.MemberID, t.Resource.HubID, t.RegionID, req.Waive)
+	wished := Booking{MemberID: req.MemberID, Organisation: req.Organisation, HubID: t.Resource.HubID, regionID: t.RegionID}
+	more, err := b.judgeWaivers(r, who, wished, req.Waive)
 	if err != nil {
 		return nil, err
 	}
 	broken = append(broken, more...)
+	if req.Attendance < 0 || req.Attendance > maxAttendance {
+		return nil, fault.Field("attendance", "bad_attendance")
+	}
 	req.Attendance = max(req.Attendance, 1)
 	a.member, a.organisation, a.attendance, a.accepts = req.MemberID, req.Organisation, req.Attendance, req.Accepts
 	a.waivers, a.waived = req.Waive, waivedSet(req.Waive)
@@ -201,7 +210,11 @@ func (b *Book) judgeRequest(r database.Reader, who identity.Actor, req *Request,
 // organisation that is not theirs to book for, nothing is judged, for nothing may be told.
 func judgePerson(who identity.Actor, a *ask) []fault.Violation {
 	if a.member == "" {
-		return nil
+		if a.organisation == "" {
+			return nil
+		}
+		a.standing = nil
+		return []fault.Violation{{Code: "unknown_organisation", Params: fault.Params{"field": "organisation"}}}
 	}
 	var broken []fault.Violation
 	p := a.standing.Person()
@@ -420,10 +433,18 @@ func insertNew(tx *database.Tx, b Booking, units []chosen) error {
 	if err := record(tx, b.MadeBy, "booking.place", nil, &b); err != nil {
 		return err
 	}
-	if b.Status == Pending {
-		return enqueueDue(tx, b, "booking.request")
+	return enqueueDue(tx, b, newsOf(b)...)
+}
+
+// newsOf is what people are told of a booking that has just come to its status.
+func newsOf(b Booking) []string {
+	switch b.Status {
+	case Pending:
+		return []string{"booking.request"}
+	case Confirmed:
+		return []string{"booking.confirmed"}
 	}
-	return enqueueDue(tx, b)
+	return nil
 }
 
 // enqueueDue leaves the job that does what time asks of a booking, and the notices that

@@ -22,7 +22,9 @@ type ask struct {
 	accepts      []membership.Acceptance
 	waivers      []Waiver             // lifted with this ask
 	waived       map[string]bool      // codes of rules that are lifted, now or before
+	lifted       map[string]bool      // for a change: those that were lifted before
 	standing     *membership.Standing // of the holder; nil when persons are not judged
+	keepsRules   bool                 // it is past, and kept the rules of its time
 
 	old   *Booking       // the booking that is being changed, or nil
 	moves func(ask) bool // for a change: whether judgeMove would let it be
@@ -63,7 +65,11 @@ func judge(a ask, f *facts) (verdict, []fault.Violation) {
 	for i, l := range a.lines {
 		given, taken := chooseUnits(a, i, f)
 		v.units = append(v.units, given...)
-		for _, x := range slices.Concat(judgePolicy(a, l, v.Lines[i]), v.Lines[i].Violations, taken) {
+		var policy []fault.Violation
+		if !a.keepsRules {
+			policy = judgePolicy(a, l, v.Lines[i])
+		}
+		for _, x := range slices.Concat(policy, v.Lines[i].Violations, taken) {
 			broken = append(broken, about(l, len(a.lines) > 1, x))
 		}
 	}
@@ -109,11 +115,11 @@ func judgePolicy(a ask, l askLine, tier membership.LineVerdict) []fault.Violatio
 	if sameEnd := a.old != nil && a.old.EndsAt.Equal(a.span.End); !sameEnd && !onGrain(a.span.End, p.Grain, zone) {
 		no("off_grain", fault.Params{"field": "ends_at", "grain_min": p.Grain})
 	}
-	length := a.span.Duration()
+	length, more := a.span.Duration(), a.old == nil || a.takesMore()
 	if length < time.Duration(p.Shortest)*time.Minute {
 		no("too_short", fault.Params{"shortest_min": p.Shortest})
 	}
-	if length > time.Duration(p.Longest)*time.Minute {
+	if more && length > time.Duration(p.Longest)*time.Minute {
 		no("too_long", fault.Params{"longest_min": p.Longest})
 	}
 	if first := earliest(p, zone, a.now); !sameStart && a.span.Start.Before(first) {
@@ -123,13 +129,15 @@ func judgePolicy(a ask, l askLine, tier membership.LineVerdict) []fault.Violatio
 		}
 		no(code, fault.Params{"earliest": first.In(zone)})
 	}
-	if last := latest(p, zone, a.now); a.span.End.After(last) {
+	if last := latest(p, zone, a.now); more && a.span.End.After(last) {
 		no("too_far", fault.Params{"latest": last.In(zone), "horizon_days": p.Horizon})
 	}
-	if a.old == nil || a.takesMore() {
+	if more {
 		broken = append(broken, judgeTier(a, l, tier)...)
 	}
-	if length <= longestLook {
+	// Who keeps a part of what they have keeps it, though hours have changed; but what must
+	// begin and end while the hub is open still must.
+	if length <= longestLook && (more || p.Within == inventory.EndsInside) {
 		broken = append(broken, judgeHours(a, l, tier.AfterHours)...)
 	}
 	return broken
@@ -163,11 +171,11 @@ func judgeHours(a ask, l askLine, afterHours bool) []fault.Violation {
 	open := l.terms.Hours.Open(from, to, zone)
 	closed := l.terms.Hours.Closed(from, to, zone)
 	within := l.terms.Resource.Policy.Within
-	if afterHours {
-		within = inventory.Any
-	}
-	if fits(a.span, within, open, closed) {
+	if fits(a.span, within, open, closed) || afterHours && fits(a.span, inventory.Any, open, closed) {
 		return nil
+	}
+	if afterHours && within == inventory.Inside {
+		within = inventory.Any
 	}
 	for _, c := range l.terms.Closures {
 		if shut, hit := hits(c, a.span, within, zone); hit {

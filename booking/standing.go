@@ -4,11 +4,13 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"canot/booking/membership"
 	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/internal/identity"
+	"canot/inventory"
 )
 
 // A verdict is what judge says of an ask that breaks no rule: the units it is given,
@@ -37,6 +39,9 @@ func (a ask) ofStanding() membership.Ask {
 	}
 	for _, l := range a.lines {
 		x := l.terms.Resource
+		if x.Policy.Attendance == 0 && x.Kind == inventory.Space {
+			x.Policy.Attendance = x.Capacity // 0 when that is not said either
+		}
 		m.Lines = append(m.Lines, membership.AskLine{
 			ResourceID: x.ID, Kind: x.Kind, CategoryID: x.CategoryID, Quantity: l.quantity, Requirements: x.Policy.Requirements,
 			Free: x.PricePerHour == 0,
@@ -78,7 +83,7 @@ func (a ask) takesMore() bool {
 // an ask's holder are given out, where the verdict rests on them, and reads their standing
 // again when it has changed. It reports whether it did.
 func (b *Book) lockHolder(ctx context.Context, tx *database.Tx, a *ask) (changed bool, err error) {
-	if a.standing == nil || !a.standing.Guarded() {
+	if a.standing == nil || !a.standing.Guarded() && a.organisation == "" {
 		return false, nil
 	}
 	version, err := membership.LockHolder(tx, a.member, a.organisation)
@@ -110,11 +115,25 @@ func respend(tx *database.Tx, who identity.Actor, b Booking, a ask, v verdict) e
 	if err != nil {
 		return err
 	}
-	if !sameUses(used, v.Uses) {
+	uses := v.Uses
+	if len(uses) == 0 && !a.takesMore() {
+		// A membership that was paused or has ended meanwhile counts nothing: what is kept
+		// of the booking still is of the hours that it was made with.
+		uses = membership.Shrink(used, unitMinutes(*a.old), unitMinutes(b))
+	}
+	if !sameUses(used, uses) {
 		if err := membership.GiveBack(tx, who, b.ID, nil); err != nil {
 			return err
 		}
-		if err := membership.Write(tx, who, b.MemberID, b.Organisation, b.ID, v.Uses); err != nil {
+		if err := membership.Write(tx, who, b.MemberID, b.Organisation, b.ID, uses); err != nil {
+			return err
+		}
+	}
+	if a.takesMore() {
+		if _, err := tx.Exec(`DELETE FROM waivers WHERE booking_id = $1`, b.ID); err != nil {
+			return err
+		}
+		if err := insertWaivers(tx, who, b, a.waivers); err != nil {
 			return err
 		}
 	}
@@ -127,6 +146,15 @@ func respend(tx *database.Tx, who identity.Actor, b Booking, a ask, v verdict) e
 		}
 	}
 	return membership.RecordAcceptances(tx, b.MemberID, who, b.ID, a.accepts)
+}
+
+// unitMinutes are the minutes of a booking times the units it asks for.
+func unitMinutes(b Booking) int64 {
+	units := 0
+	for _, l := range b.Lines {
+		units += l.Quantity
+	}
+	return int64(b.EndsAt.Sub(b.StartsAt)/time.Minute) * int64(units)
 }
 
 func sameUses(x, y []membership.Use) bool {

@@ -107,6 +107,7 @@ type Edits struct {
 	Visibility       *string
 	Attendance       *int
 	Accepts          []membership.Acceptance // terms that are accepted with the change
+	Waive            []Waiver                // rules that the actor lifts for what the change takes more, by right
 	IfVersion        int64                   // 0 means whatever it is now
 	Brief            bool
 }

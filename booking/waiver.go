@@ -57,21 +57,25 @@ func sayWhoWaives(broken []fault.Violation) []fault.Violation {
 	return broken
 }
 
-// judgeWaivers says whether who may lift these rules for a booking of member at a hub. It
-// returns a Forbidden fault for who has no such right, and violations for the rest.
-func judgeWaivers(who identity.Actor, member, hubID, regionID string, wanted []Waiver) ([]fault.Violation, error) {
+// judgeWaivers says whether who may lift these rules for a booking, which need not be made
+// yet: not for their own, nor for that of an organisation that they act for. It returns a Forbidden fault for who has no such right, and violations for the rest.
+func (b *Book) judgeWaivers(r database.Reader, who identity.Actor, x Booking, wanted []Waiver) ([]fault.Violation, error) {
 	if len(wanted) == 0 {
 		return nil, nil
 	}
-	if !who.May(identity.Waive, hubID, regionID) {
+	if !who.May(identity.Waive, x.HubID, x.regionID) {
 		return nil, identity.Denied(who)
+	}
+	own, err := b.owns(r, who, x)
+	if err != nil {
+		return nil, err
 	}
 	var broken []fault.Violation
 	no := func(code string, params fault.Params) {
 		params["field"] = "waive"
 		broken = append(broken, fault.Violation{Code: code, Params: params})
 	}
-	if member == who.ID {
+	if own {
 		no("own_waiver", fault.Params{})
 	}
 	for i := range wanted {
@@ -104,7 +108,10 @@ func waivedSet(all []Waiver) map[string]bool {
 func insertWaivers(tx *database.Tx, who identity.Actor, b Booking, all []Waiver) error {
 	var rows [][]any
 	var changes []database.Change
-	for _, w := range all {
+	for i, w := range all {
+		if slices.ContainsFunc(all[:i], func(o Waiver) bool { return o.Rule == w.Rule }) {
+			continue
+		}
 		id := database.NewID()
 		rows = append(rows, []any{id, b.ID, w.Rule, w.Reason, who.ID, tx.Now})
 		changes = append(changes, database.Change{By: who.ID, Action: "booking.waive", Kind: "waiver", Subject: id,
@@ -121,7 +128,7 @@ func insertWaivers(tx *database.Tx, who identity.Actor, b Booking, all []Waiver)
 
 // waivedFor reads what was lifted for a booking.
 func waivedFor(r database.Reader, bookingID string) ([]Waiver, map[string]bool, error) {
-	var all []Waiver
+	all := []Waiver{}
 	err := r.Select(&all, `SELECT rule, reason, given_by, given_at FROM waivers WHERE booking_id = $1 ORDER BY given_at, id`, bookingID)
 	return all, waivedSet(all), err
 }
@@ -155,7 +162,7 @@ func (b *Book) Waive(ctx context.Context, who identity.Actor, id string, w Waive
 			return Booking{}, err
 		}
 		wanted := []Waiver{w}
-		broken, err := judgeWaivers(who, was.MemberID, was.HubID, was.regionID, wanted)
+		broken, err := b.judgeWaivers(b.db.Reader(ctx), who, was, wanted)
 		if err != nil {
 			return Booking{}, err
 		}

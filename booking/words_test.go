@@ -69,14 +69,14 @@ var rulesOfTheBook = []told{
 		"C’est trop tôt pour que tout soit prêt : choisissez un début à partir du mercredi 18 novembre 2026, 8 h.",
 		"This is too soon for everything to be ready: choose a start from Wednesday, November 18, 2026, 8:00 a.m. on."},
 	{"too_far", asks("amos-desk", at(190, 10, 0), at(190, 11, 0)), true,
-		"C’est trop loin dans le temps : pour l’instant, on réserve jusqu’au dimanche 16 mai 2027, 0 h.",
-		"This is too far ahead: for now, bookings are taken until Sunday, May 16, 2027, 12:00 a.m."},
+		"C’est trop loin dans le temps : pour l’instant, on réserve jusqu’au samedi 15 mai 2027, ce jour compris.",
+		"This is too far ahead: for now, bookings are taken until Saturday, May 15, 2027, that day included."},
 	{"closed", asks("amos-desk", at(1, 18, 0), at(1, 19, 0)), true,
-		"C’est fermé à ce moment-là. Prochaines heures d’ouverture : du mercredi 18 novembre 2026, 9 h au mercredi 18 novembre 2026, 17 h.",
-		"It is closed at that time. Next opening hours: from Wednesday, November 18, 2026, 9:00 a.m. to Wednesday, November 18, 2026, 5:00 p.m."},
+		"C’est fermé à ce moment-là. Prochaines heures d’ouverture : mercredi 18 novembre 2026, de 9 h à 17 h.",
+		"It is closed at that time. Next opening hours: Wednesday, November 18, 2026, from 9:00 a.m. to 5:00 p.m."},
 	{"ends_closed", asks("amos-camera", at(1, 18, 0), at(2, 10, 0)), true,
-		"Le début et la fin doivent tomber pendant les heures d’ouverture. Les prochaines : du mercredi 18 novembre 2026, 9 h au mercredi 18 novembre 2026, 17 h.",
-		"Start and end must fall in opening hours. The next ones: from Wednesday, November 18, 2026, 9:00 a.m. to Wednesday, November 18, 2026, 5:00 p.m."},
+		"Le début et la fin doivent tomber pendant les heures d’ouverture. Les prochaines : mercredi 18 novembre 2026, de 9 h à 17 h.",
+		"Start and end must fall in opening hours. The next ones: Wednesday, November 18, 2026, from 9:00 a.m. to 5:00 p.m."},
 	{"never_open", func(n *network) error {
 		n.add("amos", "hall", inventory.Space, 1, inventory.PolicyEdits{Grain: ptr(30), Shortest: ptr(30), Longest: ptr(480), Within: ptr(inventory.Inside)})
 		must(n.t, n.exec(`DELETE FROM opening_hours WHERE hub_id = $1`, n.id["amos"]))
@@ -91,8 +91,8 @@ var rulesOfTheBook = []told{
 		must(n.t, err)
 		return asks("amos-desk", at(1, 14, 0), at(1, 15, 0))(n)
 	}, true,
-		"C’est fermé du mardi 17 novembre 2026, 12 h au mercredi 18 novembre 2026, 0 h : Tempête.",
-		"It is closed from Tuesday, November 17, 2026, 12:00 p.m. to Wednesday, November 18, 2026, 12:00 a.m.: Snow storm."},
+		"C’est fermé à ce moment-là : Tempête (mardi 17 novembre 2026, de 12 h à minuit).",
+		"It is closed at that time: Snow storm (Tuesday, November 17, 2026, from 12:00 p.m. to midnight)."},
 	{"taken", func(n *network) error {
 		n.mustPlace(n.luc, want("amos-studio", at(1, 10, 0), at(1, 12, 0)))
 		return asks("amos-studio", at(1, 10, 0), at(1, 12, 0))(n)
@@ -137,8 +137,8 @@ var rulesOfTheBook = []told{
 		n.tier("visit", true, membership.Allowance{HorizonDays: minutes(7)})
 		return asks("amos-desk", at(9, 10, 0), at(9, 11, 0))(n)
 	}, true,
-		"Votre forfait Forfait visit permet de réserver jusqu’à 7 jours d’avance. Choisissez un moment qui se termine avant le mardi 24 novembre 2026, 0 h, ou demandez à l’équipe du hub comment en changer.",
-		"Your Forfait visit membership lets you book up to 7 days ahead. Choose a time that ends before Tuesday, November 24, 2026, 12:00 a.m., or ask the hub’s team how to change it."},
+		"Votre forfait Forfait visit permet de réserver jusqu’à 7 jours d’avance. Choisissez un moment qui se termine au plus tard le lundi 23 novembre 2026, ou demandez à l’équipe du hub comment changer de forfait.",
+		"Your Forfait visit membership lets you book up to 7 days ahead. Choose a time that ends on Monday, November 23, 2026 at the latest, or ask the hub’s team how to change it."},
 	{"tier_too_long", func(n *network) error {
 		n.tier("visit", true, membership.Allowance{LongestMin: minutes(90)})
 		return asks("amos-desk", at(1, 10, 0), at(1, 12, 0))(n)

@@ -101,6 +101,13 @@ func (c *Catalog) PublishCondition(ctx context.Context, by identity.Actor, key s
 		if err := mayPublish(tx, by, was); err != nil {
 			return Condition{}, err
 		}
+		// The lock: who comes second goes on from what the first has published.
+		if _, err := tx.Exec(`UPDATE conditions SET version = version WHERE id = $1`, was.ID); err != nil {
+			return Condition{}, err
+		}
+		if was, err = findCondition(tx, was.ID, 0); err != nil {
+			return Condition{}, err
+		}
 		if err := stale(e.IfVersion, was.Version); err != nil {
 			return Condition{}, err
 		}
@@ -113,13 +120,7 @@ func (c *Catalog) PublishCondition(ctx context.Context, by identity.Actor, key s
 			return was, nil
 		}
 		x.Version++
-		// The version in the statement is the lock: who comes second finds no row.
-		rows, err := tx.Exec(`UPDATE conditions SET name = $2, version = $3 WHERE id = $1 AND version = $4`,
-			x.ID, x.Name, x.Version, was.Version)
-		if err == nil && rows == 0 {
-			err = fault.New(fault.Stale, "stale", nil)
-		}
-		if err != nil {
+		if _, err := tx.Exec(`UPDATE conditions SET name = $2, version = $3 WHERE id = $1`, x.ID, x.Name, x.Version); err != nil {
 			return Condition{}, err
 		}
 		return publish(tx, by, x, "condition.publish")

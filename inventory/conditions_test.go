@@ -1,6 +1,9 @@
 package inventory_test
 
 import (
+	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"canot/internal/database"
@@ -14,6 +17,38 @@ func publishTerms(t *testing.T, c *inventory.Catalog, slug, hub string) inventor
 	t.Helper()
 	return must[inventory.Condition](t)(c.CreateCondition(ctx, admin, inventory.ConditionEdits{Slug: &slug, Hub: &hub,
 		Name: &inventory.Text{"fr": "Règles"}, Text: &inventory.Text{"fr": "Rangez.", "en": "Tidy up."}}, noKey))
+}
+
+// TestTermsPublishedAtOnceAllCount: eight who say no version each publish one, one after
+// the other; of eight who say one, one does.
+func TestTermsPublishedAtOnceAllCount(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		c := inventory.New(db)
+		town(t, c, "amos")
+		publishTerms(t, c, "atelier", "amos")
+		for _, round := range []struct{ ifVersion, want int64 }{{0, 8}, {9, 1}} {
+			var all sync.WaitGroup
+			var won atomic.Int64
+			for i := range 8 {
+				all.Go(func() {
+					text := inventory.Text{"fr": fmt.Sprintf("Texte %d de %d.", i, round.ifVersion)}
+					_, err := c.PublishCondition(ctx, admin, "atelier", inventory.ConditionEdits{IfVersion: round.ifVersion, Text: &text}, noKey)
+					if err == nil {
+						won.Add(1)
+					} else if !fault.Is(err, "stale") {
+						t.Error(err)
+					}
+				})
+			}
+			all.Wait()
+			if won.Load() != round.want {
+				t.Errorf("%d of 8 published, want %d", won.Load(), round.want)
+			}
+		}
+		if x := must[inventory.Condition](t)(c.Condition(ctx, "atelier", 0)); x.Version != 10 {
+			t.Errorf("version %d", x.Version)
+		}
+	})
 }
 
 func TestAnotherTextOfTermsIsAnotherVersion(t *testing.T) {

@@ -65,27 +65,30 @@ func (n node) Count() fault.Params { return fault.Params{"count": len(n.Items)} 
 // technical are values that programs need and that tell a person nothing; the file has them.
 var technical = []string{
 	"id", "version", "sequence", "time_zone", "hub_slug", "resource_slug", "tier_slug", "certification_slug", "units",
-	"without_unit", "made_by", "given_by", "revoked_by", "by", "member", "kept_answers", "before", "after", "competes", "subject",
+	"without_unit", "made_by", "given_by", "revoked_by", "by", "member", "viewer", "booking", "kept_answers", "before", "after", "competes", "subject",
 }
+
+// coded are values that are words of programs: one that has no words here is not shown as it is.
+var coded = []string{"action", "clientele", "kind", "language", "method", "period", "purpose", "rights", "role", "rule", "scopes", "sector", "status", "visibility", "what"}
 
 // A reading turns a dossier into something to read.
 type reading struct {
 	ctx     context.Context
 	l       locale.Language
 	catalog *inventory.Catalog
-	names   map[string]string // of hubs and resources, by id
+	names   map[string]string // of hubs, regions and resources, by id
+
+	zone  *time.Location // in which times are said
+	atHub bool           // it is that of the hub of what is being read
 }
 
-// section reads a part. Names that have no words stay as the programs call them, rather than
-// be left out.
+// section reads a part.
 func (r *reading) section(part privacy.Section) (section, error) {
 	raw, err := json.Marshal(part.About)
 	if err != nil {
 		return section{}, err
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	n, err := r.node(d, part.Name)
+	n, err := r.node(raw, part.Name)
 	heading := r.l.Say("dossier.part_"+part.Name, nil)
 	if heading == "" {
 		heading = r.nameOf(part.Name)
@@ -97,7 +100,7 @@ func (r *reading) nameOf(key string) string {
 	if words := r.l.Say("dossier."+key, nil); words != "" {
 		return words
 	}
-	return strings.ReplaceAll(key, "_", " ")
+	return r.l.Say("page.data.unnamed", nil)
 }
 
 // snake is a name as the API writes it, from one that Go writes.
@@ -112,70 +115,110 @@ func snake(key string) string {
 	return b.String()
 }
 
-// node reads the next value, keeping the order of names; name is that of the value.
-func (r *reading) node(d *json.Decoder, name string) (node, error) {
+// node reads a value; name is what it is called.
+func (r *reading) node(raw json.RawMessage, name string) (node, error) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
 	token, err := d.Token()
 	if err != nil {
 		return node{}, err
 	}
-	var n node
 	switch t := token.(type) {
 	case json.Delim:
-		if t == '[' {
-			for d.More() {
-				item, err := r.node(d, name)
-				if err != nil {
-					return node{}, err
-				}
-				n.Items = append(n.Items, item)
+		if t == '{' {
+			return r.object(d)
+		}
+		var n node
+		for d.More() {
+			var each json.RawMessage
+			if err := d.Decode(&each); err != nil {
+				return node{}, err
 			}
-		} else if n, err = r.object(d); err != nil {
-			return node{}, err
+			item, err := r.node(each, name)
+			if err != nil {
+				return node{}, err
+			}
+			n.Items = append(n.Items, item)
 		}
-		_, err = d.Token()
-		return n, err
+		return n, nil
 	case string:
-		n.Text = r.text(name, t)
+		return node{Text: r.text(name, t)}, nil
 	case json.Number:
-		n.Text = r.number(name, t)
+		return node{Text: r.number(name, t)}, nil
 	case bool:
-		n.Text = r.l.Say("dossier.yes", nil)
-		if !t {
-			n.Text = r.l.Say("dossier.no", nil)
+		if t {
+			return node{Text: r.l.Say("dossier.yes", nil)}, nil
 		}
+		return node{Text: r.l.Say("dossier.no", nil)}, nil
 	}
-	return n, nil
+	return node{}, nil
 }
 
-// object reads named values. A text in several languages is read as a text.
-func (r *reading) object(d *json.Decoder) (node, error) {
-	var n node
-	inLanguages := inventory.Text{}
-	all := 0
+// A named value of an object, not read yet.
+type rawField struct {
+	key string
+	raw json.RawMessage
+}
+
+// fieldsOf splits an object, keeping the order of its names.
+func fieldsOf(d *json.Decoder) ([]rawField, error) {
+	var all []rawField
 	for d.More() {
 		token, err := d.Token()
 		if err != nil {
-			return node{}, err
+			return nil, err
 		}
 		key, ok := token.(string)
 		if !ok {
-			return node{}, errors.New("a name that is no text")
+			return nil, errors.New("a name that is no text")
 		}
-		key = snake(key)
-		value, err := r.node(d, key)
+		f := rawField{key: snake(key)}
+		if err := d.Decode(&f.raw); err != nil {
+			return nil, err
+		}
+		all = append(all, f)
+	}
+	return all, nil
+}
+
+// object reads named values. What has a time zone says its times in it. A text in several
+// languages is read as a text.
+func (r *reading) object(d *json.Decoder) (node, error) {
+	all, err := fieldsOf(d)
+	if err != nil {
+		return node{}, err
+	}
+	zone, atHub := r.zone, r.atHub
+	defer func() { r.zone, r.atHub = zone, atHub }()
+	renews := false
+	for _, f := range all {
+		var name string
+		if f.key == "time_zone" && json.Unmarshal(f.raw, &name) == nil {
+			if own, err := hours.LoadZone(name); err == nil {
+				r.zone, r.atHub = own, true
+			}
+		}
+		renews = renews || f.key == "renews" && string(f.raw) == "true"
+	}
+	var n node
+	inLanguages := inventory.Text{}
+	for _, f := range all {
+		value, err := r.node(f.raw, f.key)
 		if err != nil {
 			return node{}, err
 		}
-		all++
-		if l, known := locale.Named(key); known && l.Tag() == key {
-			inLanguages[key] = value.Text
+		if l, known := locale.Named(f.key); known && l.Tag() == f.key {
+			inLanguages[f.key] = value.Text
 		}
-		hidden := slices.Contains(technical, key) || strings.HasSuffix(key, "_id") && key != "hub_id"
+		if renews && f.key == "ends_on" {
+			value = node{Text: r.l.Say("dossier.renewing", nil)} // its last day is only that of this term
+		}
+		hidden := slices.Contains(technical, f.key) || strings.HasSuffix(f.key, "_id") && f.key != "hub_id" || renews && f.key == "renews"
 		if !value.Empty() && !hidden {
-			n.Fields = append(n.Fields, namedNode{r.nameOf(key), value})
+			n.Fields = append(n.Fields, namedNode{r.nameOf(f.key), value})
 		}
 	}
-	if all > 0 && all == len(inLanguages) {
+	if len(all) > 0 && len(all) == len(inLanguages) {
 		return node{Text: inLanguages.In(r.l.Tag())}, nil
 	}
 	return n, nil
@@ -201,15 +244,46 @@ func (r *reading) number(name string, n json.Number) string {
 // what programs have a word for in words.
 func (r *reading) text(name, s string) string {
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
-		zone, err := hours.LoadZone("America/Toronto")
-		if err != nil {
-			zone = time.UTC
+		said := r.l.DateTime(t.In(r.zone))
+		if r.atHub {
+			return r.l.Say("page.data.hub_time", fault.Params{"time": said})
 		}
-		return r.l.DateTime(t.In(zone))
+		return said
 	}
 	if t, err := time.Parse(time.DateOnly, s); err == nil {
+		if name == "birth_date" {
+			return r.l.Day(t)
+		}
 		return r.l.Date(t)
 	}
+	switch name {
+	case "hub", "hub_id", "home_hub":
+		return r.named(s, func() (inventory.Text, error) {
+			h, err := r.catalog.Hub(r.ctx, s)
+			return h.Name, err
+		})
+	case "region":
+		return r.named(s, func() (inventory.Text, error) {
+			x, err := r.catalog.Region(r.ctx, s)
+			return x.Name, err
+		})
+	case "resource":
+		return r.named(s, func() (inventory.Text, error) {
+			x, err := r.catalog.Resource(r.ctx, s)
+			return x.Name, err
+		})
+	case "rights", "scopes": // several, with spaces between
+		words := strings.Fields(s)
+		for i, word := range words {
+			words[i] = r.word(name, word)
+		}
+		return strings.Join(words, ", ")
+	}
+	return r.word(name, s)
+}
+
+// word says what programs have a word for, and leaves what a person wrote.
+func (r *reading) word(name, s string) string {
 	if s == "" {
 		return ""
 	}
@@ -218,17 +292,8 @@ func (r *reading) text(name, s string) string {
 			return words
 		}
 	}
-	switch name {
-	case "hub", "hub_id", "home_hub":
-		return r.named(s, func() (inventory.Text, error) {
-			h, err := r.catalog.Hub(r.ctx, s)
-			return h.Name, err
-		})
-	case "resource":
-		return r.named(s, func() (inventory.Text, error) {
-			x, err := r.catalog.Resource(r.ctx, s)
-			return x.Name, err
-		})
+	if slices.Contains(coded, name) {
+		return r.l.Say("page.data.unworded", nil)
 	}
 	return s
 }
@@ -237,6 +302,9 @@ func (r *reading) text(name, s string) string {
 func (r *reading) named(id string, find func() (inventory.Text, error)) string {
 	if name, known := r.names[id]; known {
 		return name
+	}
+	if id == "" {
+		return ""
 	}
 	name := id
 	if found, err := find(); err == nil {

@@ -3,27 +3,42 @@ package web
 import (
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/internal/identity"
 	"canot/internal/identity/privacy"
 	"canot/inventory"
+	"canot/inventory/hours"
 	"canot/web/edge"
 )
+
+const erasePath = "/compte/effacer"
 
 func (s *Site) mountPrivacy(r gin.IRouter) {
 	s.on(r, "GET", "/confidentialite", privacyPage)
 	s.on(r, "GET", "/compte/donnees", dataPage)
 	s.on(r, "GET", "/compte/donnees.json", dataFile)
+	s.on(r, "GET", erasePath, erasePage)
+	s.on(r, "POST", erasePath, erase)
 }
 
 // publicPage says who answers for personal data, and what is kept.
 type publicPage struct {
 	frame
-	Operators []inventory.Operator
+	Operators []answering
+	Named     bool // somebody is named to write to
 	Periods   []keptFor
+}
+
+// answering is an operator, with the hubs whose teams are asked while nobody is named.
+type answering struct {
+	inventory.Operator
+	Named bool
+	Hubs  []inventory.Hub
 }
 
 // keptFor says for how long something is kept.
@@ -39,7 +54,20 @@ func privacyPage(p *page) error {
 	if err != nil {
 		return err
 	}
-	f := publicPage{frame: p.frame(p.l.Say("page.privacy.title", nil)), Operators: operators}
+	hubs, err := p.hubs()
+	if err != nil {
+		return err
+	}
+	f := publicPage{frame: p.frame(p.l.Say("page.privacy.title", nil))}
+	for _, o := range operators {
+		a := answering{Operator: o, Named: o.Privacy != inventory.PrivacyContact{}}
+		for _, h := range hubs {
+			if h.OperatorID == o.ID && h.Email+h.Phone != "" {
+				a.Hubs = append(a.Hubs, h)
+			}
+		}
+		f.Operators, f.Named = append(f.Operators, a), f.Named || a.Named
+	}
 	for _, k := range periods {
 		f.Periods = append(f.Periods, keptFor{p.l.Say("retention."+k.Kind, nil), p.l.Say("page.privacy.months", fault.Params{"months": k.Months})})
 	}
@@ -49,6 +77,7 @@ func privacyPage(p *page) error {
 // dataForm is all that is known of a person, for reading.
 type dataForm struct {
 	frame
+	Place    fault.Params // whose time it is, where nothing else is said
 	Sections []section
 }
 
@@ -61,6 +90,9 @@ func dataPage(p *page) error {
 	}
 	f := dataForm{frame: p.frame(p.l.Say("page.data.title", nil))}
 	r := &reading{ctx: p.c.Request.Context(), l: p.l, catalog: p.Catalog, names: map[string]string{}}
+	zone, place := p.zoneOf("Montréal")
+	r.zone = zone
+	f.Place = fault.Params{"place": place}
 	for _, part := range dossier.Parts {
 		s, err := r.section(part)
 		if err != nil {
@@ -93,4 +125,64 @@ func dataFile(p *page) error {
 	p.c.Header("Content-Disposition", `attachment; filename="canot.json"`)
 	p.c.Data(http.StatusOK, "application/json", append(body, '\n'))
 	return nil
+}
+
+// hubs are all hubs.
+func (p *page) hubs() ([]inventory.Hub, error) {
+	var all []inventory.Hub
+	for q := (inventory.HubQuery{Limit: 200}); ; {
+		hubs, next, err := p.Catalog.Hubs(p.c.Request.Context(), q)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, hubs...)
+		if next == "" {
+			return all, nil
+		}
+		q.After = next
+	}
+}
+
+// zoneOf is the time of the home hub of who reads, with its name; of the network's place when
+// they have none.
+func (p *page) zoneOf(place string) (*time.Location, string) {
+	ctx, name := p.c.Request.Context(), "America/Toronto"
+	if m, err := p.Directory.Member(ctx, p.DB.Reader(ctx), p.v.Actor.ID); err == nil && m.HomeHubID != "" {
+		if h, err := p.Catalog.Hub(ctx, m.HomeHubID); err == nil {
+			name, place = h.TimeZone, h.Name.In(p.l.Tag())
+		}
+	}
+	if zone, err := hours.LoadZone(name); err == nil {
+		return zone, place
+	}
+	return time.UTC, "UTC"
+}
+
+// erasePage asks whether somebody is sure that their account shall go.
+func erasePage(p *page) error { return p.eraseAgain(http.StatusOK, nil) }
+
+func (p *page) eraseAgain(status int, t *told) error {
+	if a := p.v.Actor; !a.Known() || a.ID == identity.System.ID {
+		return p.to("/connexion")
+	}
+	f := p.frame(p.l.Say("page.erase.title", nil))
+	f.Error = t
+	return p.show(status, "erase", f)
+}
+
+func erase(p *page) error {
+	a := p.v.Actor
+	if !a.Known() || a.ID == identity.System.ID {
+		return p.to("/connexion")
+	}
+	if p.field("sure") != "yes" {
+		t := told{Title: p.l.Say("page.wrong.title", nil), List: []wrongField{{"sure", p.l.Say("page.erase.tick", nil)}}}
+		return p.eraseAgain(http.StatusBadRequest, &t)
+	}
+	if err := p.Privacy.Erase(p.c.Request.Context(), a, a.ID, database.Key{}); err != nil {
+		t, status := p.explain(err)
+		return p.eraseAgain(status, &t)
+	}
+	p.v.EndSession()
+	return p.to("/connexion?fait=" + newsErased)
 }

@@ -10,16 +10,21 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"canot/internal/fault"
-	"canot/internal/identity/signin"
 )
 
-const secondPath = "/connexion/verification"
+const (
+	secondPath    = "/connexion/verification"
+	newSecondPath = secondPath + "/nouvelle"
+)
 
 func (s *Site) mountSecond(r gin.IRouter) {
 	s.on(r, "GET", secondPath, secondPage)
 	s.on(r, "POST", secondPath, bySecond)
-	s.on(r, "POST", secondPath+"/nouvelle", beginSecond)
+	s.on(r, "GET", newSecondPath, pendingSecond)
+	s.on(r, "POST", newSecondPath, beginSecond)
 	s.on(r, "POST", secondPath+"/confirmer", confirmSecond)
+	s.on(r, "POST", secondPath+"/codes", newCodes)
+	s.forms(r, secondPath+"/confirmer", secondPath+"/codes")
 }
 
 // secondForm asks for a second proof, or offers to set one up.
@@ -45,6 +50,7 @@ func (p *page) secondAgain(status int, t *told) error {
 	if has.SessionOf >= 2 || !a.LacksFactor && !steps {
 		return p.to("/connexion")
 	}
+	p.other = secondPath
 	f := secondForm{frame: p.frame(p.l.Say("page.second.title", nil)), Has: steps, KeysOnly: !steps && has.Passkeys > 0}
 	f.Error = t
 	return p.show(status, "second", f)
@@ -63,7 +69,7 @@ func bySecond(p *page) error {
 	return p.to("/connexion")
 }
 
-// newSecond shows the secret of a new authenticator, once.
+// newSecond shows the secret of a new authenticator, until a code of it was given.
 type newSecond struct {
 	frame
 	Secret  string // in groups of four
@@ -72,22 +78,29 @@ type newSecond struct {
 }
 
 func beginSecond(p *page) error {
-	made, err := p.Gate.BeginAuthenticator(p.c.Request.Context(), p.v.Actor)
+	_, err := p.Gate.BeginAuthenticator(p.c.Request.Context(), p.v.Actor)
+	if err != nil && !fault.Is(err, "authenticator_exists") {
+		return err
+	}
+	return p.to(newSecondPath)
+}
+
+func pendingSecond(p *page) error { return p.newSecondPage(http.StatusOK, nil) }
+
+// newSecondPage shows the secret that waits for its code. Without one there is nothing to set up.
+func (p *page) newSecondPage(status int, t *told) error {
+	made, err := p.Gate.PendingAuthenticator(p.c.Request.Context(), p.v.Actor)
+	if fault.Is(err, "not_found") {
+		return p.to(secondPath)
+	}
 	if err != nil {
 		return err
 	}
-	return p.newSecondPage(http.StatusOK, made, nil)
-}
-
-func (p *page) newSecondPage(status int, made signin.NewAuthenticator, t *told) error {
-	f := newSecond{frame: p.frame(p.l.Say("page.second.new_title", nil)), Secret: groups(made.Secret, 4)}
+	p.other = newSecondPath
+	f := newSecond{frame: p.frame(p.l.Say("page.second.new_title", nil)), Secret: groups(made.Secret, 4), Address: template.URL(made.URL)}
 	f.Error = t
-	if made.URL != "" {
-		picture, err := picture(made.URL, p.l.Say("page.second.picture", nil))
-		if err != nil {
-			return err
-		}
-		f.Address, f.Picture = template.URL(made.URL), picture
+	if f.Picture, err = picture(made.URL, p.l.Say("page.second.picture", nil)); err != nil {
+		return err
 	}
 	return p.show(status, "second_new", f)
 }
@@ -98,18 +111,39 @@ type codesPage struct {
 	Codes []string
 }
 
+func (p *page) codesPage(codes []string) error {
+	p.other = nowhere // they are not there to be read again
+	return p.show(http.StatusOK, "codes", codesPage{p.frame(p.l.Say("page.second.codes_title", nil)), codes})
+}
+
 func confirmSecond(p *page) error {
-	codes, entry, err := p.Gate.ConfirmAuthenticator(p.c.Request.Context(), p.v.Actor, p.visitor(), p.field("code"))
-	if err != nil {
-		if p.v.Actor.SessionID == "" {
-			return err
-		}
-		t, status := p.explain(err)
-		return p.newSecondPage(status, signin.NewAuthenticator{}, &t)
+	ctx, a := p.c.Request.Context(), p.v.Actor
+	codes, entry, err := p.Gate.ConfirmAuthenticator(ctx, a, p.visitor(), p.field("code"))
+	if err == nil {
+		p.v.KeepSession(entry.Session)
+		return p.codesPage(codes)
 	}
-	p.v.KeepSession(entry.Session)
-	f := codesPage{p.frame(p.l.Say("page.second.codes_title", nil)), codes}
-	return p.show(http.StatusOK, "codes", f)
+	if a.SessionID == "" {
+		return err
+	}
+	// The page of the codes was loaded again, or its button tapped twice: the step is in place.
+	if has, broken := p.Gate.Factors(ctx, a); broken == nil && has.Authenticator && has.SessionOf >= 2 {
+		return p.to("/connexion?fait=" + newsStep)
+	}
+	t, status := p.explain(err)
+	if fault.Is(err, "bad_factor") {
+		t = told{Title: p.l.Say("page.wrong.code", nil), Text: p.l.Say("page.wrong.new_code", nil)}
+	}
+	return p.newSecondPage(status, &t)
+}
+
+// newCodes replaces the recovery codes of who has lost or used theirs.
+func newCodes(p *page) error {
+	codes, err := p.Gate.NewRecoveryCodes(p.c.Request.Context(), p.v.Actor)
+	if err != nil {
+		return err
+	}
+	return p.codesPage(codes)
 }
 
 // groups parts a text into groups, which are easier to copy.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -28,52 +29,110 @@ func (s *Site) mountSignIn(r gin.IRouter) {
 	s.on(r, "GET", "/connexion/inscription", signUpPage)
 	s.on(r, "POST", "/connexion/inscription", signUp)
 	s.on(r, "POST", "/deconnexion", signOut)
+	s.on(r, "POST", "/connexion/sessions", endSessions)
+	s.forms(r, "/connexion/mot-de-passe", "/connexion/organisation", "/deconnexion", "/connexion/sessions")
 	r.GET(signin.ReturnPath, func(c *gin.Context) { s.pageOf(c, edge.From(c.Request.Context()).Language).answer(fromProvider) })
 }
 
-// signInForm is the page where people say who they are.
+// signInForm is the page where people say who they are, and their account once they have.
 type signInForm struct {
 	frame
 	Email    string
 	Provider string // the name of the organisation's provider, "" without one
 	Password bool   // the password is being tried: its part is open
 	Demo     bool
+	NoMail   bool
+	News     *told // what has just been done
 	Person   *whoPage
 }
 
 // whoPage is what one sees who is signed in already.
 type whoPage struct {
 	Name  string
-	Lacks bool // their roles ask for a second step
+	Lacks bool         // their roles ask for a second step
+	Codes fault.Params // how many recovery codes are left, of who may make others; nil of who may not
 }
 
 func signInPage(p *page) error { return p.signInAgain(http.StatusOK, signInForm{}) }
 
+// The news that a page brings which another sends the browser to.
+const (
+	newsOut        = "sortie"
+	newsEverywhere = "partout"
+	newsErased     = "effacement"
+	newsStep       = "etape"
+)
+
+// news is what has just been done, nil for nothing. Anybody may write the address: it says only
+// what is so.
+func (p *page) news(in *whoPage) *told {
+	switch what := p.c.Query("fait"); {
+	case in == nil && what == newsOut:
+		return &told{Title: p.l.Say("page.sign.out_title", nil), Text: p.l.Say("page.sign.out_lead", nil)}
+	case in == nil && what == newsEverywhere:
+		return &told{Title: p.l.Say("page.sign.everywhere_title", nil), Text: p.l.Say("page.sign.everywhere_lead", nil)}
+	case in == nil && what == newsErased:
+		return &told{Title: p.l.Say("page.sign.erased_title", nil), Text: p.l.Say("page.sign.erased_lead", nil)}
+	case in != nil && in.Codes != nil && what == newsStep:
+		return &told{Title: p.l.Say("page.second.in_place", nil), Text: p.l.Say("page.second.in_place_lead", nil)}
+	}
+	return nil
+}
+
 // signInAgain shows the sign-in page with what was filled in.
 func (p *page) signInAgain(status int, f signInForm) error {
 	problem := f.Error
+	if p.c.Request.Method != http.MethodGet {
+		p.other = "/connexion"
+	}
 	f.frame = p.frame(p.l.Say("page.sign.title", nil))
-	f.Error, f.Provider, f.Demo = problem, p.Gate.OIDCName(), p.Kept != nil
+	f.Error, f.Provider, f.Demo, f.NoMail = problem, p.Gate.OIDCName(), p.Kept != nil, p.NoMail
 	if a := p.v.Actor; a.Known() {
-		m, err := p.Directory.Member(p.c.Request.Context(), p.DB.Reader(p.c.Request.Context()), a.ID)
-		if err != nil {
+		var err error
+		if f.Person, err = p.whoPage(a); err != nil {
 			return err
 		}
-		f.Person = &whoPage{m.Name, a.LacksFactor}
+		f.Title = p.l.Say("page.account", nil)
 	}
+	f.News = p.news(f.Person)
 	return p.show(status, "sign_in", f)
+}
+
+func (p *page) whoPage(a identity.Actor) (*whoPage, error) {
+	ctx := p.c.Request.Context()
+	m, err := p.Directory.Member(ctx, p.DB.Reader(ctx), a.ID)
+	if err != nil {
+		return nil, err
+	}
+	who := &whoPage{Name: m.Name, Lacks: a.LacksFactor}
+	if a.SessionID == "" {
+		return who, nil
+	}
+	has, err := p.Gate.Factors(ctx, a)
+	if has.Authenticator && has.SessionOf >= 2 {
+		who.Codes = fault.Params{"count": has.RecoveryCodes}
+	}
+	return who, err
 }
 
 // askForLink has a letter sent, and says the same whoever has the address.
 func askForLink(p *page) error {
 	email := strings.TrimSpace(p.field("email"))
+	if p.NoMail {
+		t := told{Title: p.l.Say("page.sign.no_mail_title", nil), Text: p.l.Say("page.sign.no_mail", nil)}
+		return p.signInAgain(http.StatusServiceUnavailable, signInForm{Email: email, frame: frame{Error: &t}})
+	}
 	flow, err := p.Gate.Ask(p.c.Request.Context(), p.visitor(), email, p.l.Tag())
 	if err != nil {
 		t, status := p.explain(err)
 		return p.signInAgain(status, signInForm{Email: email, frame: frame{Error: &t}})
 	}
 	p.v.KeepBrowser(flow.Browser)
-	return p.to("/connexion/code?flow=" + url.QueryEscape(flow.ID))
+	return p.to(codeAddress(flow.ID, seal(flow.Browser, email)))
+}
+
+func codeAddress(flow, sealed string) string {
+	return "/connexion/code?" + url.Values{"flow": {flow}, "a": {sealed}}.Encode()
 }
 
 func byPassword(p *page) error {
@@ -103,26 +162,65 @@ func (p *page) enter(e signin.Entry) error {
 // codeForm is where the code of a letter is typed.
 type codeForm struct {
 	frame
-	Flow string
-	Demo bool
+	Flow, Sealed string
+	Sent         fault.Params // the address that was typed in this browser; nil when it is not known
+	Demo         bool
+	Spent        bool // the code counts no more
 }
 
-func codePage(p *page) error { return p.codeAgain(http.StatusOK, p.c.Query("flow"), nil) }
+// codePage asks for the code of a letter. Without a request there is none to type.
+func codePage(p *page) error {
+	if p.c.Query("flow") == "" || p.NoMail {
+		return p.to("/connexion")
+	}
+	return p.codeAgain(http.StatusOK, codeForm{Flow: p.c.Query("flow"), Sealed: p.c.Query("a")})
+}
 
-func (p *page) codeAgain(status int, flow string, t *told) error {
-	f := codeForm{frame: p.frame(p.l.Say("page.sign.code_title", nil)), Flow: flow, Demo: p.Kept != nil}
+func (p *page) codeAgain(status int, f codeForm) error {
+	t := f.Error
+	p.other = codeAddress(f.Flow, f.Sealed)
+	f.frame, f.Demo = p.frame(p.l.Say("page.sign.code_title", nil)), p.Kept != nil
 	f.Error = t
+	if email := unseal(p.v.Browser, f.Sealed); email != "" {
+		f.Sent = fault.Params{"email": email}
+	}
 	return p.show(status, "code", f)
 }
 
 func byCode(p *page) error {
-	flow := p.field("flow")
-	entry, err := p.Gate.Enter(p.c.Request.Context(), p.visitor(), signin.Proof{Flow: flow, Code: p.field("code")})
-	if err != nil {
-		t, status := p.explain(err)
-		return p.codeAgain(status, flow, &t)
+	f := codeForm{Flow: p.field("flow"), Sealed: p.field("a")}
+	entry, err := p.Gate.Enter(p.c.Request.Context(), p.visitor(), signin.Proof{Flow: f.Flow, Code: p.field("code")})
+	if err == nil {
+		return p.enter(entry)
 	}
-	return p.enter(entry)
+	if in, twice := p.again(err, "bad_code"); in {
+		return twice
+	}
+	t, status := p.explain(err)
+	if fault.Is(err, "bad_code") {
+		spent, err := p.Gate.CodeSpent(p.c.Request.Context(), p.visitor(), f.Flow)
+		if err != nil {
+			return err
+		}
+		if f.Spent = spent; spent {
+			t = told{Title: p.l.Say("page.wrong.spent_title", nil), Text: p.l.Say("page.wrong.spent", nil)}
+		}
+	}
+	f.Error = &t
+	return p.codeAgain(status, f)
+}
+
+// again sends on who has come in by the very thing that is refused now: a button was tapped
+// twice.
+func (p *page) again(err error, code string) (bool, error) {
+	if !fault.Is(err, code) {
+		return false, nil
+	}
+	in, err := p.Gate.JustEntered(p.c.Request.Context(), p.v.Actor)
+	if err != nil || !in {
+		return err != nil, err
+	}
+	return true, p.to(secondPath)
 }
 
 // linkForm is the page that the link of a letter opens. Opening it uses nothing up: mail
@@ -130,10 +228,16 @@ func byCode(p *page) error {
 type linkForm struct {
 	frame
 	Secret string
+	Whose  string // whose account it opens, masked; "" when the link does not count
 }
 
 func linkPage(p *page) error {
-	f := linkForm{p.frame(p.l.Say("page.sign.link_title", nil)), p.c.Query(signin.LinkQuery)}
+	secret := p.c.Query(signin.LinkQuery)
+	whose, err := p.Gate.Whose(p.c.Request.Context(), secret)
+	if err != nil {
+		return err
+	}
+	f := linkForm{p.frame(p.l.Say("page.sign.link_title", nil)), secret, whose}
 	f.Other = nil // its address is a secret
 	return p.show(http.StatusOK, "link", f)
 }
@@ -145,6 +249,9 @@ func byLink(p *page) error {
 		f := p.frame(t.Title)
 		f.Error = &t
 		return p.show(http.StatusUnauthorized, "problem", f)
+	}
+	if in, twice := p.again(err, "bad_link"); in {
+		return twice
 	}
 	if err != nil {
 		return err
@@ -169,18 +276,12 @@ func signUpPage(p *page) error {
 }
 
 func (p *page) signUpAgain(status int, flow string, person signin.NewPerson, t *told) error {
+	p.other = "/connexion/inscription?flow=" + url.QueryEscape(flow)
 	f := signUpForm{frame: p.frame(p.l.Say("page.sign.up_title", nil)), Flow: flow, Person: person}
 	f.Error = t
-	for q := (inventory.HubQuery{Limit: 200}); ; {
-		hubs, next, err := p.Catalog.Hubs(p.c.Request.Context(), q)
-		if err != nil {
-			return err
-		}
-		f.Hubs = append(f.Hubs, hubs...)
-		if next == "" {
-			break
-		}
-		q.After = next
+	var err error
+	if f.Hubs, err = p.hubs(); err != nil {
+		return err
 	}
 	for _, c := range identity.Clienteles {
 		f.Clienteles = append(f.Clienteles, choice{c, p.l.Say("clientele."+c, nil)})
@@ -197,12 +298,28 @@ func signUp(p *page) error {
 		Clientele: p.field("clientele"), Consent: p.field("consent") == "yes",
 		ConsentText: p.l.Say("page.sign.consent_text", nil),
 	}
-	entry, err := p.Gate.SignUp(p.c.Request.Context(), p.visitor(), flow, person)
+	var entry signin.Entry
+	err := p.toCome("birth_date", person.BirthDate)
+	if err == nil {
+		entry, err = p.Gate.SignUp(p.c.Request.Context(), p.visitor(), flow, person)
+	}
+	if in, twice := p.again(err, "bad_sign_up"); in {
+		return twice
+	}
 	if err != nil {
 		t, status := p.explain(err)
 		return p.signUpAgain(status, flow, person, &t)
 	}
 	return p.enter(entry)
+}
+
+// toCome refuses a day that no clock has reached yet: the year is mistyped.
+func (p *page) toCome(field, day string) error {
+	t, err := time.Parse(time.DateOnly, day)
+	if err == nil && t.After(p.DB.Now().Add(14*time.Hour)) {
+		return fault.Field(field, "in_future")
+	}
+	return nil
 }
 
 // signOut ends the session and forgets it in the browser. Without a session it is done already.
@@ -213,8 +330,21 @@ func signOut(p *page) error {
 		}
 	}
 	p.v.EndSession()
-	p.v.Actor = identity.Actor{}
-	return p.show(http.StatusOK, "signed_out", p.frame(p.l.Say("page.sign.out_title", nil)))
+	return p.to("/connexion?fait=" + newsOut)
+}
+
+// endSessions signs somebody out of every browser and program, this one included: the letters about their
+// account tell them to, when they do not recognise what was done.
+func endSessions(p *page) error {
+	a := p.v.Actor
+	if !a.Known() {
+		return p.to("/connexion")
+	}
+	if err := p.Directory.EndSessions(p.c.Request.Context(), a, a.ID, "", true, database.Key{}); err != nil {
+		return err
+	}
+	p.v.EndSession()
+	return p.to("/connexion?fait=" + newsEverywhere)
 }
 
 // awayPage leads to the provider of an organisation. The way there is a link on a page: a

@@ -19,6 +19,7 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -33,7 +34,8 @@ import (
 	"canot/web/mail"
 )
 
-// Deps is what the pages are made of. All must be given but Kept, which only a demo has.
+// Deps is what the pages are made of. All must be given but Kept, which only a demo has, and
+// NoMail, which says that nothing can be sent.
 type Deps struct {
 	DB        *database.DB
 	Gate      *signin.Gate
@@ -41,6 +43,7 @@ type Deps struct {
 	Catalog   *inventory.Catalog
 	Privacy   *privacy.Office
 	Kept      *mail.Kept
+	NoMail    bool
 }
 
 // A Site is the pages. It may be used by many goroutines.
@@ -120,10 +123,34 @@ type page struct {
 	c *gin.Context
 	l locale.Language
 	v *edge.Visit
+
+	other string // the French address to read in the other language; "" for the page's own
 }
 
 // A handler answers a request, or says what went wrong.
 type handler func(p *page) error
+
+// forms are addresses to which only forms lead: who opens one, by going back or by a kept
+// address, is brought to the account.
+func (s *Site) forms(r gin.IRouter, paths ...string) {
+	for _, path := range paths {
+		s.on(r, "GET", path, func(p *page) error { return p.to("/connexion") })
+	}
+}
+
+// Problem answers a browser with a page that says what went wrong, where no page has begun.
+func (s *Site) Problem(c *gin.Context, err error) {
+	l := edge.From(c.Request.Context()).Language
+	if path := c.Request.URL.Path; path == "/en" || strings.HasPrefix(path, "/en/") {
+		l = locale.English
+	}
+	p := s.pageOf(c, l)
+	p.other = nowhere
+	p.problem(err)
+}
+
+// nowhere says that a page has none in the other language.
+const nowhere = "-"
 
 // on puts a page in both languages.
 func (s *Site) on(r gin.IRouter, method, path string, h handler) {
@@ -159,23 +186,60 @@ type otherLanguage struct{ Href, Lang, Name string }
 // told is what went wrong, in words.
 type told struct {
 	Title, Text string
-	List        []string
+	List        []wrongField
+}
+
+// A wrongField is what is wrong, with the field of the form that it is about, "" for none.
+type wrongField struct{ Field, Text string }
+
+// Wrong is what is wrong with a field of the form, "" for nothing.
+func (f frame) Wrong(field string) string {
+	if f.Error != nil {
+		for _, w := range f.Error.List {
+			if w.Field == field {
+				return w.Text
+			}
+		}
+	}
+	return ""
+}
+
+// About ties a field to its hints and to what is wrong with it; the first wrong one has the
+// cursor.
+func (f frame) About(field string, hints ...string) template.HTMLAttr {
+	attr := ""
+	if f.Wrong(field) != "" {
+		attr = ` aria-invalid="true"`
+		if f.Error.List[0].Field == field {
+			attr += " autofocus"
+		}
+		hints = append([]string{field + "-wrong"}, hints...)
+	}
+	if len(hints) > 0 {
+		attr += ` aria-describedby="` + strings.Join(hints, " ") + `"`
+	}
+	return template.HTMLAttr(strings.TrimSpace(attr))
 }
 
 func (p *page) frame(title string) frame {
 	f := frame{Lang: p.l.Tag(), Title: title, Style: stylePath, Home: home(p.l), Known: p.v.Actor.Known()}
-	// Only what was read can be read again in the other language: the answer to a form cannot.
-	if p.c.Request.Method != http.MethodGet {
+	if p.other == nowhere {
 		return f
 	}
-	address := p.c.Request.URL.EscapedPath()
+	address := p.other
+	if address == "" {
+		address = p.c.Request.URL.EscapedPath()
+		if p.l.Tag() == locale.English.Tag() {
+			address = strings.TrimPrefix(address, "/en")
+		}
+		if q := p.c.Request.URL.RawQuery; q != "" {
+			address += "?" + q
+		}
+	}
 	if p.l.Tag() == locale.English.Tag() {
-		f.Other = &otherLanguage{strings.TrimPrefix(address, "/en"), "fr", "Français"}
+		f.Other = &otherLanguage{address, "fr", "Français"}
 	} else {
 		f.Other = &otherLanguage{addressOf(locale.English, address), "en", "English"}
-	}
-	if q := p.c.Request.URL.RawQuery; q != "" {
-		f.Other.Href += "?" + q
 	}
 	return f
 }
@@ -200,13 +264,20 @@ func (p *page) to(path string) error {
 }
 
 // problem answers with a page that says what went wrong. Who is not signed in, and would
-// have to be, is sent to do that.
+// have to be, is sent to do that, and so is who has their second step before them.
 func (p *page) problem(err error) {
 	if fault.Is(err, "sign_in") && p.c.Request.Method == http.MethodGet {
 		_ = p.to("/connexion")
 		return
 	}
+	if fault.Is(err, "second_factor_needed") && p.c.Request.Method == http.MethodGet && p.v.Actor.SessionID != "" && p.c.FullPath() != addressOf(p.l, secondPath) {
+		_ = p.to(secondPath)
+		return
+	}
 	t, status := p.explain(err)
+	if p.c.Request.Method != http.MethodGet && p.other == "" {
+		p.other = "/connexion" // what a form asked is not there to be read
+	}
 	f := p.frame(t.Title)
 	f.Error = &t
 	if shown := p.show(status, "problem", f); shown != nil {
@@ -214,30 +285,57 @@ func (p *page) problem(err error) {
 	}
 }
 
+// fields are those of the pages' forms, by what the verbs call them.
+var fields = map[string]string{
+	"email": "email", "name": "name", "hub": "hub", "home_hub": "hub", "birth_date": "birth_date", "clientele": "clientele", "consent": "consent",
+}
+
 // explain puts an error into words, for a page.
 func (p *page) explain(err error) (told, int) {
 	e := edge.Explain(p.c.Request.Context(), err)
 	t := told{Title: e.Title, Text: e.Detail}
-	if f := fault.Of(err); f != nil {
-		for _, v := range f.Violations {
-			params := maps.Clone(v.Params)
-			if field, ok := params["field"].(string); ok && p.l.Has("form."+field) {
-				params["field"] = p.l.Say("form."+field, nil)
-			}
-			for _, said := range edge.Violations(p.l, []fault.Violation{{Code: v.Code, Params: params}}) {
-				t.List = append(t.List, said.Message)
-			}
-		}
-	}
 	for name, values := range e.GetHeaders() {
 		if name == "Retry-After" {
 			p.c.Writer.Header()[name] = values
 		}
 	}
-	if fault.Is(err, "sign_in") {
+	f := fault.Of(err)
+	if f == nil {
+		return t, e.Status
+	}
+	for _, v := range f.Violations {
+		t.List = append(t.List, p.wrong(v))
+	}
+	switch {
+	case f.Code == "sign_in":
 		t.Text = p.l.Say("page.sign.needed", nil)
+	case f.Code == "session_needed":
+		t.Text = p.l.Say("page.wrong.session", nil)
+	case f.Code == "not_allowed":
+		t.Text = p.l.Say("page.wrong.not_allowed", nil)
+	case f.Kind == fault.Method:
+		t.Title, t.Text = p.l.Say("page.wrong.method_title", nil), p.l.Say("page.wrong.method", nil)
+	case f.Code == "slow_down":
+		wait := max(1, int((f.RetryAfter+time.Minute-1)/time.Minute))
+		t.Title, t.Text = p.l.Say("page.wrong.slow_title", nil), p.l.Say("page.wrong.slow", fault.Params{"wait_min": wait})
+	case len(t.List) > 0 && f.Kind == fault.Malformed:
+		t.Title, t.Text = p.l.Say("page.wrong.title", nil), ""
 	}
 	return t, e.Status
+}
+
+// wrong says what is wrong with a field, to who fills in a form.
+func (p *page) wrong(v fault.Violation) wrongField {
+	field, _ := v.Params["field"].(string)
+	if words := p.l.Say("wrong."+field+"."+v.Code, v.Params); words != "" {
+		return wrongField{fields[field], words}
+	}
+	params := maps.Clone(v.Params)
+	if p.l.Has("form." + field) {
+		params["field"] = p.l.Say("form."+field, nil)
+	}
+	said := edge.Violations(p.l, []fault.Violation{{Code: v.Code, Params: params}})
+	return wrongField{fields[field], said[0].Message}
 }
 
 // field is what a form says, without the spaces around it.

@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"canot/booking"
@@ -50,6 +51,11 @@ func (g *grower) breakUnits(ctx context.Context) error {
 			frail = append(frail, s.terms.Units[len(s.terms.Units)-1])
 		}
 	}
+	lent, err := g.lent(ctx)
+	if err != nil {
+		return err
+	}
+	frail = slices.DeleteFunc(frail, func(u inventory.Unit) bool { return lent[u.ID] })
 	g.rng.Shuffle(len(frail), func(i, j int) { frail[i], frail[j] = frail[j], frail[i] })
 	for i, u := range frail[:min(brokenPerScale*g.Scale, len(frail))] {
 		b := breakdowns[i%len(breakdowns)]
@@ -63,6 +69,27 @@ func (g *grower) breakUnits(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// lent are the units that somebody has in their hands: nobody takes those out of service.
+func (g *grower) lent(ctx context.Context) (map[string]bool, error) {
+	lent := map[string]bool{}
+	for after := ""; ; {
+		page, next, err := g.Book.Bookings(ctx, system, booking.Query{Status: string(booking.InUse), Limit: 200, After: after})
+		if err != nil {
+			return nil, err
+		}
+		for _, b := range page {
+			for _, l := range b.Lines {
+				for _, id := range l.Units {
+					lent[id] = true
+				}
+			}
+		}
+		if after = next; after == "" {
+			return lent, nil
+		}
+	}
 }
 
 // hold places holds on the coming days, as a member does who has not yet confirmed.

@@ -52,7 +52,14 @@ func (g *grower) certify(ctx context.Context) error {
 	})
 }
 
-// answerable names who is in charge of personal data at each operator, as Law 25 asks.
+// legalNames are what the operators of the demo are called on paper; all are invented.
+var legalNames = map[string]string{
+	"hubs-at": "Coopérative des hubs de l’Abitibi-Témiscamingue", "hubs-bj": "Coopérative des hubs de la Baie-James",
+	"hubs-no": "Hubs du Nord de l’Ontario inc.", "hub-rouyn-noranda": "Société du hub de Rouyn-Noranda", "hub-sudbury": "Carrefour créatif de Sudbury inc.",
+}
+
+// answerable gives each operator its name on paper, and says who is in charge of personal data there,
+// as Law 25 asks.
 func (g *grower) answerable(ctx context.Context) error {
 	operators, err := g.Catalog.Operators(ctx)
 	if err != nil {
@@ -61,6 +68,9 @@ func (g *grower) answerable(ctx context.Context) error {
 	for _, o := range operators {
 		name, email, phone := "Responsable des renseignements personnels", "vie-privee@"+o.Slug+".example", "819 555-0190"
 		e := inventory.OperatorEdits{PrivacyName: &name, PrivacyEmail: &email, PrivacyPhone: &phone}
+		if legal := legalNames[o.Slug]; legal != "" {
+			e.LegalName = &legal
+		}
 		if _, err := g.Catalog.UpdateOperator(ctx, system, o.Slug, e, database.Key{}); err != nil {
 			return err
 		}

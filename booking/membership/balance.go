@@ -2,9 +2,11 @@ package membership
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"canot/internal/database"
+	"canot/internal/fault"
 	"canot/internal/identity"
 	"canot/inventory"
 	"canot/inventory/hours"
@@ -16,7 +18,17 @@ type Balance struct {
 	Tier    TierName // in force today, the zero TierName for none
 	Buckets []Bucket // of the present periods
 	Packs   []Pack
-	Lines   []LedgerLine // the latest first, 200 at most
+	Lines   []LedgerLine // one page, the latest first
+	Next    string       // the cursor of the next page of Lines, "" at the end
+}
+
+// A BalanceQuery asks for a balance. Hub is an id or slug; "" is the hub of the holder's
+// membership, else their home hub.
+type BalanceQuery struct {
+	Holder
+	Hub   string
+	Limit int    // lines of the ledger, 0 means 50
+	After string // the cursor that the page before gave
 }
 
 // A Bucket is what a tier includes of something in the present day, week or month.
@@ -42,13 +54,17 @@ type LedgerLine struct {
 	PeriodStart string    `db:"period_start" json:"period_start"`
 	BookingID   string    `db:"booking_id" json:"booking_id"`
 	Minutes     int64     `db:"minutes" json:"minutes"` // negative when it was taken
-	Reason      string    `db:"reason" json:"reason"`   // grant, use, return, adjust
+	Reason      string    `db:"reason" json:"reason"`   // grant, use, return, or one of AdjustReasons
 }
 
-// Balance returns what a holder may still use at a hub, by id or slug; "" is the hub of
-// their membership, else their home hub. It is for the holder and for staff of their hubs.
-func (r *Roster) Balance(ctx context.Context, by identity.Actor, h Holder, hubKey string) (Balance, error) {
+// Balance returns what a holder may still use at a hub, and a page of how it came to be. It
+// is for the holder and for staff of their hubs.
+func (r *Roster) Balance(ctx context.Context, by identity.Actor, q BalanceQuery) (Balance, error) {
 	var b Balance
+	h, hubKey := q.Holder, q.Hub
+	if q.Limit <= 0 {
+		q.Limit = 50
+	}
 	err := r.db.View(ctx, func(rd database.Reader) error {
 		if err := r.seen(rd, by, h); err != nil {
 			return err
@@ -66,16 +82,29 @@ func (r *Roster) Balance(ctx context.Context, by identity.Actor, h Holder, hubKe
 		if err := packsOf(rd, h, &b.Packs); err != nil {
 			return err
 		}
-		return ledgerOf(rd, h, 200, &b.Lines)
+		if q.After != "" && !idForm.MatchString(q.After) {
+			return fault.Field("cursor", "bad_cursor")
+		}
+		if err := ledgerOf(rd, h, q.After, q.Limit+1, &b.Lines); err != nil {
+			return err
+		}
+		if len(b.Lines) > q.Limit {
+			b.Lines = slices.Clip(b.Lines[:q.Limit])
+			b.Next = b.Lines[q.Limit-1].ID
+		}
+		return nil
 	})
 	return b, err
 }
 
-func ledgerOf(rd database.Reader, h Holder, most int, lines *[]LedgerLine) error {
+// ledgerOf reads so many lines of a holder, the latest first, after the one with an id.
+func ledgerOf(rd database.Reader, h Holder, after string, most int, lines *[]LedgerLine) error {
 	return rd.Select(lines, `
 		SELECT id, at, COALESCE(pack_id, '') AS pack_id, COALESCE(allowance_id, '') AS allowance_id, period, period_start,
 			COALESCE(booking_id, '') AS booking_id, minutes, reason
-		FROM ledger WHERE member_id = $1 OR organisation_id = $2 ORDER BY at DESC, id LIMIT $3`, h.onlyMember(), h.OrganisationID, most)
+		FROM ledger WHERE (member_id = $1 OR organisation_id = $2)
+			AND ($3 = '' OR at < (SELECT x.at FROM ledger x WHERE x.id = $3) OR at = (SELECT x.at FROM ledger x WHERE x.id = $3) AND id > $3)
+		ORDER BY at DESC, id LIMIT $4`, h.onlyMember(), h.OrganisationID, after, most)
 }
 
 // usualHub is where the holder's membership is, else their home; "" for neither.
@@ -84,7 +113,7 @@ func usualHub(rd database.Reader, h Holder, now time.Time) (string, error) {
 	err := rd.Select(&hubs, `
 		SELECT hub_id FROM (
 			SELECT 1 AS rank, hub_id FROM memberships
-			WHERE (member_id = $1 OR organisation_id = $2) AND starts_on <= $3 AND (ends_on = '' OR renews OR ends_on >= $3)
+			WHERE (member_id = $1 OR organisation_id = $2) AND cancelled_at IS NULL AND starts_on <= $3 AND (ends_on = '' OR renews OR ends_on >= $3)
 			UNION ALL SELECT 2, home_hub_id FROM members WHERE id = $1 AND home_hub_id IS NOT NULL
 			UNION ALL SELECT 3, hub_id FROM organisations WHERE id = $2 AND hub_id IS NOT NULL) x
 		ORDER BY rank, hub_id LIMIT 1`, h.onlyMember(), h.OrganisationID, hours.DateOf(now, time.UTC).String())
@@ -124,9 +153,14 @@ func (r *Roster) buckets(ctx context.Context, rd database.Reader, h Holder, hubK
 		for _, l := range w.limits() {
 			start := startOf(l.period, day)
 			used := s.spent[bucket{w.id, l.period, start.String()}]
-			b.Buckets = append(b.Buckets, Bucket{AllowanceID: w.id, Kind: w.kind, CategoryID: w.category, Period: l.period,
-				StartsOn: start.String(), NextOn: nextStart(l.period, start).String(), Included: *l.most, Used: used, Left: max(0, *l.most-used)})
+			b.Buckets = append(b.Buckets, newBucket(w, l, start, used))
 		}
 	}
 	return nil
+}
+
+// newBucket is a bucket of which so much is used: less than nothing when staff added some.
+func newBucket(w *allowance, l limit, start hours.Date, used int64) Bucket {
+	return Bucket{AllowanceID: w.id, Kind: w.kind, CategoryID: w.category, Period: l.period, StartsOn: start.String(),
+		NextOn: nextStart(l.period, start).String(), Included: *l.most, Used: max(0, used), Left: max(0, *l.most-used)}
 }

@@ -10,7 +10,6 @@ import (
 	"canot/internal/fault"
 	"canot/internal/identity"
 	"canot/inventory"
-	"canot/inventory/hours"
 )
 
 // A Certificate is one person's certification. It is never deleted.
@@ -76,7 +75,7 @@ func (r *Roster) GiveCertificate(ctx context.Context, by identity.Actor, n NewCe
 	return r.certificate(ctx, "give certificate", k, func(tx *database.Tx) (string, error) {
 		c, err := findCertification(tx, n.Certification)
 		if fault.Is(err, "certification_not_found") || err == nil && c.Archived {
-			err = fault.Field("certification", "unknown_certification")
+			err = unknown("certification", "unknown_certification", n.Certification)
 		}
 		if err != nil {
 			return "", err
@@ -91,7 +90,11 @@ func (r *Roster) GiveCertificate(ctx context.Context, by identity.Actor, n NewCe
 		if n.MemberID == by.ID {
 			return "", refused("member", "own_certificate", nil)
 		}
-		return give(tx, by, c, n)
+		id, err := give(tx, by, c, n)
+		if err != nil {
+			return "", err
+		}
+		return id, tellLapses(tx, n.MemberID, "")
 	})
 }
 
@@ -174,8 +177,8 @@ func checkDays(from, until string) error {
 }
 
 // RevokeCertificate ends a certificate at once; the reason is for the member and the staff.
-// It stays in the history. Its coming bookings are told to the member and to staff. It asks
-// for what GiveCertificate asks for.
+// It stays in the history. One letter tells of it and of the coming bookings that it does
+// not carry any more. It asks for what GiveCertificate asks for.
 func (r *Roster) RevokeCertificate(ctx context.Context, by identity.Actor, id, reason string, k database.Key) (Certificate, error) {
 	return r.certificate(ctx, "revoke certificate", k, func(tx *database.Tx) (string, error) {
 		return id, r.changeCertificate(tx, by, id, 0, "revoke", func(c *Certificate) error {
@@ -249,8 +252,14 @@ func (r *Roster) changeCertificate(tx *database.Tx, by identity.Actor, id string
 	if err != nil {
 		return err
 	}
-	_, err = tellLapses(tx, c.ID)
-	return err
+	revoked := ""
+	if c.RevokedAt != nil {
+		revoked = c.ID
+		if err := tx.Enqueue(database.Job{Kind: "mail", At: tx.Now, Args: map[string]string{"what": letterRevoked, "id": c.ID}}); err != nil {
+			return err
+		}
+	}
+	return tellLapses(tx, c.MemberID, revoked)
 }
 
 // Certificates lists a member's certificates, the latest first, ended and revoked ones too:
@@ -278,62 +287,4 @@ func (r *Roster) Certificates(ctx context.Context, by identity.Actor, memberID s
 		return nil
 	})
 	return visible, err
-}
-
-// tellLapses has the member and staff told, once each, of the coming bookings that rest on
-// a certificate which will not count on their day; an empty id is for all certificates.
-func tellLapses(tx *database.Tx, certificateID string) (told int, err error) {
-	var rows []struct {
-		BookingID string     `db:"booking_id"`
-		StartsAt  time.Time  `db:"starts_at"`
-		Zone      string     `db:"time_zone"`
-		FromOn    string     `db:"from_on"`
-		UntilOn   string     `db:"until_on"`
-		GivenAt   time.Time  `db:"given_at"`
-		RevokedAt *time.Time `db:"revoked_at"`
-		Unused    int        `db:"unused_months"`
-		ID        string     `db:"id"`
-	}
-	err = tx.Select(&rows, `
-		SELECT b.id AS booking_id, b.starts_at, h.time_zone, k.id, k.from_on, k.until_on, k.given_at, k.revoked_at, c.unused_months
-		FROM bookings b
-		JOIN booking_certificates u ON u.booking_id = b.id
-		JOIN certificates k ON k.id = u.certificate_id
-		JOIN certifications c ON c.id = k.certification_id
-		JOIN hubs h ON h.id = b.hub_id
-		LEFT JOIN notices_sent n ON n.subject_id = b.id AND n.what = $3
-		WHERE b.starts_at > $1 AND b.status IN ('pending', 'confirmed') AND n.subject_id IS NULL AND ($2 = '' OR k.id = $2)
-			AND (k.revoked_at IS NOT NULL OR k.until_on <> '' OR c.unused_months > 0)
-		ORDER BY b.id`, tx.Now, certificateID, noticeLapses)
-	if err != nil {
-		return 0, err
-	}
-	var idle []string
-	for _, row := range rows {
-		if row.Unused > 0 {
-			idle = append(idle, row.ID)
-		}
-	}
-	uses, err := usesOf(tx, unique(idle), "") // none vouches for itself: only what starts before counts
-	if err != nil {
-		return 0, err
-	}
-	for _, row := range rows {
-		zone, err := hours.LoadZone(row.Zone)
-		if err != nil {
-			return told, err
-		}
-		c := certificateFacts{id: row.ID, from: row.FromOn, until: row.UntilOn, givenOn: hours.DateOf(row.GivenAt, zone),
-			unusedMonths: row.Unused, uses: uses[row.ID]}
-		last, _ := c.lastDay(row.StartsAt, zone)
-		if row.RevokedAt == nil && within(hours.DateOf(row.StartsAt, zone), c.from, last) {
-			continue
-		}
-		if err := tellOnce(tx, row.BookingID, noticeLapses, database.Job{Kind: "notice", At: tx.Now,
-			Args: map[string]string{"booking": row.BookingID, "what": noticeLapses}}); err != nil {
-			return told, err
-		}
-		told++
-	}
-	return told, nil
 }

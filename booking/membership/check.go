@@ -27,7 +27,7 @@ var checks = []struct{ code, query string }{
 		WHERE booking_id IS NOT NULL GROUP BY booking_id, pack_id, allowance_id, period, period_start HAVING SUM(minutes) > 0`},
 	{"used_after_the_end", `
 		SELECT l.booking_id AS subject, b.status AS detail FROM ledger l JOIN bookings b ON b.id = l.booking_id
-		WHERE b.status IN ('expired', 'declined') GROUP BY l.booking_id, b.status HAVING SUM(l.minutes) <> 0`},
+		WHERE b.status IN ('expired', 'declined') OR b.status = 'cancelled' AND b.changed_at < b.starts_at GROUP BY l.booking_id, b.status HAVING SUM(l.minutes) <> 0`},
 	{"wrong_holder", `
 		SELECT l.id AS subject, 'booking ' || b.id AS detail FROM ledger l JOIN bookings b ON b.id = l.booking_id
 		WHERE COALESCE(l.organisation_id, '') <> COALESCE(b.organisation_id, '')
@@ -39,7 +39,7 @@ var checks = []struct{ code, query string }{
 		SELECT s.id AS subject, 'membership ' || o.id AS detail FROM memberships s
 		JOIN memberships o ON o.hub_id = s.hub_id AND o.id <> s.id AND (o.member_id = s.member_id OR o.organisation_id = s.organisation_id)
 			AND (o.starts_on > s.starts_on OR o.starts_on = s.starts_on AND o.id > s.id)
-		WHERE s.ends_on = '' OR s.renews OR s.ends_on >= o.starts_on`},
+		WHERE s.cancelled_at IS NULL AND o.cancelled_at IS NULL AND (s.ends_on = '' OR s.renews OR s.ends_on >= o.starts_on)`},
 }
 
 // Check returns every row that cannot be right: balances below zero, rows of the ledger

@@ -15,6 +15,9 @@ const (
 	noticeEnds   = "membership_ends"            // about a membership
 )
 
+// letterRevoked is the letter about a certificate that was revoked, one a revocation.
+const letterRevoked = "certificate_revoked"
+
 const (
 	dailyJob = "membership.daily"
 	// soon is how many days before its end a membership's holder is told.
@@ -44,7 +47,7 @@ func (r *Roster) Begin(ctx context.Context) error {
 // daily is done once a day; a second time on one day tells nothing again.
 func (r *Roster) daily(ctx context.Context, _ json.RawMessage) error {
 	return r.db.In(ctx, func(tx *database.Tx) error {
-		if _, err := tellLapses(tx, ""); err != nil {
+		if err := tellLapses(tx, "", ""); err != nil {
 			return err
 		}
 		if err := tellEnds(tx); err != nil {
@@ -70,8 +73,8 @@ func tellEnds(tx *database.Tx) error {
 	err := tx.Select(&rows, `
 		SELECT s.id, COALESCE(s.member_id, '') AS member_id FROM memberships s
 		LEFT JOIN notices_sent n ON n.subject_id = s.id AND n.what = $3
-		WHERE s.ends_on >= $1 AND s.ends_on <= $2 AND NOT s.renews AND n.subject_id IS NULL
-			AND NOT EXISTS (SELECT 1 FROM memberships o WHERE o.hub_id = s.hub_id AND o.starts_on > s.ends_on
+		WHERE s.ends_on >= $1 AND s.ends_on <= $2 AND NOT s.renews AND s.cancelled_at IS NULL AND n.subject_id IS NULL
+			AND NOT EXISTS (SELECT 1 FROM memberships o WHERE o.hub_id = s.hub_id AND o.starts_on > s.ends_on AND o.cancelled_at IS NULL
 				AND (o.member_id = s.member_id OR o.organisation_id = s.organisation_id))
 		ORDER BY s.id`, day.String(), day.AddDays(soon).String(), noticeEnds)
 	if err != nil {

@@ -70,7 +70,7 @@ func (r *Roster) AcceptEquivalence(ctx context.Context, by identity.Actor, hubKe
 		for i, key := range []string{accepted, countsAs} {
 			field := []string{"accepted", "counts_as"}[i]
 			if pair[i], err = findCertification(tx, key); fault.Is(err, "certification_not_found") {
-				err = fault.Field(field, "unknown_certification")
+				err = unknown(field, "unknown_certification", key)
 			}
 			if err != nil {
 				return "", err

@@ -5,15 +5,17 @@ import (
 	"errors"
 	"regexp"
 	"slices"
+	"time"
 
 	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/internal/identity"
+	"canot/inventory/hours"
 )
 
 // sees reports whether by may know what a holder may book: the member, who acts for the
 // organisation, and who may see persons or manage tiers at its home hub or at a hub where it
-// has a membership.
+// has a membership that has begun: else who gives one for some later day would see everything.
 func (r *Roster) sees(rd database.Reader, by identity.Actor, h Holder) (bool, error) {
 	if !by.Known() {
 		return false, nil
@@ -39,7 +41,8 @@ func (r *Roster) sees(rd database.Reader, by identity.Actor, h Holder) (bool, er
 		return own > 0, err
 	}
 	var hubs []string
-	err = rd.Select(&hubs, `SELECT DISTINCT hub_id FROM memberships WHERE member_id = $1 OR organisation_id = $2`, h.onlyMember(), h.OrganisationID)
+	err = rd.Select(&hubs, `SELECT DISTINCT hub_id FROM memberships WHERE (member_id = $1 OR organisation_id = $2) AND starts_on <= $3 AND cancelled_at IS NULL`,
+		h.onlyMember(), h.OrganisationID, hours.DateOf(r.db.Now(), time.UTC).String())
 	if err != nil {
 		return false, err
 	}
@@ -53,6 +56,15 @@ func (r *Roster) sees(rd database.Reader, by identity.Actor, h Holder) (bool, er
 		}
 	}
 	return false, nil
+}
+
+// notOwn refuses a verb that gives somebody something of worth when by is that somebody: another
+// person of the team does it.
+func (h Holder) notOwn(by identity.Actor, code string) error {
+	if h.OrganisationID == "" && h.MemberID == by.ID {
+		return refused("member", code, nil)
+	}
+	return nil
 }
 
 // onlyMember is the member's id, "" when the holder is an organisation.
@@ -69,6 +81,9 @@ func seesPersons(by identity.Actor, hub, region string) bool {
 
 // seen asks that by may know about a holder; to all others there is no such holder.
 func (r *Roster) seen(rd database.Reader, by identity.Actor, h Holder) error {
+	if by.Known() && h.MemberID != "" && h.OrganisationID != "" {
+		return h.one()
+	}
 	sees, err := r.sees(rd, by, h)
 	switch {
 	case err != nil:
@@ -139,12 +154,16 @@ func (r *Roster) Memberships(ctx context.Context, by identity.Actor, q Membershi
 	return slices.Clip(list), next, err
 }
 
-// Membership returns one membership to those who may see its holder; to all others it is
-// not found.
+// Membership returns one membership to those who may see its holder, or persons at its hub;
+// to all others it is not found.
 func (r *Roster) Membership(ctx context.Context, by identity.Actor, id string) (Membership, error) {
 	var m Membership
 	err := r.db.View(ctx, func(rd database.Reader) (err error) {
 		if m, err = findMembership(rd, id); err != nil {
+			return err
+		}
+		region, err := regionOf(rd, m.HubID)
+		if err != nil || seesPersons(by, m.HubID, region) {
 			return err
 		}
 		if err := r.seen(rd, by, Holder{m.MemberID, m.OrganisationID}); err != nil {

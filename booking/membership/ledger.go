@@ -10,12 +10,11 @@ import (
 	"canot/internal/identity"
 )
 
-// Why a row of the ledger is there.
+// Why a row of the ledger is there, besides AdjustReasons.
 const (
 	reasonGrant  = "grant"
 	reasonUse    = "use"
 	reasonReturn = "return"
-	reasonAdjust = "adjust"
 )
 
 // LockHolder raises the standing of a booking's holder, and so makes every other booking
@@ -99,6 +98,22 @@ func UsedBy(r database.Reader, bookingID string) ([]Use, error) {
 	return uses, err
 }
 
+// Shrink returns what is kept of uses when a booking is cut from so many minutes to fewer:
+// of each bucket as much less, rounded down. Who takes no more never takes anew, whatever
+// their tier or packs say by then.
+func Shrink(used []Use, wasMinutes, isMinutes int64) []Use {
+	var kept []Use
+	for _, u := range used {
+		if isMinutes < wasMinutes {
+			u.Minutes = u.Minutes * max(0, isMinutes) / wasMinutes
+		}
+		if u.Minutes > 0 {
+			kept = append(kept, u)
+		}
+	}
+	return kept
+}
+
 // bucket returns u without its minutes.
 func (u Use) bucket() Use {
 	u.Minutes = 0
@@ -109,6 +124,17 @@ func (u Use) bucket() Use {
 type Holder struct {
 	MemberID       string
 	OrganisationID string // when it is set, the member does not count
+}
+
+// one asks that a member or an organisation is named, and not both.
+func (h Holder) one() error {
+	switch {
+	case h.MemberID != "" && h.OrganisationID != "":
+		return fault.Field("member", "either_member_or_organisation")
+	case h.MemberID == "" && h.OrganisationID == "":
+		return fault.Field("member", "required")
+	}
+	return nil
 }
 
 // member returns the member's id for a column that is null for organisations.
@@ -185,7 +211,7 @@ func RecordAcceptances(tx *database.Tx, memberID string, by identity.Actor, book
 		err := tx.Get(&id, `SELECT c.id FROM conditions c JOIN condition_texts t ON t.condition_id = c.id
 			WHERE (c.slug = $1 OR c.id = $1) AND t.version = $2`, a.Condition, a.Version)
 		if errors.Is(err, database.ErrNoRows) {
-			return fault.Field("accepts", "unknown_condition")
+			return unknown("accepts", "unknown_condition", a.Condition)
 		}
 		if err != nil {
 			return err

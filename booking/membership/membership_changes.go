@@ -10,7 +10,8 @@ import (
 )
 
 // change runs a verb on a membership, under the lock of its holder, and raises its version.
-// It asks for ManageTiers at its hub; to who has no right there it is not found. Another
+// It asks for ManageTiers at its hub; to who has no right there it is not found, and nobody
+// changes their own: Refused, own_membership. Another
 // version than ifVersion is Stale.
 func (r *Roster) change(ctx context.Context, by identity.Actor, what, id string, ifVersion int64, k database.Key,
 	verb func(tx *database.Tx, m *Membership, day hours.Date) error) (Membership, error) {
@@ -25,7 +26,11 @@ func (r *Roster) change(ctx context.Context, by identity.Actor, what, id string,
 			}
 			return "", err
 		}
-		if err := raiseHolder(tx, Holder{m.MemberID, m.OrganisationID}); err != nil {
+		h := Holder{m.MemberID, m.OrganisationID}
+		if err := h.notOwn(by, "own_membership"); err != nil {
+			return "", err
+		}
+		if err := raiseHolder(tx, h); err != nil {
 			return "", err
 		}
 		was, err := findMembership(tx, id) // as it is under the lock
@@ -34,6 +39,9 @@ func (r *Roster) change(ctx context.Context, by identity.Actor, what, id string,
 		}
 		if err := stale(ifVersion, was.Version); err != nil {
 			return "", err
+		}
+		if was.CancelledAt != nil {
+			return "", refused("id", "membership_cancelled", nil)
 		}
 		_, zoneName, err := placeOf(tx, was.HubID)
 		if err != nil {
@@ -51,7 +59,8 @@ func (r *Roster) change(ctx context.Context, by identity.Actor, what, id string,
 		if err := m.check(); err != nil {
 			return "", err
 		}
-		_, err = tx.Exec(`UPDATE memberships SET ends_on = $2, renews = $3, version = $4 WHERE id = $1`, m.ID, m.EndsOn, m.Renews, m.Version)
+		_, err = tx.Exec(`UPDATE memberships SET ends_on = $2, renews = $3, cancelled_at = $4, version = $5 WHERE id = $1`,
+			m.ID, m.EndsOn, m.Renews, m.CancelledAt, m.Version)
 		if err != nil {
 			return "", err
 		}
@@ -78,7 +87,8 @@ func (r *Roster) RenewMembership(ctx context.Context, by identity.Actor, id stri
 			if err != nil {
 				return err
 			}
-			m.EndsOn = periodEnd(t.Period, last.AddDays(1))
+			first, _ := dateOf(m.StartsOn)
+			m.EndsOn = periodEnd(t.Period, first, last.AddDays(1))
 		}
 		set(&m.Renews, e.Renews)
 		if err := m.check(); err != nil {
@@ -145,8 +155,10 @@ func (r *Roster) ResumeMembership(ctx context.Context, by identity.Actor, id, on
 }
 
 // EndMembership makes a day the last of a membership, "" for today, whether it renews or
-// not; one that has not begun ends on its first day. It asks for ManageTiers at its hub.
-// Bookings that stand are left alone.
+// not. Before its first day it is undone wholly: it never counted, and nothing can be done
+// with it any more. It never ends later than it does already: Refused, membership_ended;
+// to go on is RenewMembership. It asks for ManageTiers at its hub. Bookings that stand are
+// left alone.
 func (r *Roster) EndMembership(ctx context.Context, by identity.Actor, id, on string, ifVersion int64, k database.Key) (Membership, error) {
 	return r.change(ctx, by, "end", id, ifVersion, k, func(tx *database.Tx, m *Membership, day hours.Date) error {
 		if on != "" {
@@ -155,7 +167,16 @@ func (r *Roster) EndMembership(ctx context.Context, by identity.Actor, id, on st
 				return fault.Field("on", "bad_date")
 			}
 		}
-		m.EndsOn, m.Renews = max(day.String(), m.StartsOn), false
-		return m.alone(tx)
+		last := day.String()
+		if end := m.lastDay(); end != "" && last > end {
+			return refused("on", "membership_ended", fault.Params{"ends_on": end})
+		}
+		m.Renews = false
+		if last < m.StartsOn {
+			m.CancelledAt = &tx.Now
+			return nil
+		}
+		m.EndsOn = last
+		return m.check()
 	})
 }

@@ -28,6 +28,7 @@ type Membership struct {
 	Renews         bool           `db:"renews" json:"renews"`   // stays in force after its last day
 	MadeBy         string         `db:"made_by" json:"made_by"`
 	CreatedAt      time.Time      `db:"created_at" json:"created_at"`
+	CancelledAt    *time.Time     `db:"cancelled_at" json:"cancelled_at"` // undone before its first day: it never counts
 	Version        int64          `db:"version" json:"version"`
 	Pauses         []Pause        `db:"-" json:"pauses"`
 }
@@ -50,7 +51,7 @@ type NewMembership struct {
 }
 
 const selectMemberships = `SELECT s.id, COALESCE(s.member_id, '') AS member_id, COALESCE(s.organisation_id, '') AS organisation_id,
-	s.tier_id, t.slug AS tier_slug, t.name AS tier_name, s.hub_id, s.starts_on, s.ends_on, s.renews, s.made_by, s.created_at, s.version
+	s.tier_id, t.slug AS tier_slug, t.name AS tier_name, s.hub_id, s.starts_on, s.ends_on, s.renews, s.made_by, s.created_at, s.cancelled_at, s.version
 	FROM memberships s JOIN tiers t ON t.id = s.tier_id `
 
 func findMembership(r database.Reader, id string) (Membership, error) {
@@ -72,6 +73,7 @@ func withPauses(r database.Reader, list []Membership) error {
 	at := map[string]int{}
 	for i, m := range list {
 		ids, at[m.ID] = append(ids, m.ID), i
+		list[i].Pauses = []Pause{} // none is a list of none, for who reads it as JSON
 	}
 	var rows []struct {
 		Pause
@@ -86,8 +88,8 @@ func withPauses(r database.Reader, list []Membership) error {
 }
 
 // StartMembership gives a member or an organisation a tier at a hub. It asks for
-// ManageTiers there. A second one of the same holder at the same hub and time is Refused,
-// membership_overlaps.
+// ManageTiers there. Nobody gives one to themselves: Refused, own_membership. A second one of
+// the same holder at the same hub and time is Refused, membership_overlaps.
 func (r *Roster) StartMembership(ctx context.Context, by identity.Actor, n NewMembership, k database.Key) (Membership, error) {
 	return r.changed(ctx, "start membership", k, func(tx *database.Tx) (string, error) {
 		hub, err := hubOf(tx, n.Hub)
@@ -98,6 +100,9 @@ func (r *Roster) StartMembership(ctx context.Context, by identity.Actor, n NewMe
 			return "", err
 		}
 		if err := allow(tx, by, identity.ManageTiers, hub); err != nil {
+			return "", err
+		}
+		if err := n.notOwn(by, "own_membership"); err != nil {
 			return "", err
 		}
 		return start(tx, by, lookups{map[string]Tier{}, map[string][2]string{}}, n)
@@ -159,8 +164,8 @@ func (l lookups) place(r database.Reader, key string) (hub, zoneName string, err
 }
 
 func start(tx *database.Tx, by identity.Actor, known lookups, n NewMembership) (string, error) {
-	if (n.MemberID == "") == (n.OrganisationID == "") {
-		return "", fault.Field("member", "required")
+	if err := n.one(); err != nil {
+		return "", err
 	}
 	hub, zoneName, err := known.place(tx, n.Hub)
 	if err != nil {
@@ -168,7 +173,7 @@ func start(tx *database.Tx, by identity.Actor, known lookups, n NewMembership) (
 	}
 	t, err := known.tier(tx, n.Tier)
 	if fault.Is(err, "tier_not_found") || err == nil && (t.Archived || t.HubID != "" && t.HubID != hub) {
-		return "", fault.Field("tier", "unknown_tier")
+		return "", unknown("tier", "unknown_tier", n.Tier)
 	}
 	if err != nil {
 		return "", err
@@ -185,7 +190,7 @@ func start(tx *database.Tx, by identity.Actor, known lookups, n NewMembership) (
 	if n.EndsOn != nil {
 		m.EndsOn = *n.EndsOn
 	} else if from, ok := dateOf(m.StartsOn); ok {
-		m.EndsOn = periodEnd(t.Period, from)
+		m.EndsOn = periodEnd(t.Period, from, from)
 	}
 	if err := m.check(); err != nil {
 		return "", err
@@ -206,21 +211,33 @@ func start(tx *database.Tx, by identity.Actor, known lookups, n NewMembership) (
 	return m.ID, tx.Record(database.Change{By: by.ID, Action: "membership.start", Kind: "membership", Subject: m.ID, After: m.figures()})
 }
 
-// periodEnd returns the last day of a period that begins on a day, "" for a tier without one.
-func periodEnd(period string, from hours.Date) string {
-	switch period {
-	case "month":
-		return addMonths(from, 1).AddDays(-1).String()
-	case "year":
-		return addYears(from, 1).AddDays(-1).String()
+// periodEnd returns the last day of the period of a tier in which a day lies, "" for a tier
+// without one. Periods count from the first day of the membership, so that one from the
+// 31st goes on to the 30th of a month, or to the day before its last where it is shorter.
+func periodEnd(period string, first, day hours.Date) string {
+	months := map[string]int{"month": 1, "year": 12}[period]
+	if months == 0 {
+		return ""
 	}
-	return ""
+	n := ((day.Year-first.Year)*12 + int(day.Month-first.Month)) / months
+	end := addMonths(first, n*months).AddDays(-1)
+	for end.Before(day) {
+		n++
+		end = addMonths(first, n*months).AddDays(-1)
+	}
+	return end.String()
 }
+
+// The days that a membership may begin and end on.
+const (
+	earliestDay = "2000-01-01"
+	latestDay   = "2199-12-31"
+)
 
 func (m Membership) check() error {
 	var f form
-	f.day("starts_on", m.StartsOn)
-	f.day("ends_on", m.EndsOn)
+	f.usualDay("starts_on", m.StartsOn)
+	f.usualDay("ends_on", m.EndsOn)
 	if len(f.violations) == 0 && m.EndsOn != "" && m.EndsOn < m.StartsOn {
 		f.no("ends_on", "ends_before_start", nil)
 	}
@@ -231,7 +248,7 @@ func (m Membership) check() error {
 func (m Membership) alone(r database.Reader) error {
 	var from string
 	err := r.Get(&from, `SELECT starts_on FROM memberships
-		WHERE (member_id = $1 OR organisation_id = $2) AND hub_id = $3 AND id <> $4
+		WHERE (member_id = $1 OR organisation_id = $2) AND hub_id = $3 AND id <> $4 AND cancelled_at IS NULL
 			AND (ends_on = '' OR renews OR ends_on >= $5) AND ($6 = '' OR starts_on <= $6) ORDER BY starts_on LIMIT 1`,
 		m.MemberID, m.OrganisationID, m.HubID, m.ID, m.StartsOn, m.lastDay())
 	if errors.Is(err, database.ErrNoRows) {
@@ -254,5 +271,5 @@ func (m Membership) lastDay() string {
 // figures is what the log keeps of a membership.
 func (m Membership) figures() map[string]any {
 	return map[string]any{"member": m.MemberID, "organisation": m.OrganisationID, "tier": m.TierID, "hub": m.HubID,
-		"starts_on": m.StartsOn, "ends_on": m.EndsOn, "renews": m.Renews, "version": m.Version}
+		"starts_on": m.StartsOn, "ends_on": m.EndsOn, "renews": m.Renews, "cancelled": m.CancelledAt != nil, "version": m.Version}
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"canot/internal/database"
-	"canot/internal/fault"
 	"canot/internal/identity"
 	"canot/inventory"
 )
@@ -63,7 +62,8 @@ func findPack(r database.Reader, id string) (Pack, error) {
 }
 
 // SellPack gives a member or an organisation prepaid minutes. It asks for ManageTiers at
-// the pack's hub, or over the network for a pack that is good everywhere.
+// the pack's hub, or over the network for a pack that is good everywhere. Nobody sells one to
+// themselves: Refused, own_pack.
 func (r *Roster) SellPack(ctx context.Context, by identity.Actor, n NewPack, k database.Key) (Pack, error) {
 	id, err := r.once(ctx, k, func(tx *database.Tx) (string, error) {
 		hub, err := hubOf(tx, n.Hub)
@@ -72,6 +72,20 @@ func (r *Roster) SellPack(ctx context.Context, by identity.Actor, n NewPack, k d
 		}
 		if err := allow(tx, by, identity.ManageTiers, hub); err != nil {
 			return "", err
+		}
+		if err := n.notOwn(by, "own_pack"); err != nil {
+			return "", err
+		}
+		_, zoneName, err := placeOf(tx, hub)
+		if err != nil {
+			return "", err
+		}
+		day, err := today(tx, zoneName)
+		if err != nil {
+			return "", err
+		}
+		if _, known := dateOf(n.ExpiresOn); known && n.ExpiresOn < day.String() {
+			return "", refused("expires_on", "day_past", nil)
 		}
 		return sell(tx, by, n)
 	})
@@ -97,10 +111,10 @@ func (r *Roster) LoadPacks(_ context.Context, tx *database.Tx, many []NewPack) (
 func sell(tx *database.Tx, by identity.Actor, n NewPack) (string, error) {
 	p := Pack{ID: database.NewID(), MemberID: n.onlyMember(), OrganisationID: n.OrganisationID, Kind: n.Kind, Minutes: n.Minutes,
 		PriceCents: n.PriceCents, ExpiresOn: n.ExpiresOn}
-	var f form
-	if (n.MemberID == "") == (n.OrganisationID == "") {
-		f.no("member", "required", nil)
+	if err := n.one(); err != nil {
+		return "", err
 	}
+	var f form
 	if n.Kind != "" {
 		f.oneOf("kind", string(n.Kind), string(inventory.Space), string(inventory.Machine), string(inventory.Equipment), string(inventory.Guide))
 	}
@@ -137,47 +151,6 @@ func sell(tx *database.Tx, by identity.Actor, n NewPack) (string, error) {
 	return p.ID, tx.Record(database.Change{By: by.ID, Action: "pack.sell", Kind: "pack", Subject: p.ID, After: map[string]any{
 		"member": p.MemberID, "organisation": p.OrganisationID, "hub": p.HubID, "kind": p.Kind, "category": p.CategoryID,
 		"minutes": p.Minutes, "price_cents": p.PriceCents, "expires_on": p.ExpiresOn}})
-}
-
-// AdjustPack adds minutes to a pack, or takes some when minutes is negative. It asks for
-// ManageTiers at the pack's hub, or over the network. More than is left cannot be taken:
-// Refused, pack_overdrawn.
-func (r *Roster) AdjustPack(ctx context.Context, by identity.Actor, id string, minutes int64, k database.Key) (Pack, error) {
-	_, err := r.once(ctx, k, func(tx *database.Tx) (string, error) {
-		p, err := findPack(tx, id)
-		if err != nil {
-			return "", err
-		}
-		h := Holder{p.MemberID, p.OrganisationID}
-		if err := allow(tx, by, identity.ManageTiers, p.HubID); err != nil {
-			if sees, _ := r.sees(tx, by, h); fault.KindOf(err) == fault.Forbidden && !sees {
-				err = notFound("pack_not_found")
-			}
-			return "", err
-		}
-		if minutes == 0 || minutes > mostMinutes || minutes < -mostMinutes {
-			return "", &fault.Error{Kind: fault.Malformed, Code: "malformed", Violations: []fault.Violation{
-				{Code: "out_of_range", Params: fault.Params{"field": "minutes", "min": -mostMinutes, "max": mostMinutes}}}}
-		}
-		if err := raiseHolder(tx, h); err != nil {
-			return "", err
-		}
-		if p, err = findPack(tx, id); err != nil { // as it is under the lock
-			return "", err
-		}
-		if p.Left+minutes < 0 {
-			return "", refused("minutes", "pack_overdrawn", fault.Params{"left_min": p.Left})
-		}
-		if err := enter(tx, by, []entry{{Use{PackID: p.ID}, h, "", minutes, reasonAdjust}}); err != nil {
-			return "", err
-		}
-		return id, tx.Record(database.Change{By: by.ID, Action: "pack.adjust", Kind: "pack", Subject: id,
-			Before: map[string]any{"left_min": p.Left}, After: map[string]any{"left_min": p.Left + minutes}})
-	})
-	if err != nil {
-		return Pack{}, fmt.Errorf("adjust pack: %w", err)
-	}
-	return findPack(r.db.Reader(ctx), id)
 }
 
 // Packs lists the packs of a holder, the newest first, used-up ones too, to the holder and

@@ -28,7 +28,7 @@ type Accepted struct {
 // About returns all that the roster knows of a person, as a *Personal. It asks for no
 // right: its caller has.
 func About(r database.Reader, memberID string) (any, error) {
-	p := &Personal{}
+	p := &Personal{Memberships: []Membership{}, Packs: []Pack{}, Ledger: []LedgerLine{}, Certificates: []Certificate{}, Acceptances: []Accepted{}}
 	h := Holder{MemberID: memberID}
 	if err := r.Select(&p.Memberships, selectMemberships+`WHERE s.member_id = $1 ORDER BY s.starts_on, s.id`, memberID); err != nil {
 		return nil, err
@@ -39,7 +39,7 @@ func About(r database.Reader, memberID string) (any, error) {
 	if err := packsOf(r, h, &p.Packs); err != nil {
 		return nil, err
 	}
-	if err := ledgerOf(r, h, 1_000_000, &p.Ledger); err != nil {
+	if err := ledgerOf(r, h, "", 1_000_000, &p.Ledger); err != nil {
 		return nil, err
 	}
 	if err := r.Select(&p.Certificates, selectCertificateRows+`WHERE k.member_id = $1 ORDER BY k.given_at, k.id`, memberID); err != nil {
@@ -51,13 +51,17 @@ func About(r database.Reader, memberID string) (any, error) {
 }
 
 // Forget takes out what the roster holds of a person's own words, and ends what they have:
-// memberships end today, reasons for which a certificate was revoked are blanked. What
+// memberships end today, or never begin, reasons for which a certificate was revoked are blanked. What
 // remains are ids, days and minutes, for the books. It is a step of erasing a person.
 func Forget(tx *database.Tx, memberID string) error {
 	day := hours.DateOf(tx.Now, time.UTC).String()
-	_, err := tx.Exec(`UPDATE memberships SET renews = $3, version = version + 1,
-			ends_on = CASE WHEN starts_on > $2 THEN starts_on ELSE $2 END
-		WHERE member_id = $1 AND (renews OR ends_on = '' OR ends_on > $2)`, memberID, day, false)
+	_, err := tx.Exec(`UPDATE memberships SET cancelled_at = $3, version = version + 1
+		WHERE member_id = $1 AND cancelled_at IS NULL AND starts_on > $2`, memberID, day, tx.Now)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`UPDATE memberships SET renews = $3, version = version + 1, ends_on = $2
+		WHERE member_id = $1 AND cancelled_at IS NULL AND (renews OR ends_on = '' OR ends_on > $2)`, memberID, day, false)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 // stretch of days.
 type Reach struct {
 	From, Until hours.Date // the first and the last day
+	Tier        string     // slug of the tier in force, "" for none
 	Horizon     int        // days ahead that the tier allows, 0 when it does not say
 	AfterHours  bool       // the tier opens the door outside opening hours
 }
@@ -52,11 +53,14 @@ func (s *Standing) Reaches(hubID, regionID string, kind inventory.Kind, category
 		day, _ := dateOf(text)
 		j := judging{Standing: s, force: s.inForce(Ask{HubID: hubID, RegionID: regionID}, day)}
 		r := Reach{From: day, Until: to}
+		if j.force != nil {
+			r.Tier = j.force.slug
+		}
 		if w := j.allowanceFor(kind, category); w != nil {
 			r.Horizon, r.AfterHours = int(or(w.horizon, 0)), w.afterHours
 		}
 		if n := len(all); n > 0 {
-			if last := &all[n-1]; last.Horizon == r.Horizon && last.AfterHours == r.AfterHours {
+			if last := &all[n-1]; last.Tier == r.Tier && last.Horizon == r.Horizon && last.AfterHours == r.AfterHours {
 				continue
 			}
 			all[n-1].Until = day.AddDays(-1)

@@ -67,18 +67,38 @@ var rules = []rule{
 		fr: "Le temps qu’inclut votre forfait Créateur (1 h) est déjà tout réservé cette semaine-là. Choisissez un moment à partir du lundi 30 novembre 2026, ou demandez à l’équipe un carnet d’heures.",
 		en: "The time that your Maker membership includes (1 hour) is already all booked that week. Choose a time from Monday, November 30, 2026, or ask the team for a pack of hours."},
 	{name: "packs do not reach", given: func(w *town) {
-		w.tier("createur", hoursAWeek(60))
+		w.tier("createur", hoursAWeek(120))
 		w.give("createur")
+		w.booked(w.ask("2026-11-24T10:00", 60), "confirmed")
 		must[membership.Pack](w.T)(w.roster.SellPack(ctx, w.manager, membership.NewPack{Holder: membership.Holder{MemberID: w.zoe.ID}, Hub: w.hub.ID, Minutes: 30}, noKey))
 	}, local: "2026-11-24T13:00", length: 120, code: "quota_spent",
-		fr: "Il manque 30 minutes : cette réservation demande 2 h, et il vous reste 1 h cette semaine-là sur les 1 h de votre forfait Créateur, plus 30 minutes dans vos carnets. Raccourcissez-la, ou choisissez un moment à partir du lundi 30 novembre 2026.",
-		en: "30 minutes are missing: this booking needs 2 hours, and you have 1 hour left that week of the 1 hour in your Maker membership, plus 30 minutes in your packs. Make it shorter, or choose a time from Monday, November 30, 2026."},
+		fr: "Il manque 30 minutes : cette réservation demande 2 h, et il vous reste 1 h cette semaine-là sur les 2 h de votre forfait Créateur, plus 30 minutes dans vos carnets. Raccourcissez-la, ou choisissez un moment à partir du lundi 30 novembre 2026.",
+		en: "30 minutes are missing: this booking needs 2 hours, and you have 1 hour left that week of the 2 hours in your Maker membership, plus 30 minutes in your packs. Make it shorter, or choose a time from Monday, November 30, 2026."},
 	{name: "nothing is included", given: func(w *town) {
 		w.tier("createur", hoursAWeek(0))
 		w.give("createur")
 	}, local: "2026-11-24T13:00", length: 60, code: "quota_spent",
 		fr: "Votre forfait Créateur n’inclut pas de temps pour ceci. Demandez à l’équipe du hub quel forfait ou quel carnet d’heures vous conviendrait.",
 		en: "Your Maker membership includes no time for this. Ask the hub’s team which membership or which pack of hours would suit you."},
+	{name: "it would never fit", given: func(w *town) {
+		w.tier("createur", membership.TierEdits{Name: &inventory.Text{"fr": "Créateur", "en": "Maker"}, Allowances: &[]membership.Allowance{{DayMin: ptr(int64(120)), PricePercent: 100}}})
+		w.give("createur")
+	}, local: "2026-11-24T13:00", length: 180, code: "quota_spent",
+		fr: "Votre forfait Créateur inclut 2 h ce jour-là; cette réservation en demande 3 h, ce qui n’y entre jamais. Raccourcissez-la, ou demandez à l’équipe un carnet d’heures.",
+		en: "Your Maker membership includes 2 hours that day; this booking needs 3 hours, which never fits. Make it shorter, or ask the team for a pack of hours."},
+	{name: "it would never fit for so many", given: func(w *town) {
+		w.tier("createur", membership.TierEdits{Name: &inventory.Text{"fr": "Créateur", "en": "Maker"}, Allowances: &[]membership.Allowance{{DayMin: ptr(int64(120)), PricePercent: 100}}})
+		w.give("createur")
+	}, local: "2026-11-24T13:00", length: 90, ask: func(_ *town, a *membership.Ask) { a.Lines[0].Quantity = 2 }, code: "quota_spent",
+		fr: "Votre forfait Créateur inclut 2 h ce jour-là; cette réservation en demande 3 h (1 h 30 × 2), ce qui n’y entre jamais. Raccourcissez-la, réduisez la quantité, ou demandez à l’équipe un carnet d’heures.",
+		en: "Your Maker membership includes 2 hours that day; this booking needs 3 hours (1 h 30 min × 2), which never fits. Make it shorter, take fewer, or ask the team for a pack of hours."},
+	{name: "too little is left for so many", given: func(w *town) {
+		w.tier("createur", hoursAWeek(240))
+		w.give("createur")
+		w.booked(w.ask("2026-11-24T10:00", 150), "confirmed")
+	}, local: "2026-11-26T13:00", length: 90, ask: func(_ *town, a *membership.Ask) { a.Lines[0].Quantity = 2 }, code: "quota_spent",
+		fr: "Cette réservation demande 3 h (1 h 30 × 2), et il vous reste 1 h 30 cette semaine-là sur les 4 h de votre forfait. Raccourcissez-la, réduisez la quantité, choisissez un moment à partir du lundi 30 novembre 2026, ou demandez à l’équipe un carnet d’heures.",
+		en: "This booking needs 3 hours (1 h 30 min × 2), and you have 1 h 30 min left that week of the 4 hours in your membership. Make it shorter, take fewer, choose a time from Monday, November 30, 2026, or ask the team for a pack of hours."},
 	{name: "too many upcoming", given: func(w *town) {
 		w.tier("visite", membership.TierEdits{Name: &inventory.Text{"fr": "Visite", "en": "Visit"}, Visitor: ptr(true),
 			Allowances: &[]membership.Allowance{{Upcoming: ptr(int64(2)), PricePercent: 100}}})

@@ -35,7 +35,7 @@ func (j *judging) spend(l AskLine, w *allowance) {
 		limits = w.limits()
 	}
 	wanted := map[bucket]int64{}
-	before := map[bucket]int64{}
+	had := map[bucket]int64{} // used before this line
 	rest := int64(0)
 	for _, part := range stretches(j.ask.Span, j.ask.Zone) {
 		minutes := part.minutes * int64(l.Quantity)
@@ -45,8 +45,8 @@ func (j *judging) spend(l AskLine, w *allowance) {
 		}
 		for _, m := range limits {
 			b := bucket{w.id, m.period, startOf(m.period, part.day).String()}
-			if _, seen := before[b]; !seen {
-				before[b] = max(0, *m.most-j.spent[b]-j.used[b])
+			if _, seen := had[b]; !seen {
+				had[b] = j.spent[b] + j.used[b]
 			}
 			wanted[b] += minutes
 			fit = min(fit, max(0, *m.most-j.spent[b]-j.used[b]))
@@ -67,29 +67,60 @@ func (j *judging) spend(l AskLine, w *allowance) {
 	}
 	j.line.FromPacks, j.line.Charged = fromPacks, rest
 	if refused && rest > 0 {
-		j.overspent(w, limits, wanted, before, fromPacks, rest)
+		j.overspent(overdraft{limits, wanted, had, fromPacks, rest, l.Quantity})
 	}
 }
 
-// overspent tells of each period that has too little left, by its first.
-func (j *judging) overspent(w *allowance, limits []limit, wanted, left map[bucket]int64, packs, missing int64) {
-	for _, m := range limits {
+// An overdraft is what a line wants of an allowance that has too little left.
+type overdraft struct {
+	limits         []limit
+	wanted, had    map[bucket]int64 // by this line, and used before it
+	packs, missing int64
+	quantity       int
+}
+
+// overspent tells of each period that has too little left, by its first. A booking for
+// which there would be too little in any other period too is told that alone.
+func (j *judging) overspent(o overdraft) {
+	next := ""
+	var broken []fault.Params
+	never := false
+	for _, m := range o.limits {
 		var short []bucket
-		for b, minutes := range wanted {
-			if b.period == m.period && minutes > left[b] {
+		beyond := int64(0) // what no period of the kind has room for
+		for b, minutes := range o.wanted {
+			if b.period == m.period && minutes > max(0, *m.most-o.had[b]) {
 				short = append(short, b)
+				beyond += max(0, minutes-*m.most)
 			}
 		}
 		if len(short) == 0 {
 			continue
 		}
+		for _, b := range short {
+			start, _ := dateOf(b.start)
+			next = max(next, nextStart(m.period, start).String())
+		}
 		first := slices.MinFunc(short, func(a, b bucket) int { return cmp.Compare(a.start, b.start) })
-		start, _ := dateOf(first.start)
-		j.no("quota_spent", j.withTier(fault.Params{
-			"period": m.period, "starts_on": first.start, "next_on": nextStart(m.period, start).String(),
-			"included_min": *m.most, "used_min": *m.most - left[first], "left_min": left[first],
-			"wanted_min": wanted[first], "packs_min": packs, "missing_min": missing,
-		}))
+		params := fault.Params{"period": m.period, "starts_on": first.start, "included_min": *m.most, "used_min": max(0, o.had[first]),
+			"left_min": max(0, *m.most-o.had[first]), "wanted_min": o.wanted[first], "packs_min": o.packs, "missing_min": o.missing}
+		if beyond > o.packs && *m.most > 0 {
+			params["never_min"] = beyond
+			never = true
+		}
+		if o.quantity > 1 && *m.most > 0 && (*m.most > o.had[first] || beyond > o.packs) {
+			params["quantity"], params["each_min"] = o.quantity, o.wanted[first]/int64(o.quantity)
+		}
+		broken = append(broken, params)
+	}
+	for _, params := range broken {
+		if _, cannot := params["never_min"]; cannot != never {
+			continue
+		}
+		if !never {
+			params["next_on"] = next // by then, all of them have begun anew
+		}
+		j.no("quota_spent", j.withTier(params))
 	}
 }
 

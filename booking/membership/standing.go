@@ -190,7 +190,7 @@ const selectHolder = `
 		JOIN tiers t ON t.id = s.tier_id
 		JOIN hubs h ON h.id = s.hub_id
 		LEFT JOIN membership_pauses p ON p.membership_id = s.id
-		WHERE s.member_id = $3 OR s.organisation_id = $2
+		WHERE (s.member_id = $3 OR s.organisation_id = $2) AND s.cancelled_at IS NULL
 		UNION ALL
 		SELECT t.id, t.slug, t.name, t.version, t.hub_id, t.reach, t.valid_from, t.valid_until,
 			NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL

@@ -163,7 +163,7 @@ func TestMinutesComeFromTheTierThenFromThePackThatExpiresFirst(t *testing.T) {
 		if l := w.judge(a).Lines[0]; l.Included != 60 || l.FromPacks != 90 { // one hour left that day
 			t.Errorf("after a return: %+v", l)
 		}
-		b := must[membership.Balance](t)(w.roster.Balance(ctx, w.self(), membership.Holder{MemberID: w.zoe.ID}, ""))
+		b := must[membership.Balance](t)(w.roster.Balance(ctx, w.self(), membership.BalanceQuery{Holder: membership.Holder{MemberID: w.zoe.ID}}))
 		if b.Tier.Slug != "createur" || len(b.Packs) != 2 || len(b.Buckets) != 2 || len(b.Lines) == 0 {
 			t.Errorf("%+v", b)
 		}

@@ -257,6 +257,9 @@ func (t Tier) check(r database.Reader) error {
 	f.oneOf("reach", t.Reach, "hub", "region", "network")
 	f.day("valid_from", t.ValidFrom)
 	f.day("valid_until", t.ValidUntil)
+	if len(f.violations) == 0 && t.ValidUntil != "" && t.ValidUntil < t.ValidFrom {
+		f.no("valid_until", "ends_before_start", nil)
+	}
 	if err := f.err(); err != nil || !t.Visitor || t.Archived {
 		return err
 	}

@@ -128,6 +128,11 @@ func stale(ifVersion, version int64) error {
 	return fault.New(fault.Stale, "stale", fault.Params{"version": version})
 }
 
+// unknown says that a field names, by id or slug, what is not there.
+func unknown(field, code, slug string) error {
+	return &fault.Error{Kind: fault.Malformed, Code: "malformed", Violations: []fault.Violation{{Code: code, Params: fault.Params{"field": field, "slug": slug}}}}
+}
+
 // A form collects what is wrong with what somebody sent, so that one answer names it all.
 type form struct{ violations []fault.Violation }
 
@@ -160,6 +165,14 @@ func (f *form) oneOf(field, s string, words ...string) {
 func (f *form) day(field, s string) {
 	if _, err := hours.ParseDate(s); s != "" && err != nil {
 		f.no(field, "bad_date", nil)
+	}
+}
+
+// usualDay is day, and within the years that memberships have.
+func (f *form) usualDay(field, s string) {
+	f.day(field, s)
+	if len(f.violations) == 0 && s != "" && (s < earliestDay || s > latestDay) {
+		f.no(field, "day_out_of_range", fault.Params{"from_on": earliestDay, "until_on": latestDay})
 	}
 }
 

@@ -59,12 +59,14 @@ func TestVerbsAskForTheirRight(t *testing.T) {
 				return err
 			}, "manager staff"},
 			{"read a membership", func(by identity.Actor) error { return err1(w.roster.Membership(ctx, by, m.ID)) }, "manager staff self"},
-			{"read the balance", func(by identity.Actor) error { return err1(w.roster.Balance(ctx, by, own, "")) }, "manager staff self"},
+			{"read the balance", func(by identity.Actor) error {
+				return err1(w.roster.Balance(ctx, by, membership.BalanceQuery{Holder: own}))
+			}, "manager staff self"},
 			{"read packs", func(by identity.Actor) error { return err1(w.roster.Packs(ctx, by, own)) }, "manager staff self"},
 			{"sell a pack for the network", func(by identity.Actor) error {
 				return err1(w.roster.SellPack(ctx, by, membership.NewPack{Holder: own, Minutes: 10}, noKey))
 			}, ""},
-			{"adjust a pack", func(by identity.Actor) error { return err1(w.roster.AdjustPack(ctx, by, pack.ID, 1, noKey)) }, "manager"},
+			{"adjust a pack", func(by identity.Actor) error { return err1(w.roster.AdjustPack(ctx, by, pack.ID, 1, "gift", noKey)) }, "manager"},
 			{"create a certification of the hub", func(by identity.Actor) error {
 				return err1(w.roster.CreateCertification(ctx, by, membership.CertificationEdits{Slug: ptr("c-" + database.NewID()), Hub: ptr("rouyn"), Name: &inventory.Text{"fr": "x"}}, noKey))
 			}, "manager"},
@@ -110,7 +112,7 @@ func TestWhatIsNotOnesOwnIsNotThere(t *testing.T) {
 		w.wantFault(err, fault.NotFound, "member_not_found")
 		_, err = w.roster.Packs(ctx, w.stranger, membership.Holder{MemberID: "nobody"})
 		w.wantFault(err, fault.NotFound, "member_not_found")
-		_, err = w.roster.Balance(ctx, w.stranger, membership.Holder{OrganisationID: "nobody"}, "")
+		_, err = w.roster.Balance(ctx, w.stranger, membership.BalanceQuery{Holder: membership.Holder{OrganisationID: "nobody"}})
 		w.wantFault(err, fault.NotFound, "organisation_not_found")
 	})
 }
@@ -135,9 +137,9 @@ func TestARepeatedVerbHasOneEffect(t *testing.T) {
 		if first.ID != second.ID || len(first.Warnings()) != 1 {
 			t.Errorf("%+v, %+v", first, second)
 		}
-		_, err := w.roster.AdjustPack(ctx, w.manager, first.ID, -61, noKey)
+		_, err := w.roster.AdjustPack(ctx, w.manager, first.ID, -61, "correction", noKey)
 		w.wantFault(err, fault.Refused, "pack_overdrawn")
-		if p := must[membership.Pack](t)(w.roster.AdjustPack(ctx, w.manager, first.ID, -60, noKey)); p.Left != 0 {
+		if p := must[membership.Pack](t)(w.roster.AdjustPack(ctx, w.manager, first.ID, -60, "correction", noKey)); p.Left != 0 {
 			t.Errorf("%+v", p)
 		}
 	})
@@ -186,9 +188,19 @@ func (w *town) daily() {
 	}
 }
 
+// asksFor has the laser cutter ask for certifications from now on.
+func (w *town) asksFor(slugs ...string) {
+	w.Helper()
+	w.in(func(tx *database.Tx) error {
+		_, err := tx.Exec(`UPDATE resources SET requirements = $2 WHERE id = $1`, w.laser.ID, `{"certifications":["`+strings.Join(slugs, `","`)+`"]}`)
+		return err
+	})
+}
+
 func TestWhatWillLapseIsToldOnce(t *testing.T) {
 	each(t, func(w *town) {
 		certification(w, "laser", "Découpe laser", "Laser cutting", 6)
+		w.asksFor("laser")
 		c := w.certify("laser", "2026-11-01", nil)
 		soon, late := w.ask("2026-11-24T10:00", 60), w.ask("2027-05-10T10:00", 60)
 		needs("laser")(w, &soon)

@@ -113,7 +113,9 @@ func drill(t *testing.T, file, engine, token string, bookings []string) {
 	t.Helper()
 	url := dbtest.EmptyURL(t, engine)
 	env := []string{"CANOT_DATABASE_URL=" + url}
-	must(t, env, "restore", file)
+	if o := must(t, env, "restore", file); !strings.Contains(o.stderr, "0 jours") && !strings.Contains(o.stderr, "0 days") {
+		t.Errorf("%s: nothing says how old the backup is: %s", engine, o.stderr)
+	}
 	must(t, env, "check")
 	if o := canot(t, env, "restore", file); o.code != exitFailed {
 		t.Errorf("%s: restored over a network that is there: exit %d, %s", engine, o.code, o.stderr)

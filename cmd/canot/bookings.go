@@ -30,7 +30,7 @@ type bookingRow struct {
 	StartsAt     string `json:"starts_at"` // as the hub's clocks show it, with their offset
 	EndsAt       string `json:"ends_at"`
 	TimeZone     string `json:"time_zone"`
-	Member       string `json:"member"`       // address, else id
+	Member       string `json:"member"`       // address, else a name that is one person's at the hub, else id
 	Organisation string `json:"organisation"` // name
 	Title        string `json:"title"`
 	Notes        string `json:"notes"`
@@ -65,7 +65,7 @@ func (n *network) exportBookings(ctx context.Context, w io.Writer, format string
 			if err != nil {
 				return err
 			}
-			row.Member, row.Organisation = cmp.Or(known.byID[b.MemberID], b.MemberID), orgNames[b.Organisation]
+			row.Member, row.Organisation = cmp.Or(known.called(b.MemberID, b.HubID), b.MemberID), orgNames[b.Organisation]
 			rows = append(rows, row)
 		}
 		if after = next; after == "" {

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,8 +24,8 @@ var statusWords = map[string]booking.Status{
 	"refusée": booking.Declined, "refusé": booking.Declined, "annulée": booking.Cancelled, "annulé": booking.Cancelled, "absence": booking.NoShow,
 }
 
-// importable are the statuses that a row may give: what is held or running now has a life of its own.
-var importable = []booking.Status{booking.Pending, booking.Confirmed, booking.Completed, booking.Expired, booking.Declined, booking.Cancelled, booking.NoShow}
+// importable are the statuses that a row may give, beside held.
+var importable = []booking.Status{booking.Pending, booking.Confirmed, booking.InUse, booking.Completed, booking.Expired, booking.Declined, booking.Cancelled, booking.NoShow}
 
 // A bookingImport is a file of bookings that is being read in.
 type bookingImport struct {
@@ -37,9 +36,10 @@ type bookingImport struct {
 	resources map[string]inventory.Resource // by what the file calls them, with the hub
 	now       time.Time
 	rows      []sheetRow
-	lines     []inventory.ReportLine // one for each row
-	pasts     []booking.Past         // what is to be loaded,
-	of        []int                  // and of which row
+	lines     []inventory.ReportLine    // one for each row
+	pasts     []booking.Past            // what is to be loaded,
+	of        []int                     // and of which row
+	notes     map[int][]fault.Violation // what is to be said beside, by row
 }
 
 // importBookings writes the bookings of a file, past and coming, through the same guard as any other:
@@ -52,7 +52,7 @@ func (n *network) importBookings(ctx context.Context, content []byte, o inventor
 		return report, err
 	}
 	in := &bookingImport{network: n, rows: rows, lines: make([]inventory.ReportLine, len(rows)), now: n.db.Now(),
-		hubs: map[string]inventory.Hub{}, resources: map[string]inventory.Resource{}}
+		notes: map[int][]fault.Violation{}, hubs: map[string]inventory.Hub{}, resources: map[string]inventory.Resource{}}
 	if in.known, err = n.addresses(ctx); err != nil {
 		return report, err
 	}
@@ -65,8 +65,13 @@ func (n *network) importBookings(ctx context.Context, content []byte, o inventor
 	if err = in.load(ctx, o.Progress); err != nil {
 		return report, err
 	}
-	for _, l := range in.lines {
-		tell(&report, l)
+	for i, l := range in.lines {
+		if l.Outcome != "" {
+			tell(&report, l)
+		}
+		if len(in.notes[i]) > 0 && l.Outcome != inventory.Refused {
+			tell(&report, aside(l, in.notes[i]...))
+		}
 	}
 	return report, nil
 }
@@ -80,7 +85,16 @@ func (in *bookingImport) read(ctx context.Context) error {
 			in.lines[i].Outcome = inventory.Refused
 			continue
 		}
+		if row.cells["status"] = status(row.cells["status"]); row.cells["status"] == string(booking.Held) {
+			// What was held is free again before anybody reads the file.
+			in.notes[i] = append(in.notes[i], fault.Violation{Code: "hold_not_imported"})
+			continue
+		}
 		past, err := in.past(ctx, row.cells)
+		if err == nil && past.Status == booking.InUse {
+			past.Status = booking.Confirmed // whoever hands things out here says who has them
+			in.notes[i] = append(in.notes[i], fault.Violation{Code: "imported_as_confirmed"})
+		}
 		if err == nil {
 			same := past.MemberID + " " + past.Lines[0].Resource + " " + past.StartsAt.Format(time.RFC3339)
 			if before, twice := first[same]; twice {
@@ -101,6 +115,12 @@ func (in *bookingImport) read(ctx context.Context) error {
 	return nil
 }
 
+// status is a status as Canot names it, from the words of a spreadsheet.
+func status(s string) string {
+	s = strings.ToLower(s)
+	return string(cmp.Or(statusWords[s], booking.Status(s)))
+}
+
 // rowKey is what a report calls a row by: no name of a person and no title.
 func rowKey(cells map[string]string) string {
 	return cmp.Or(cells["reference"], strings.TrimSpace(cmp.Or(cells["resource"], cells["resources"])+" "+cells["starts_at"]))
@@ -112,7 +132,7 @@ func (in *bookingImport) refuse(row int, err error) error {
 	if !tellable {
 		return err
 	}
-	in.lines[row].Outcome, in.lines[row].Violations = inventory.Refused, flaws
+	in.lines[row].Outcome, in.lines[row].Violations = inventory.Refused, withValues(flaws, in.rows[row].cells)
 	return nil
 }
 
@@ -123,10 +143,21 @@ func (in *bookingImport) load(ctx context.Context, progress func(done, total int
 	if err != nil {
 		return err
 	}
+	there, err := in.there(ctx, known)
+	if err != nil {
+		return err
+	}
 	var order []int
 	for i := range in.pasts {
 		if known[i] != "" {
-			in.lines[in.of[i]].Outcome = inventory.Unchanged
+			row := in.of[i]
+			in.lines[row].Outcome = inventory.Unchanged
+			in.notes[row] = nil
+			if was, ok := there[known[i]]; ok {
+				if other := differing(was, in.pasts[i], in.rows[row].cells); len(other) > 0 {
+					in.notes[row] = []fault.Violation{{Code: "booking_differs", Params: fault.Params{"fields": fieldNames(other)}}}
+				}
+			}
 			continue
 		}
 		order = append(order, i)
@@ -158,6 +189,51 @@ func (in *bookingImport) load(ctx context.Context, progress func(done, total int
 	return nil
 }
 
+// there reads the bookings of those references.
+func (in *bookingImport) there(ctx context.Context, references []string) (map[string]booking.Booking, error) {
+	wanted := map[string]bool{}
+	for _, r := range references {
+		if r != "" {
+			wanted[r] = true
+		}
+	}
+	found := map[string]booking.Booking{}
+	for after := ""; len(found) < len(wanted); {
+		page, next, err := in.book.Bookings(ctx, identity.System, booking.Query{Limit: 200, After: after})
+		if err != nil {
+			return nil, err
+		}
+		for _, b := range page {
+			if wanted[b.Reference] {
+				found[b.Reference] = b
+			}
+		}
+		if after = next; after == "" {
+			break
+		}
+	}
+	return found, nil
+}
+
+// differing are the columns in which a row says something else than the booking that is there. What the
+// row leaves empty says nothing, and a booking that has since begun or ended is still the same.
+func differing(was booking.Booking, row booking.Past, cells map[string]string) (columns []string) {
+	note := func(column string, differs bool) {
+		if differs && cells[column] != "" {
+			columns = append(columns, column)
+		}
+	}
+	went := row.Status == booking.Confirmed && slices.Contains([]booking.Status{booking.InUse, booking.Completed, booking.NoShow}, was.Status) ||
+		row.Status == booking.Pending && was.Status != booking.Pending
+	note("starts_at", !row.StartsAt.Equal(was.StartsAt))
+	note("ends_at", !row.EndsAt.Equal(was.EndsAt))
+	note("status", row.Status != was.Status && !went)
+	note("title", row.Title != was.Title)
+	note("organisation", row.Organisation != was.Organisation)
+	note("attendance", row.Attendance != was.Attendance)
+	return columns
+}
+
 // occupies is 0 of what takes no time and 1 of what does.
 func occupies(s booking.Status) int {
 	switch s {
@@ -185,7 +261,7 @@ func (in *bookingImport) past(ctx context.Context, cells map[string]string) (boo
 		return booking.Past{}, err
 	}
 	p := booking.Past{MadeBy: identity.System.ID, Request: booking.Request{Lines: wants, Title: cells["title"], Notes: cells["notes"],
-		Sector: cells["sector"], Visibility: cells["visibility"], Attendance: 1}}
+		Sector: plainSector(cells["sector"]), Visibility: cells["visibility"], Attendance: 1}}
 	var wrong []fault.Violation
 	note := func(err error) {
 		flaws, _ := rowFlaws(err)
@@ -200,6 +276,7 @@ func (in *bookingImport) past(ctx context.Context, cells map[string]string) (boo
 	if p.EndsAt, err = when("ends_at", cells["ends_at"], zone); err != nil {
 		note(err)
 	}
+	p.Kept = !p.EndsAt.IsZero() && !p.EndsAt.After(in.now) // the hours of today were not those of its time
 	note(in.details(cells, &p, zone, notice))
 	if len(wrong) > 0 {
 		return booking.Past{}, &fault.Error{Kind: fault.Malformed, Code: "malformed", Violations: wrong}
@@ -223,8 +300,8 @@ func (in *bookingImport) details(cells map[string]string, p *booking.Past, zone 
 		}
 		p.Attendance = n
 	}
-	if s := strings.ToLower(cells["status"]); s != "" {
-		p.Status = cmp.Or(statusWords[s], booking.Status(s))
+	if s := cells["status"]; s != "" {
+		p.Status = booking.Status(s)
 		if !slices.Contains(importable, p.Status) {
 			return fault.Field("status", "bad_value")
 		}
@@ -327,7 +404,7 @@ func (in *bookingImport) resource(ctx context.Context, key, hubID string) (inven
 
 func (in *bookingImport) resourceNamed(ctx context.Context, name, hubID string) (found inventory.Resource, err error) {
 	if hubID == "" {
-		return found, fault.Field("resource", "unknown_resource")
+		return found, fault.Field("resource", "resource_needs_hub") // a name says what it is at one hub only
 	}
 	for after := ""; ; {
 		page, next, err := in.catalog.Resources(ctx, inventory.ResourceQuery{Hub: hubID, Archived: true, Limit: 200, After: after})
@@ -351,25 +428,4 @@ func (in *bookingImport) resourceNamed(ctx context.Context, name, hubID string) 
 		err = fault.Field("resource", "unknown_resource")
 	}
 	return found, err
-}
-
-// wallClock is how a spreadsheet writes a time of the hub's own clocks.
-var wallClock = regexp.MustCompile(`^(\d{4}-\d{2}-\d{2})[ T](\d{1,2}):(\d{2})(:\d{2})?$`)
-
-// when reads an instant: with its offset as RFC 3339 has it, or a wall-clock time of the hub.
-func when(field, s string, zone *time.Location) (time.Time, error) {
-	if s == "" {
-		return time.Time{}, fault.Field(field, "required")
-	}
-	t, err := time.Parse(time.RFC3339, s)
-	if parts := wallClock.FindStringSubmatch(s); parts != nil {
-		t, err = hours.Instant(parts[1]+"T"+strings.Repeat("0", 2-len(parts[2]))+parts[2]+":"+parts[3]+parts[4], zone)
-	}
-	if err != nil {
-		return time.Time{}, fault.Field(field, "bad_when")
-	}
-	if y := t.Year(); y < 1970 || y > 9998 {
-		return time.Time{}, fault.Field(field, "absurd_date")
-	}
-	return t.UTC(), nil
 }

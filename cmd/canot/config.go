@@ -41,7 +41,7 @@ type config struct {
 	Language         language      `env:"CANOT_LANGUAGE"`
 	SMTPURL          secret        `env:"CANOT_SMTP_URL"`
 	MailFrom         mailAddress   `env:"CANOT_MAIL_FROM"`
-	OIDCIssuer       webAddress    `env:"CANOT_OIDC_ISSUER"`
+	OIDCIssuer       issuer        `env:"CANOT_OIDC_ISSUER"`
 	OIDCClientID     string        `env:"CANOT_OIDC_CLIENT_ID"`
 	OIDCClientSecret secret        `env:"CANOT_OIDC_CLIENT_SECRET"`
 	OIDCName         string        `env:"CANOT_OIDC_NAME"`
@@ -94,6 +94,24 @@ func (w *webAddress) UnmarshalText(text []byte) error {
 		return fmt.Errorf("https://…")
 	}
 	*w = webAddress(strings.TrimSuffix(string(text), "/"))
+	return nil
+}
+
+// An issuer is the address of a provider of OpenID Connect. It is compared letter by letter, so a slash
+// at its end stays.
+type issuer string
+
+// UnmarshalText refuses what is no address, and what would send a secret in the clear to another machine.
+func (i *issuer) UnmarshalText(text []byte) error {
+	var address webAddress
+	if err := address.UnmarshalText(text); err != nil {
+		return err
+	}
+	u, err := url.Parse(string(text))
+	if err != nil || u.Scheme == "http" && u.Hostname() != "localhost" && !net.ParseIP(u.Hostname()).IsLoopback() {
+		return fmt.Errorf("https://…")
+	}
+	*i = issuer(text)
 	return nil
 }
 
@@ -187,7 +205,7 @@ func loadConfig(env []string, w words) (config, error) {
 			err = set(reflect.ValueOf(&c).Elem().Field(s.field), text)
 		}
 		if err != nil {
-			wrong = append(wrong, w.text("config_wrong", s.variable, reason(err, text, s.secret)))
+			wrong = append(wrong, w.text("config_wrong", s.variable, w.reason(err, text, s.secret)))
 		}
 	}
 	for name := range given {
@@ -254,7 +272,10 @@ func set(field reflect.Value, text string) error {
 }
 
 // reason says why a value was refused, without showing a secret.
-func reason(err error, text string, isSecret bool) string {
+func (w words) reason(err error, text string, isSecret bool) string {
+	if said := w.file(err); said != "" {
+		return said
+	}
 	if isSecret {
 		// The value of a secret must not come back in the error about it; only
 		// errors of opening its file can arise, and those name the file.

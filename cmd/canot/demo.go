@@ -15,6 +15,7 @@ import (
 	"canot/booking/demo"
 	"canot/internal/database"
 	"canot/internal/identity"
+	"canot/web/locale"
 	"canot/web/mail"
 )
 
@@ -140,6 +141,9 @@ func (t *tryout) serve(ctx context.Context, cfg config, listener net.Listener) e
 	}
 	defer nw.close()
 	cfg.PublicURL = webAddress("http://" + listener.Addr().String())
+	if err := cfg.checkOIDC(t.cmd.words); err != nil {
+		return errors.Join(err, listener.Close(), nw.close())
+	}
 	nw.kept = &mail.Kept{} // a demo writes to nobody
 	nw.equip(cfg)
 	accounts, err := t.grow(ctx, nw)
@@ -240,7 +244,7 @@ func (t *tryout) ready(ctx context.Context, nw *network, log *slog.Logger, url s
 		}
 		return
 	}
-	t.cmd.printf("demo_ready", url, url)
+	t.cmd.printf("demo_ready", url, t.cmd.signInPage(url), url)
 	for _, a := range accounts {
 		t.cmd.printf("demo_account", t.cmd.words.text("role_"+a.Role), a.Email, a.Hub, a.Token)
 		if len(a.RecoveryCodes) > 2 {
@@ -256,6 +260,14 @@ func (t *tryout) ready(ctx context.Context, nw *network, log *slog.Logger, url s
 	}
 	t.cmd.printf("demo_mail", url)
 	t.cmd.printf("demo_stop")
+}
+
+// signInPage is the page where people sign in, in the language of whoever tries the network.
+func (c *command) signInPage(url string) string {
+	if c.words.Tag() == locale.English.Tag() {
+		return url + "/en/connexion"
+	}
+	return url + "/connexion"
 }
 
 // printWalk prints commands that find, show, book and follow a studio.

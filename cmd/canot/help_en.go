@@ -28,17 +28,27 @@ var englishHelp = map[string]string{
   nothing. “-” reads standard input.
   --dry-run does it all on a temporary copy and writes nothing to the network: the same report.
   CSV with commas or semicolons, in UTF-8. Members and bookings also in Windows-1252, or as a
-  JSON list; the names of their columns may be in French.
+  JSON list. A workbook must be saved as CSV first.
   members   name, email, language, hub, phone, birth_date, clientele, tier, membership_from,
-            membership_until, organisation, sector. Only name must be there.
+            membership_until, organisation, sector. Only name must be there. Tiers must be in the
+            network first. Somebody who is there is not changed; the report says what differs.
   bookings  reference, hub, resource (short address or name), quantity, member (e-mail, or name
             at the hub), organisation, starts_at, ends_at, title, notes, status, sector,
             visibility, attendance, created_at. A time is 2026-11-22 14:00 on the hub's clocks,
-            or has its offset. Past and coming: nothing is booked twice.`,
+            or has its offset. Past and coming: nothing is booked twice. What is over is not
+            judged by today's rules; in_use comes in as confirmed, and holds are left out.
+  hub is a short address, a name or a town. Dates also as 26/11/2026 (the day first), times as
+  14 h 30; languages and clienteles as they are called in French or English.
+  Columns in French: nom, courriel, langue, téléphone, date de naissance, clientèle, forfait,
+  adhésion du, adhésion au, organisme, secteur, référence, ressource, quantité, membre, début,
+  fin, titre, statut, personnes, visibilité.`,
 	"export": `canot export hubs|resources|units|members|bookings [--format csv|json] [--out FILE] [--force]
              [--database URL]
-  Takes the rows of one kind out; the CSV goes back in as it is. Those of members and bookings
-  hold personal data.`,
+  Takes the rows of one kind out; the CSV goes back in. Into another network: hubs, resources and
+  units first, then tiers and certifications (they have no file: canot call), members, bookings.
+  Certificates, packs and memberships at other hubs than one's own are in no file, nor are the
+  bookings of members who have neither an address nor a name of their own at the hub: only
+  canot backup takes all. Those of members and bookings hold personal data.`,
 	"user": `canot user create --name NAME [--email ADDRESS] [--unverified] [--language fr|en] [--hub HUB]
                   [--phone NUMBER] [--birth-date DATE] [--clientele NAME]
 canot user list   [--hub HUB] [--roles]

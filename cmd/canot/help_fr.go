@@ -28,17 +28,30 @@ var frenchHelp = map[string]string{
   change rien. « - » lit l’entrée standard.
   --dry-run fait tout sur une copie temporaire et n’écrit rien dans le réseau : même rapport.
   CSV avec virgules ou points-virgules, en UTF-8. Pour les membres et les réservations, aussi en
-  Windows-1252, ou une liste JSON; les noms de colonnes peuvent être en français.
+  Windows-1252, ou une liste JSON. Un classeur s’enregistre d’abord en CSV.
   members   name, email, language, hub, phone, birth_date, clientele, tier, membership_from,
-            membership_until, organisation, sector. Seul name est nécessaire.
+            membership_until, organisation, sector. Seul name est nécessaire. Les forfaits
+            doivent déjà être dans le réseau. La fiche de qui est déjà inscrit ne change pas;
+            le rapport dit ce qui diffère.
   bookings  reference, hub, resource (adresse courte ou nom), quantity, member (courriel, ou nom
             dans le hub), organisation, starts_at, ends_at, title, notes, status, sector,
             visibility, attendance, created_at. Une heure s’écrit 2026-11-22 14:00, à l’heure du
-            hub, ou avec son décalage. Passées et à venir : rien ne se réserve deux fois.`,
+            hub, ou avec son décalage. Passées et à venir : rien ne se réserve deux fois.
+            Ce qui est fini n’est pas jugé par les règles d’aujourd’hui; in_use devient
+            confirmed, et les options ne sont pas importées.
+  hub est une adresse courte, un nom ou une ville. Une date s’écrit aussi 26/11/2026, une heure
+  14 h 30; langues et clientèles s’écrivent aussi en toutes lettres.
+  Colonnes en français : nom, courriel, langue, téléphone, date de naissance, clientèle, forfait,
+  adhésion du, adhésion au, organisme, secteur, référence, ressource, quantité, membre, début,
+  fin, titre, statut, personnes, visibilité.`,
 	"export": `canot export hubs|resources|units|members|bookings [--format csv|json] [--out FICHIER] [--force]
              [--database ADRESSE]
-  Sort les lignes d’une sorte; le CSV se réimporte tel quel. Ceux des membres et des réservations
-  contiennent des données personnelles.`,
+  Sort les lignes d’une sorte; le CSV se réimporte. Dans un autre réseau : d’abord hubs, ressources
+  et exemplaires, puis forfaits et habilitations (sans fichier : canot call), membres,
+  réservations. Les habilitations données, les blocs d’heures et les adhésions hors du hub de la
+  personne ne sont dans aucun fichier, ni les réservations de qui n’a ni adresse ni nom unique
+  dans le hub : seul canot backup prend tout. Membres et réservations contiennent des données
+  personnelles.`,
 	"user": `canot user create --name NOM [--email ADRESSE] [--unverified] [--language fr|en] [--hub HUB]
                   [--phone NUMÉRO] [--birth-date DATE] [--clientele NOM]
 canot user list   [--hub HUB] [--roles]

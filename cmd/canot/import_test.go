@@ -116,6 +116,44 @@ func TestImportRefusesLineByLineAndSaysWhy(t *testing.T) {
 	}
 }
 
+// TestACorrectedRowIsNotPassedOver: what a file says otherwise of somebody is told, and changes nothing.
+func TestACorrectedRowIsNotPassedOver(t *testing.T) {
+	for _, engine := range engines {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			env := []string{"CANOT_DATABASE_URL=" + dbtest.EmptyURL(t, engine), "CANOT_LANGUAGE=fr"}
+			must(t, env, "import", dataFile("hubs.csv"))
+			const first = "nom,courriel,hub,téléphone,date de naissance,langue,clientèle\nLise R.,lise@hub.example,Val-d’Or,819 555-0101,05/04/1990,Français,Grand public\n"
+			must(t, env, "call", "GET", "/hubs")
+			if r := reportOf(t, canotReading(t, env, strings.NewReader(first), "import", "-", "--json")); r.Created != 1 {
+				t.Fatalf("%+v", r)
+			}
+			before := must(t, env, "export", "members").stdout
+			if !strings.Contains(before, "fr,val-dor,819 555-0101,1990-04-05,public,") {
+				t.Error(before)
+			}
+			if r := reportOf(t, canotReading(t, env, strings.NewReader(first), "import", "-", "--json")); r.Unchanged != 1 || r.Warnings != 0 {
+				t.Errorf("%+v", r)
+			}
+			corrected := strings.NewReplacer("Lise R.", "Lise Roy", "0101", "0202").Replace(first)
+			o := canotReading(t, env, strings.NewReader(corrected), "import", "-")
+			if !strings.Contains(o.stdout, "ligne 2, à savoir") || !strings.Contains(o.stdout, "Déjà inscrit avec d’autres renseignements (nom, téléphone)") {
+				t.Errorf("%s%s", o.stdout, o.stderr)
+			}
+			if after := must(t, env, "export", "members").stdout; after != before {
+				t.Error(after)
+			}
+			o = canotReading(t, env, strings.NewReader("nom,courriel,hub,clientèle\nX,x@hub.example,Atlantide,\nY,y@hub.example,Amos,rois\n"+strings.Repeat("z", 200)+",z@hub.example,Amos,\n"), "import", "-")
+			if !strings.Contains(o.stdout, "Le champ « nom » est trop long : au plus 120 caractères.") {
+				t.Error(o.stdout)
+			}
+			if o.code != exitFailed || !strings.Contains(o.stdout, "Atlantide") || !strings.Contains(o.stdout, "rois") {
+				t.Errorf("the refused values are not named: %s", o.stdout)
+			}
+		})
+	}
+}
+
 func TestMembersGoInAndComeOut(t *testing.T) {
 	for _, engine := range engines {
 		t.Run(engine, func(t *testing.T) {
@@ -138,7 +176,7 @@ func TestMembersGoInAndComeOut(t *testing.T) {
 				}
 			}
 			out := must(t, env, "export", "members").stdout
-			if !strings.Contains(out, "Lise R.,lise@hub.example,fr,matagami,,,,,,,\n") {
+			if !strings.Contains(out, "Lise R.,lise@hub.example,fr,matagami,,,,,,,,\n") {
 				t.Error(out)
 			}
 			if r := reportOf(t, canotReading(t, env, strings.NewReader(out), "import", "-", "--json")); r.Unchanged != 2 || r.Refused != 0 {

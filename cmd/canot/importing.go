@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"canot/internal/fault"
 	"canot/internal/identity"
 	"canot/inventory"
 )
@@ -87,6 +88,9 @@ func (n *network) importFile(ctx context.Context, cmd *command, path, kind strin
 	if err = errors.Join(err, closeIn()); err != nil {
 		return inventory.Report{}, err
 	}
+	if isWorkbook(content) {
+		return inventory.Report{}, fault.Field("file", "excel_workbook")
+	}
 	progress := newBar(cmd.stderr, false)
 	defer progress.end()
 	o := inventory.ImportOptions{Kind: kind, Progress: func(done, total int) { progress.set(path, done, total) }}
@@ -111,7 +115,13 @@ func (c *command) printReport(path string, quiet bool, r inventory.Report) {
 		}
 		why := make([]string, len(l.Violations))
 		for i, v := range l.Violations {
+			if r.Kind == "members" || r.Kind == "bookings" {
+				v = c.words.withColumn(v)
+			}
 			why[i] = c.words.violation(v)
+			if value, _ := v.Params["value"].(string); value != "" && !strings.Contains(why[i], value) {
+				why[i] = c.words.text("import_value", why[i], value)
+			}
 		}
 		line := c.words.text("import_line", l.Line, c.words.text("import_"+l.Outcome), l.Key)
 		if len(why) > 0 {

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"net/url"
+	"strings"
+	"time"
 
 	"canot/internal/database"
 	"canot/internal/fault"
@@ -16,14 +20,55 @@ func (c config) sender(w words) (mail.Sender, error) {
 	if c.SMTPURL == "" {
 		return nil, nil
 	}
-	if c.MailFrom == "" {
-		return nil, usageError(w.text("config_wrong", "CANOT_MAIL_FROM", `""`))
-	}
-	s, err := mail.NewSMTP(string(c.SMTPURL), string(c.MailFrom))
+	s, err := mail.NewSMTP(string(c.SMTPURL), cmp.Or(string(c.MailFrom), "canot@localhost"))
 	if err != nil {
 		return nil, usageError(w.text("config_wrong", "CANOT_SMTP_URL", err.Error()))
 	}
-	return s, nil
+	// Without the address of the site a letter could hold no link.
+	return s, w.lacking("CANOT_SMTP_URL", needed{"CANOT_MAIL_FROM", c.MailFrom == ""}, needed{"CANOT_PUBLIC_URL", c.PublicURL == ""})
+}
+
+// A needed setting is one without which another means nothing.
+type needed struct {
+	variable string
+	missing  bool
+}
+
+// lacking refuses a setting that was given without those that it needs, by their names.
+func (w words) lacking(given string, all ...needed) error {
+	var said []string
+	for _, n := range all {
+		if n.missing {
+			said = append(said, w.text("config_needs", n.variable, given))
+		}
+	}
+	if len(said) == 0 {
+		return nil
+	}
+	return usageError(strings.Join(said, "\n"))
+}
+
+// checkOIDC refuses settings of OpenID Connect that are not whole.
+func (c config) checkOIDC(w words) error {
+	all := []needed{{"CANOT_OIDC_ISSUER", c.OIDCIssuer == ""}, {"CANOT_OIDC_CLIENT_ID", c.OIDCClientID == ""}, {"CANOT_OIDC_CLIENT_SECRET", c.OIDCClientSecret == ""}}
+	for _, one := range all {
+		if !one.missing {
+			return w.lacking(one.variable, append(all, needed{"CANOT_PUBLIC_URL", c.PublicURL == ""})...)
+		}
+	}
+	if c.OIDCName != "" {
+		return w.lacking("CANOT_OIDC_NAME", all...)
+	}
+	return nil
+}
+
+// oidcName is what people read of the provider: the name that was given, else its host.
+func (c config) oidcName() string {
+	u, err := url.Parse(string(c.OIDCIssuer))
+	if c.OIDCName != "" || err != nil {
+		return c.OIDCName
+	}
+	return u.Hostname()
 }
 
 // gateSettings say how people sign in.
@@ -31,7 +76,7 @@ func (c config) gateSettings() signin.Settings {
 	s := signin.Settings{PublicURL: string(c.PublicURL)}
 	if c.OIDCIssuer != "" {
 		s.OIDC = &signin.OIDC{
-			Issuer: string(c.OIDCIssuer), ClientID: c.OIDCClientID, ClientSecret: string(c.OIDCClientSecret), Name: c.OIDCName,
+			Issuer: string(c.OIDCIssuer), ClientID: c.OIDCClientID, ClientSecret: string(c.OIDCClientSecret), Name: c.oidcName(),
 		}
 	}
 	return s
@@ -73,7 +118,27 @@ func (n *network) newPost(publicURL string) *mail.Post {
 		FormerAddress:   n.gate.FormerAddress,
 		AlternativesFor: n.book.AlternativesFor,
 		Ending:          n.ending,
+		LapseOf:         n.lapse,
+		Revoked: func(ctx context.Context, id string) (mail.Revocation, error) {
+			c, err := n.roster.Revoked(ctx, id)
+			return mail.Revocation{MemberID: c.MemberID, Certification: c.CertificationName, Reason: c.Reason, Bookings: c.Bookings}, err
+		},
 	})
+}
+
+// lapse is what a booking lacks on its day, as the message about that needs it.
+func (n *network) lapse(ctx context.Context, bookingID string) (mail.Lapse, error) {
+	name, until, err := n.roster.LapseOf(ctx, bookingID)
+	l := mail.Lapse{Certification: name}
+	if err != nil || until == "" {
+		return l, err
+	}
+	day, err := hours.ParseDate(until)
+	if err != nil {
+		return l, err
+	}
+	l.LastDay = hours.At(day, 12*60, time.UTC)
+	return l, nil
 }
 
 // ending is a membership as the message about its end needs it. One that goes on is NotFound.

@@ -33,7 +33,7 @@ func TestMailSettingsAreCheckedAtTheStart(t *testing.T) {
 			}
 		})
 	}
-	c, err := loadConfig([]string{"CANOT_SMTP_URL=smtps://canot:caribou-4711@mail.example", "CANOT_MAIL_FROM=Canot du Nord <canot@b.example>"}, inEnglish)
+	c, err := loadConfig([]string{"CANOT_SMTP_URL=smtps://canot:caribou-4711@mail.example", "CANOT_MAIL_FROM=Canot du Nord <canot@b.example>", "CANOT_PUBLIC_URL=https://canot.example"}, inEnglish)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,6 +42,44 @@ func TestMailSettingsAreCheckedAtTheStart(t *testing.T) {
 	}
 	if s, err := (config{}).sender(inEnglish); err != nil || s != nil {
 		t.Errorf("without settings: %v, %v", s, err)
+	}
+}
+
+// TestSettingsThatNeedOthersNameThem: half a mail server or half a provider is refused at the start.
+func TestSettingsThatNeedOthersNameThem(t *testing.T) {
+	const site, smtp, from = "CANOT_PUBLIC_URL=https://canot.example", "CANOT_SMTP_URL=smtp://mail.example:587", "CANOT_MAIL_FROM=canot@b.example"
+	const issuer, id, pass = "CANOT_OIDC_ISSUER=https://id.example/", "CANOT_OIDC_CLIENT_ID=canot", "CANOT_OIDC_CLIENT_SECRET=caribou-4711"
+	for name, c := range map[string]struct {
+		env   []string
+		names string
+	}{
+		"no sender":             {[]string{smtp, site}, "CANOT_MAIL_FROM"},
+		"no site for letters":   {[]string{smtp, from}, "CANOT_PUBLIC_URL"},
+		"wrong, and no sender":  {[]string{"CANOT_SMTP_URL=http://mail.example", site}, "CANOT_SMTP_URL"},
+		"an issuer alone":       {[]string{issuer, site}, "CANOT_OIDC_CLIENT_ID CANOT_OIDC_CLIENT_SECRET"},
+		"an id alone":           {[]string{id, site}, "CANOT_OIDC_ISSUER CANOT_OIDC_CLIENT_SECRET"},
+		"a secret alone":        {[]string{pass, site}, "CANOT_OIDC_ISSUER CANOT_OIDC_CLIENT_ID"},
+		"a name alone":          {[]string{"CANOT_OIDC_NAME=X", site}, "CANOT_OIDC_ISSUER"},
+		"no site for OIDC":      {[]string{issuer, id, pass}, "CANOT_PUBLIC_URL"},
+		"a secret in the clear": {[]string{"CANOT_OIDC_ISSUER=http://id.example", id, pass, site}, "CANOT_OIDC_ISSUER"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := canot(t, append(c.env, "CANOT_DATABASE_URL=sqlite:///nowhere/at/all.db", "CANOT_LANGUAGE=fr"), "serve")
+			for _, variable := range strings.Fields(c.names) {
+				if o.code != exitUsage || !strings.Contains(o.stderr, variable) || strings.Contains(o.stderr, "caribou") {
+					t.Errorf("exit %d: %s", o.code, o.stderr)
+				}
+			}
+		})
+	}
+	for given, host := range map[string]string{issuer: "id.example", "CANOT_OIDC_ISSUER=http://127.0.0.1:5556": "127.0.0.1"} {
+		c, err := loadConfig([]string{given, id, pass, site}, inEnglish)
+		if err != nil || c.checkOIDC(inEnglish) != nil {
+			t.Fatalf("%s: %v", given, err)
+		}
+		if s := c.gateSettings(); s.OIDC.Name != host || "CANOT_OIDC_ISSUER="+s.OIDC.Issuer != given {
+			t.Errorf("%+v", s.OIDC)
+		}
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"canot/booking/membership"
 	"canot/internal/database"
 	"canot/internal/fault"
@@ -29,6 +31,8 @@ type memberImport struct {
 	known *addressBook
 	orgs  map[string]identity.Organisation
 	hubs  map[string]string // ids by what the file calls them
+
+	differs []string // the columns in which the row that was taken says something else than the account
 }
 
 // importMembers opens an account for every row whose person is not there yet: nobody has the address
@@ -57,12 +61,15 @@ func (n *network) importMembers(ctx context.Context, content []byte, o inventory
 			if !tellable {
 				return report, err
 			}
-			line.Violations, err = flaws, nil
+			line.Violations, err = withValues(flaws, row.cells), nil
 		}
 		if len(line.Violations) > 0 {
 			line.Outcome = inventory.Refused
 		}
 		tell(&report, line)
+		if len(in.differs) > 0 && line.Outcome != inventory.Refused {
+			tell(&report, aside(line, fault.Violation{Code: "member_differs", Params: fault.Params{"fields": fieldNames(in.differs)}}))
+		}
 		if o.Progress != nil {
 			o.Progress(i+1, len(rows))
 		}
@@ -72,6 +79,11 @@ func (n *network) importMembers(ctx context.Context, content []byte, o inventory
 
 // take opens one account, or finds it, and adds what the row says beside.
 func (in *memberImport) take(ctx context.Context, cells map[string]string) (outcome string, err error) {
+	in.differs = nil
+	for _, column := range []string{"birth_date", "membership_from", "membership_until"} {
+		cells[column] = plainDate(cells[column])
+	}
+	cells["language"], cells["clientele"] = plainLanguage(cells["language"]), plainClientele(cells["clientele"])
 	hubID, seen := in.hubs[cells["hub"]]
 	if !seen {
 		hub, err := in.namedHub(ctx, cells["hub"])
@@ -84,6 +96,9 @@ func (in *memberImport) take(ctx context.Context, cells map[string]string) (outc
 	person := identity.NewMember{Name: cells["name"], Email: cells["email"], Language: cells["language"], HomeHubID: hubID,
 		Phone: cells["phone"], BirthDate: cells["birth_date"], Clientele: cells["clientele"]}
 	id, err := in.there(ctx, person)
+	if err == nil && id != "" {
+		in.differs, err = in.differing(ctx, id, person)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -121,6 +136,24 @@ func (in *memberImport) there(ctx context.Context, person identity.NewMember) (s
 		return "", nil
 	}
 	return id, err
+}
+
+// differing are the columns in which a row says something else than the account that is there. What the
+// row leaves empty says nothing.
+func (in *memberImport) differing(ctx context.Context, id string, row identity.NewMember) (columns []string, err error) {
+	m, err := in.directory.Member(ctx, in.db.Reader(ctx), id)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range []struct{ column, said, is string }{
+		{"name", row.Name, m.Name}, {"language", row.Language, m.Language}, {"hub", row.HomeHubID, m.HomeHubID}, {"phone", row.Phone, m.Phone},
+		{"birth_date", row.BirthDate, m.BirthDate}, {"clientele", row.Clientele, m.Clientele},
+	} {
+		if c.said != "" && norm.NFC.String(c.said) != c.is {
+			columns = append(columns, c.column)
+		}
+	}
+	return columns, nil
 }
 
 // open makes the account that is not there, and the membership, in one commit: a row goes in whole or
@@ -183,13 +216,14 @@ func (in *memberImport) wantsMembership(ctx context.Context, id, hubID string, c
 // organisationsOf finds the organisations that a row names. One that is not there is made when the row
 // says its sector.
 func (in *memberImport) organisationsOf(ctx context.Context, cells map[string]string, hubID string) (orgs []identity.Organisation, err error) {
-	for _, name := range strings.Split(cells["organisation"], ";") {
+	sectors := strings.Split(cells["sector"], ";") // one for all, or one for each
+	for i, name := range strings.Split(cells["organisation"], ";") {
 		if name = strings.TrimSpace(name); name == "" {
 			continue
 		}
 		org, known := in.orgs[inventory.Fold(name)]
 		if !known {
-			sector := cells["sector"]
+			sector := plainSector(sectors[min(i, len(sectors)-1)])
 			if sector == "" {
 				return nil, fault.Field("organisation", "organisation_needs_sector")
 			}
@@ -226,6 +260,7 @@ type memberRow struct {
 	From         string `json:"membership_from"`
 	Until        string `json:"membership_until"`
 	Organisation string `json:"organisation"`
+	Sector       string `json:"sector"` // of each organisation, in their order
 }
 
 // exportMembers writes every member; the file goes back in as it is. Of memberships it writes those of
@@ -250,7 +285,8 @@ func (n *network) exportMembers(ctx context.Context, w io.Writer, format string)
 			slugs[m.HomeHubID] = hub.Slug
 		}
 		row := memberRow{Name: m.Name, Email: m.Email, Language: m.Language, Hub: slugs[m.HomeHubID], Phone: m.Phone,
-			BirthDate: m.BirthDate, Clientele: m.Clientele, Organisation: strings.Join(acting[m.ID], "; ")}
+			BirthDate: m.BirthDate, Clientele: m.Clientele, Organisation: joined(acting[m.ID], func(o identity.Organisation) string { return o.Name }),
+			Sector: joined(acting[m.ID], func(o identity.Organisation) string { return o.Sector })}
 		held, _, err := n.roster.Memberships(ctx, identity.System, membership.MembershipQuery{Holder: membership.Holder{MemberID: m.ID}, Limit: 200})
 		if err != nil {
 			return err
@@ -266,32 +302,41 @@ func (n *network) exportMembers(ctx context.Context, w io.Writer, format string)
 			rows = append(rows, row)
 		}
 	}
-	cells := [][]string{memberColumns[:len(memberColumns)-1]}
+	cells := [][]string{memberColumns}
 	for _, r := range rows {
 		cells = append(cells, []string{plainCell(r.Name), plainCell(r.Email), r.Language, r.Hub, plainCell(r.Phone), r.BirthDate, r.Clientele,
-			r.Tier, r.From, r.Until, plainCell(r.Organisation)})
+			r.Tier, r.From, r.Until, plainCell(r.Organisation), r.Sector})
 	}
 	return writeRows(w, format, rows, cells)
 }
 
-// actingFor lists the names of the organisations for which each member acts.
-func (n *network) actingFor(ctx context.Context) (map[string][]string, error) {
+// joined writes something of each organisation, with semicolons between.
+func joined(orgs []identity.Organisation, of func(identity.Organisation) string) string {
+	texts := make([]string, len(orgs))
+	for i, o := range orgs {
+		texts[i] = of(o)
+	}
+	return strings.Join(texts, "; ")
+}
+
+// actingFor lists the organisations for which each member acts, by name.
+func (n *network) actingFor(ctx context.Context) (map[string][]identity.Organisation, error) {
 	orgs, err := n.organisations(ctx)
 	if err != nil {
 		return nil, err
 	}
-	acting := map[string][]string{}
+	acting := map[string][]identity.Organisation{}
 	for _, org := range orgs {
 		delegates, err := n.directory.Delegates(ctx, identity.System, org.ID)
 		if err != nil {
 			return nil, err
 		}
 		for _, d := range delegates {
-			acting[d.MemberID] = append(acting[d.MemberID], org.Name)
+			acting[d.MemberID] = append(acting[d.MemberID], org)
 		}
 	}
 	for id := range acting {
-		slices.Sort(acting[id])
+		slices.SortFunc(acting[id], func(a, b identity.Organisation) int { return strings.Compare(a.Name, b.Name) })
 	}
 	return acting, nil
 }

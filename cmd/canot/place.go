@@ -119,7 +119,7 @@ func (c *command) fill(ctx context.Context, trial *network, at string) error {
 		err := original.db.Backup(ctx, w)
 		saved <- errors.Join(err, w.CloseWithError(err))
 	}()
-	err = trial.db.Restore(ctx, rows)
+	_, err = trial.db.Restore(ctx, rows)
 	// Should the copy break off, the backup must not wait for a reader.
 	_ = rows.CloseWithError(io.ErrClosedPipe)
 	if broken := <-saved; broken != nil && !errors.Is(broken, io.ErrClosedPipe) {

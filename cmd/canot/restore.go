@@ -1,6 +1,9 @@
 package main
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // restore fills an empty data base from a backup, of the same engine or the other.
 func restore(ctx context.Context, cmd *command) error {
@@ -20,9 +23,12 @@ func restore(ctx context.Context, cmd *command) error {
 		return err
 	}
 	defer nw.close()
-	if err := nw.db.Restore(ctx, in); err != nil {
+	takenAt, err := nw.db.Restore(ctx, in)
+	if err != nil {
 		return fileError{err}
 	}
 	cmd.errorf("restore_done")
+	// Who was erased since then is back, and nothing in the copy tells who that is.
+	cmd.errorf("restore_age", int(nw.db.Now().Sub(takenAt).Hours()/24), takenAt.UTC().Format(time.DateOnly))
 	return nil
 }

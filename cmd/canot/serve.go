@@ -26,6 +26,9 @@ func serve(ctx context.Context, cmd *command) error {
 	if err != nil {
 		return err
 	}
+	if err := cfg.checkOIDC(cmd.words); err != nil {
+		return err
+	}
 	if err := cmd.words.checkFile(url, true); err != nil {
 		return err
 	}

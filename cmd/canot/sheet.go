@@ -35,6 +35,7 @@ var frenchColumns = map[string]string{
 	"clientèle": "clientele", "forfait": "tier", "adhésion_du": "membership_from", "adhésion_au": "membership_until", "secteur": "sector",
 	"référence": "reference", "ressource": "resource", "ressources": "resources", "quantité": "quantity", "membre": "member",
 	"début": "starts_at", "debut": "starts_at", "fin": "ends_at", "titre": "title", "statut": "status", "personnes": "attendance",
+	"organisme": "organisation", "visibilité": "visibility", "créée_le": "created_at",
 }
 
 // columnName is the name of a column as the importers know it.

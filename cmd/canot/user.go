@@ -132,7 +132,7 @@ func (n *network) grant(ctx context.Context, role, hub, region, rights string) (
 // userSignOut ends every session of a person.
 func userSignOut(ctx context.Context, cmd *command) error {
 	return cmd.forMember(ctx, "user_signed_out", func(nw *network, id string) error {
-		return nw.directory.EndSessions(ctx, identity.System, id, "", database.Key{})
+		return nw.directory.EndSessions(ctx, identity.System, id, "", true, database.Key{})
 	})
 }
 

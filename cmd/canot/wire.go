@@ -125,14 +125,14 @@ func assemble(db *database.DB, log *slog.Logger) *network {
 // first, which end and lock resources; the account last, by whose address the others may still look.
 func personalParts(db *database.DB, book *booking.Book) []privacy.Part {
 	return []privacy.Part{
-		{Name: "bookings", About: booking.About, End: book.Withdraw, Erase: booking.Forget, Retain: func(ctx context.Context, before func(string) time.Time) (int, error) {
+		{Name: "bookings", About: booking.About, Shown: booking.Shown, End: book.Withdraw, Erase: booking.Forget, Retain: func(ctx context.Context, before func(string) time.Time) (int, error) {
 			return book.ForgetTexts(ctx, before("booking_texts"))
 		}},
 		{Name: "memberships", About: membership.About, Erase: membership.Forget},
-		{Name: "sign_in", About: signin.About, Erase: signin.Forget, Retain: func(ctx context.Context, before func(string) time.Time) (int, error) {
+		{Name: "sign_in", About: signin.About, Shown: privacy.Hidden, Erase: signin.Forget, Retain: func(ctx context.Context, before func(string) time.Time) (int, error) {
 			return signin.Retain(ctx, db, before("signin"))
 		}},
-		{Name: "account", About: identity.About, Erase: identity.Forget},
+		{Name: "account", About: identity.About, Shown: identity.Shown, Erase: identity.Forget},
 	}
 }
 
@@ -142,12 +142,13 @@ func (n *network) close() error { return n.db.Close() }
 // handler is what the server answers with.
 func (n *network) handler(c config) http.Handler {
 	n.equip(c)
+	site := web.New(web.Deps{
+		DB:   n.db,
+		Gate: n.gate, Directory: n.directory, Catalog: n.catalog, Privacy: n.privacy, Kept: n.kept, NoMail: n.send == nil,
+	})
 	return api.New(api.Deps{
-		Gate: n.gate,
-		Pages: web.New(web.Deps{
-			DB:   n.db,
-			Gate: n.gate, Directory: n.directory, Catalog: n.catalog, Privacy: n.privacy, Kept: n.kept,
-		}).Mount,
+		Gate:  n.gate,
+		Pages: site.Mount, ProblemPage: site.Problem,
 		DB: n.db, Catalog: n.catalog, Directory: n.directory, Roster: n.roster, Book: n.book, Feeds: n.feeds, Privacy: n.privacy, Log: n.log,
 		PublicURL: string(c.PublicURL), Limits: c.Limits, TrustedProxies: c.Proxies, Version: build().Version,
 	})

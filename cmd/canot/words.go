@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
+	"syscall"
 
 	"canot/internal/fault"
 	"canot/web/locale"
@@ -61,6 +63,9 @@ func (w words) fault(err error) string {
 		if errors.Is(err, errStopped) {
 			return w.text("stopped")
 		}
+		if said := w.file(err); said != "" {
+			return said
+		}
 		return err.Error()
 	}
 	var said []string
@@ -78,6 +83,23 @@ func (w words) fault(err error) string {
 		sentence += " (" + cause.Error() + ")"
 	}
 	return sentence
+}
+
+// file says why the system refused a file, "" when the error is of another sort or has no words.
+func (w words) file(err error) string {
+	var at *fs.PathError
+	if !errors.As(err, &at) {
+		return ""
+	}
+	for reason, key := range map[error]string{
+		fs.ErrNotExist: "file_not_there", fs.ErrPermission: "file_no_right", syscall.EISDIR: "file_is_folder",
+		syscall.ENOTDIR: "file_not_there", syscall.ENOSPC: "file_disk_full",
+	} {
+		if errors.Is(err, reason) {
+			return w.text(key, at.Path)
+		}
+	}
+	return ""
 }
 
 // violation says one broken rule; a code without words is shown as it is.

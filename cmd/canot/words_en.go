@@ -12,9 +12,14 @@ var english = map[string]string{
 	"bad_format":         "“%s” is not a format: csv or json.",
 	"stopped":            "told to stop before the end.",
 	"file_exists":        "the file “%s” exists already. Choose another name, or add --force.",
+	"file_not_there":     "there is no file “%s”.",
+	"file_no_right":      "the file “%s” cannot be opened: you need the right to.",
+	"file_is_folder":     "“%s” is a folder, and a file is needed.",
+	"file_disk_full":     "there is no room left for “%s”.",
 	"binary_to_terminal": "a backup is not for a terminal: give a file name.",
 
 	"config_wrong":       "%s cannot be read: %s",
+	"config_needs":       "%s is missing: it is needed with %s.",
 	"config_unknown":     "%s is unknown. “canot help config” lists the variables.",
 	"config_secret":      "(or %s_FILE, a file)",
 	"config_line":        "  %s\n    %s",
@@ -52,6 +57,7 @@ var english = map[string]string{
 	"bad_call": "“%s %s” is no request: give for example GET /hubs.",
 
 	"import_line":      "line %d, %s: %s",
+	"import_value":     "%s (got “%s”)",
 	"import_created":   "created",
 	"import_changed":   "changed",
 	"import_unchanged": "unchanged",
@@ -61,7 +67,8 @@ var english = map[string]string{
 	"import_dry":       "%s, dry run, nothing written: %d created, %d changed, %d unchanged, %d refused.",
 
 	"backup_done":  "The copy is in “%s”. It holds personal data: keep it in a safe place.",
-	"restore_done": "The copy is in place. “canot check” verifies it.",
+	"restore_done": "The copy is in place. “canot check” verifies it. Every session has ended: everyone signs in again.",
+	"restore_age":  "The copy is %d days old (%s). Accounts erased since then are in it again: erase them anew.",
 
 	"check_finding": "invariant %v, %s: %s",
 	"check_failed":  "%d rows break a rule that had to hold.",
@@ -91,7 +98,7 @@ var english = map[string]string{
 	"demo_reused":     "The demo network that was there is taken up as it is.",
 	"demo_port_taken": "The port of %s is taken; here is another.",
 	"demo_not_empty":  "this data base holds a network that is not a complete demo: choose another.",
-	"demo_ready":      "\nThe demo network is ready: %s\n  documentation of the API: %s/api/v1/docs\n\nAccounts, each with its token:",
+	"demo_ready":      "\nThe demo network is ready: %s\n  to sign in: %s\n  documentation of the API: %s/api/v1/docs\n\nAccounts, each with its token:",
 	"demo_account":    "  %-13s  %-34s %s\n                 %s",
 	"demo_try":        "\nTo try in another terminal:\n",
 	"demo_find":       "# find a studio",
@@ -120,7 +127,7 @@ const helpEn = `Canot: a network of hubs that takes bookings, and never two for 
   canot migrate      the schema: up, status
   canot import       put hubs, resources, units, members or bookings in from files
   canot export       take them out as CSV or JSON
-  canot user         members, roles and tokens: create, role, token
+  canot user         accounts: create, list, role, token, sign-out, factor-reset
   canot call         one operation of the API, from right here: canot call GET /hubs
   canot backup       a consistent copy while the server works
   canot restore      put a copy into an empty data base

@@ -13,9 +13,14 @@ var french = map[string]string{
 	"bad_format":         "« %s » n’est pas un format : csv ou json.",
 	"stopped":            "arrêt demandé avant la fin.",
 	"file_exists":        "le fichier « %s » existe déjà. Choisissez un autre nom, ou ajoutez --force.",
+	"file_not_there":     "le fichier « %s » n’existe pas.",
+	"file_no_right":      "le fichier « %s » ne peut pas être ouvert : il en faut le droit.",
+	"file_is_folder":     "« %s » est un dossier, et il faut un fichier.",
+	"file_disk_full":     "il n’y a plus de place pour « %s ».",
 	"binary_to_terminal": "une sauvegarde ne s’affiche pas dans un terminal : donnez un nom de fichier.",
 
 	"config_wrong":       "%s ne peut pas être lue : %s",
+	"config_needs":       "%s manque : il la faut avec %s.",
 	"config_unknown":     "%s est inconnue. « canot help config » énumère les variables.",
 	"config_secret":      "(ou %s_FILE, un fichier)",
 	"config_line":        "  %s\n    %s",
@@ -53,6 +58,7 @@ var french = map[string]string{
 	"bad_call": "« %s %s » n’est pas une demande : donnez par exemple GET /hubs.",
 
 	"import_line":      "ligne %d, %s : %s",
+	"import_value":     "%s (reçu : « %s »)",
 	"import_created":   "nouvelle",
 	"import_changed":   "modifiée",
 	"import_unchanged": "inchangée",
@@ -62,7 +68,8 @@ var french = map[string]string{
 	"import_dry":       "%s, essai sans rien écrire : %d nouvelles, %d modifiées, %d inchangées, %d refusées.",
 
 	"backup_done":  "La copie est dans « %s ». Elle contient des données personnelles : rangez-la en lieu sûr.",
-	"restore_done": "La copie est en place. « canot check » la vérifie.",
+	"restore_done": "La copie est en place. « canot check » la vérifie. Toutes les sessions sont fermées : chaque personne se connecte de nouveau.",
+	"restore_age":  "La copie date de %d jours (%s). Les comptes effacés depuis y sont encore : effacez-les de nouveau.",
 
 	"check_finding": "invariant %v, %s : %s",
 	"check_failed":  "%d lignes enfreignent une règle qui devait tenir.",
@@ -92,14 +99,14 @@ var french = map[string]string{
 	"demo_reused":     "Le réseau de démonstration qui s’y trouvait est repris tel quel.",
 	"demo_port_taken": "Le port de %s est pris; en voici un autre.",
 	"demo_not_empty":  "cette base de données contient un réseau qui n’est pas une démonstration complète : choisissez-en une autre.",
-	"demo_ready":      "\nLe réseau de démonstration est prêt : %s\n  documentation de l’API : %s/api/v1/docs\n\nComptes, chacun avec son jeton :",
+	"demo_ready":      "\nLe réseau de démonstration est prêt : %s\n  pour vous connecter : %s\n  documentation de l’API : %s/api/v1/docs\n\nComptes, chacun avec son jeton :",
 	"demo_account":    "  %-13s  %-34s %s\n                 %s",
 	"demo_try":        "\nÀ essayer dans un autre terminal :\n",
 	"demo_find":       "# trouver un studio",
 	"demo_free":       "# voir quand il est libre",
 	"demo_book":       "# le réserver; la deuxième fois, c’est pris, et on vous propose autre chose",
 	"demo_calendar":   "# le calendrier du hub, à ajouter à votre agenda",
-	"demo_factor":     "                 second facteur, au choix : %s (chacun sert une fois)\n                 ou la clé d’une application : %s",
+	"demo_factor":     "                 deuxième étape, au choix : %s (chacun sert une fois)\n                 ou la clé d’une application : %s",
 	"demo_mail":       "\nUne démonstration n’envoie aucun courriel. Ceux qui seraient partis se lisent ici :\n  %s/demo/courriels",
 	"demo_stop":       "\nCtrl+C pour arrêter.",
 	"demo_hubs":       "hubs et ressources",
@@ -121,7 +128,7 @@ const helpFr = `Canot : un réseau de hubs où l’on réserve sans jamais de d
   canot migrate      le schéma : up, status
   canot import       mettre hubs, ressources, exemplaires, membres ou réservations depuis des fichiers
   canot export       les sortir en CSV ou en JSON
-  canot user         membres, rôles et jetons : create, role, token
+  canot user         comptes : create, list, role, token, sign-out, factor-reset
   canot call         une opération de l’API, d’ici même : canot call GET /hubs
   canot backup       une copie cohérente pendant que le serveur travaille
   canot restore      remettre une copie dans une base vide

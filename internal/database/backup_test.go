@@ -69,7 +69,7 @@ func TestABackupOfEitherEngineFillsEither(t *testing.T) {
 				inhabited(t, source)
 				taken := backup(t, source)
 				target := dbtest.Open(t, to, database.Settings{})
-				must(t, target.Restore(t.Context(), bytes.NewReader(taken)))
+				restored(t, target, taken)
 				if got, want := lines(t, backup(t, target)), lines(t, taken); !slices.Equal(got, want) {
 					t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 				}
@@ -121,7 +121,7 @@ func TestABackupIsOneSnapshotWhileOthersWrite(t *testing.T) {
 		writers.Wait()
 
 		target := dbtest.Open(t, "sqlite", database.Settings{})
-		must(t, target.Restore(t.Context(), bytes.NewReader(taken)))
+		restored(t, target, taken)
 		if n := count(t, target, `SELECT COUNT(*) FROM regions r WHERE id <> 'rg' AND NOT EXISTS
 			(SELECT 1 FROM changes c WHERE c.subject_id = r.id)`); n != 0 {
 			t.Errorf("%d rows without the change of the same commit", n)
@@ -187,7 +187,7 @@ func TestRestoreRefusesWhatIsDamaged(t *testing.T) {
 	}
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
 		for name, c := range cases {
-			err := db.Restore(t.Context(), bytes.NewReader(c.file))
+			_, err := db.Restore(t.Context(), bytes.NewReader(c.file))
 			if !fault.Is(err, c.code) {
 				t.Errorf("%s: %v", name, err)
 			}
@@ -195,8 +195,8 @@ func TestRestoreRefusesWhatIsDamaged(t *testing.T) {
 				t.Errorf("%s left %d rows", name, n)
 			}
 		}
-		must(t, db.Restore(t.Context(), bytes.NewReader(whole)))
-		if err := db.Restore(t.Context(), bytes.NewReader(whole)); !fault.Is(err, "not_empty") {
+		restored(t, db, whole)
+		if _, err := db.Restore(t.Context(), bytes.NewReader(whole)); !fault.Is(err, "not_empty") {
 			t.Errorf("a second restore: %v", err)
 		}
 	})
@@ -215,7 +215,7 @@ func TestABackupIsInBatches(t *testing.T) {
 		target, counter := observed(t, "sqlite")
 		inserts := 0
 		taken := backup(t, db)
-		for _, s := range counter.Statements(func() { must(t, target.Restore(t.Context(), bytes.NewReader(taken))) }) {
+		for _, s := range counter.Statements(func() { restored(t, target, taken) }) {
 			if strings.HasPrefix(s, "INSERT") {
 				inserts++
 				// SQLite takes more, and takes ever longer for each.
@@ -228,4 +228,14 @@ func TestABackupIsInBatches(t *testing.T) {
 			t.Errorf("%d inserts, %d rows", inserts, regions(t, target))
 		}
 	})
+}
+
+// restored fills db from a backup, and asks that it says when the backup was taken.
+func restored(t *testing.T, db *database.DB, taken []byte) {
+	t.Helper()
+	at, err := db.Restore(t.Context(), bytes.NewReader(taken))
+	must(t, err)
+	if at.IsZero() || at.After(db.Now()) {
+		t.Errorf("taken at %v", at)
+	}
 }

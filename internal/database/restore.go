@@ -26,65 +26,80 @@ const restoreValues = 500
 var errNotPlain = errors.New("not a backup as this program writes them")
 
 // Restore fills an empty, migrated data base from a backup of either engine, in one
-// transaction: it is all there or, on any error, the data base is as empty as before.
+// transaction: it is all there or, on any error, the data base is as empty as before. Everybody is
+// signed out, and it returns when the backup was taken: what was erased since then is back.
 // The faults are Refused "not_empty" and "backup_of_other_schema" (backup, program), and
 // Malformed "backup_damaged" for a file that is cut, garbled, or no backup at all; else
 // ErrUnavailable or migrations.ErrPending.
-func (db *DB) Restore(ctx context.Context, r io.Reader) error {
+func (db *DB) Restore(ctx context.Context, r io.Reader) (takenAt time.Time, err error) {
 	if err := db.Ready(ctx); err != nil {
-		return fmt.Errorf("restore: %w", err)
+		return time.Time{}, fmt.Errorf("restore: %w", err)
 	}
 	again := false
-	err := db.In(ctx, func(tx *Tx) error {
+	err = db.In(ctx, func(tx *Tx) error {
 		if again {
 			return unavailable(errors.New("the file is read already, and cannot be read twice"))
 		}
 		again = true
-		return restore(tx, r)
+		takenAt, err = restore(tx, r)
+		return err
 	})
 	if err == nil || errors.Is(err, ErrUnavailable) || fault.Of(err) != nil {
-		return err
+		return takenAt, err
 	}
 	if db.engine.violated(err) {
-		return damaged(err)
+		return time.Time{}, damaged(err)
 	}
-	return fmt.Errorf("restore: %w", err)
+	return time.Time{}, fmt.Errorf("restore: %w", err)
 }
 
 func damaged(cause error) error {
 	return fault.New(fault.Malformed, "backup_damaged", nil).Because(cause)
 }
 
-func restore(tx *Tx, r io.Reader) error {
+func restore(tx *Tx, r io.Reader) (takenAt time.Time, err error) {
 	for _, table := range backupTables {
 		var there bool
 		if err := tx.Get(&there, "SELECT EXISTS (SELECT 1 FROM "+table+")"); err != nil {
-			return err
+			return takenAt, err
 		}
 		if there {
-			return fault.New(fault.Refused, "not_empty", fault.Params{"table": table})
+			return takenAt, fault.New(fault.Refused, "not_empty", fault.Params{"table": table})
 		}
 	}
 	zip, err := gzip.NewReader(r)
 	if err != nil {
-		return damaged(err)
+		return takenAt, damaged(err)
 	}
 	in := &restorer{tx: tx, lines: json.NewDecoder(zip), versions: map[string]any{}}
 	if err := in.head(); err != nil {
-		return err
+		return takenAt, err
 	}
 	if err := in.body(); err != nil {
-		return err
+		return takenAt, err
 	}
 	if _, err := io.Copy(io.Discard, zip); err != nil { // the checksum is at the end
-		return damaged(err)
+		return takenAt, damaged(err)
 	}
 	if err := in.restoreVersions(); err != nil {
-		return err
+		return takenAt, err
+	}
+	if err := signOut(tx); err != nil {
+		return takenAt, err
 	}
 	if query := tx.engine.resetSequence(); query != "" {
-		_, err := tx.Exec(query)
-		return err
+		_, err = tx.Exec(query)
+	}
+	return in.takenAt, err
+}
+
+// signOut ends what was under way in browsers when the backup was taken: who signed out, or was signed
+// out, since then would be signed in again.
+func signOut(tx *Tx) error {
+	for _, table := range []string{"sessions", "sign_ins", "ceremonies"} {
+		if _, err := tx.Exec("DELETE FROM " + table); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -98,6 +113,8 @@ type restorer struct {
 	table   string
 	columns []column // of the batch, in the backup's order
 	batch   []any    // values, row after row
+
+	takenAt time.Time // the backup
 
 	versions map[string]any // of units: the triggers raise them while occupancies come in
 }
@@ -114,6 +131,7 @@ func (in *restorer) head() error {
 		return fault.New(fault.Refused, "backup_of_other_schema",
 			fault.Params{"backup": head.Schema, "program": migrations.Latest()})
 	}
+	in.takenAt = head.TakenAt.UTC()
 	return nil
 }
 

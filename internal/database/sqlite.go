@@ -80,7 +80,7 @@ func sqliteDSN(path, synchronous string) string {
 		"_dqs":          {"0"},
 		"_time_format":  {"sqlite"},
 		"_timezone":     {"UTC"},
-		"_pragma":       {"temp_store(MEMORY)", "trusted_schema(OFF)"},
+		"_pragma":       {"temp_store(MEMORY)", "trusted_schema(OFF)", "secure_delete(FAST)"},
 	}
 	return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
 }

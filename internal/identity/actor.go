@@ -64,7 +64,7 @@ var neededBy = map[Right]struct {
 	role  Role
 	scope string
 }{
-	ViewBookings:    {Staff, ScopeRead},
+	ViewBookings:    {Staff, ScopeStaff},
 	ViewPersons:     {Staff, ScopeStaff},
 	BookForOthers:   {Staff, ScopeStaff},
 	Approve:         {Staff, ScopeStaff},

@@ -24,7 +24,8 @@ type MemberEdits struct {
 }
 
 // ChangeMember changes what is known of a person. They change their own name, language, phone, home
-// hub and clientele, and tell their birth date once: later it is Refused, birth_date_set. Who manages
+// hub and clientele, and tell their birth date once: later it is Refused, birth_date_set, and under
+// fourteen without the consent of who has parental authority parent_needed, as at sign-up. Who manages
 // members at their home hub, and could give every role that they have, changes all of it, and moves
 // them to hubs where they manage members too. Who books for others there does so for persons without
 // an address or a role, tells a birth date that is not known, and is alone to note, for anybody but themselves,
@@ -147,6 +148,9 @@ func mayEdit(tx *database.Tx, by Actor, p, n Member, fields []string) error {
 			} else if allowed = manages; self && !manages {
 				return fault.New(fault.Refused, "birth_date_set", nil)
 			}
+			if self && n.GuardianConsentAt == nil && underAge(n.BirthDate, tx.Now) {
+				return fault.New(fault.Refused, "parent_needed", fault.Params{"under": AgeOfConsent})
+			}
 		case "guardian_consent":
 			allowed = assists && by.ID != p.ID
 		}
@@ -182,4 +186,14 @@ func writeEdits(tx *database.Tx, by Actor, p, n Member, fields []string) error {
 	after := figures(n)
 	after["set"] = fields
 	return tx.Record(database.Change{By: by.ID, Action: "member.change", Kind: "member", Subject: p.ID, Before: figures(p), After: after})
+}
+
+// AgeOfConsent is the age under which a parent consents (Quebec: Act respecting the protection of
+// personal information in the private sector, s. 4.1).
+const AgeOfConsent = 14
+
+// underAge reports whether who was born on a day is younger, wherever in the territory they are.
+func underAge(birthDate string, now time.Time) bool {
+	born, err := time.Parse(time.DateOnly, birthDate)
+	return err == nil && born.AddDate(AgeOfConsent, 0, 0).Format(time.DateOnly) > now.Add(-6*time.Hour).Format(time.DateOnly)
 }

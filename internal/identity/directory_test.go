@@ -151,7 +151,7 @@ func TestCreateMemberTellsEveryWrongFieldAndWritesNothing(t *testing.T) {
 		}{
 			{"nothing", identity.NewMember{}, []string{"name required"}},
 			{"spaces", identity.NewMember{Name: " \t "}, []string{"name required"}},
-			{"too long", identity.NewMember{Name: long}, []string{"name too_long"}},
+			{"too long", identity.NewMember{Name: long}, []string{"name text_too_long"}},
 			{"a control character", identity.NewMember{Name: "A\x1b[31mB"}, []string{"name bad_characters"}},
 			{"a line break", identity.NewMember{Name: "A\nB"}, []string{"name bad_characters"}},
 			{"text turned around", identity.NewMember{Name: "A\u202eB"}, []string{"name bad_characters"}},

@@ -16,8 +16,8 @@ import (
 // region, administrators by administrators, each by somebody who has at least that role and every
 // right of it there; anybody else is Forbidden. Replacing asks the same of what is replaced. A role
 // or right that is none, or a hub or region that does not go with it, is Malformed; an unknown or
-// erased member is NotFound. Repeated with its key it has no effect, though somebody took the role
-// back since.
+// erased member is NotFound. The member is told by mail. Repeated with its key it has no effect,
+// though somebody took the role back since.
 func (d *Directory) GrantRole(ctx context.Context, by Actor, memberID string, g Grant, k database.Key) error {
 	return d.changeRole(ctx, memberID, k, func(tx *database.Tx) error {
 		by, held, err := mayChangeRole(tx, by, memberID, g)
@@ -25,7 +25,7 @@ func (d *Directory) GrantRole(ctx context.Context, by Actor, memberID string, g 
 			return err
 		}
 		if held == nil {
-			if err := insertGrant(tx, memberID, g); err != nil {
+			if err := errors.Join(insertGrant(tx, memberID, g), tellOfRole(tx, by, memberID)); err != nil {
 				return err
 			}
 			return tx.Record(database.Change{By: by.ID, Action: "role.grant", Kind: "member", Subject: memberID, After: g})
@@ -37,8 +37,20 @@ func (d *Directory) GrantRole(ctx context.Context, by Actor, memberID string, g 
 			memberID, string(g.Role), g.HubID, g.RegionID, string(g.Rights)); err != nil {
 			return err
 		}
+		if err := tellOfRole(tx, by, memberID); err != nil {
+			return err
+		}
 		return tx.Record(database.Change{By: by.ID, Action: "role.grant", Kind: "member", Subject: memberID, Before: *held, After: g})
 	}, g)
+}
+
+// tellOfRole has a member told by mail that they have a role.
+func tellOfRole(tx *database.Tx, by Actor, memberID string) error {
+	p, err := living(tx, memberID)
+	if err != nil {
+		return err
+	}
+	return tell(tx, by, p, "role_given")
 }
 
 // RevokeRole takes a role from a member, with whatever rights it has; taking one that they do not

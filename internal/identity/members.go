@@ -73,12 +73,13 @@ type NewMember struct {
 // account to book for a person who has no e-mail. GuardianConsent asks for BookForOthers too. Fields
 // that cannot be read are told together, as Malformed; an address that somebody has is Refused with
 // the code email_taken. Repeated with its key, it returns the member made the first time as they are
-// now: no name or address is kept a second time.
+// now, if by may see them still: no name or address is kept a second time.
 func (d *Directory) CreateMember(ctx context.Context, by Actor, n NewMember) (Member, error) {
 	n, err := n.checked(d.db.Now())
 	if err != nil {
 		return Member{}, err
 	}
+	made := ""
 	id, err := d.once(ctx, n.Key, func(tx *database.Tx) (string, error) {
 		by, err := current(tx, by)
 		if err != nil {
@@ -96,10 +97,14 @@ func (d *Directory) CreateMember(ctx context.Context, by Actor, n NewMember) (Me
 		if err == nil && p.Email != "" {
 			err = tx.Enqueue(database.Job{Kind: "mail", Args: map[string]string{"what": "account_created", "id": p.ID}, At: tx.Now})
 		}
+		made = p.ID
 		return p.ID, err
 	})
 	if err != nil {
 		return Member{}, fmt.Errorf("create member: %w", err)
+	}
+	if id != made { // it was made before, and they may have moved since
+		return d.SeenMember(ctx, by, id)
 	}
 	return personWhere(d.db.Reader(ctx), `m.id = $1`, id)
 }

@@ -108,7 +108,7 @@ func (d *Directory) CreateOrganisation(ctx context.Context, by Actor, e Organisa
 		o.ID = database.NewID()
 		written, err := tx.Exec(`INSERT INTO organisations (id, name, name_key, sector, clientele, email, phone, hub_id, active, created_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (name_key) DO NOTHING`,
-			o.ID, o.Name, foldEmail(o.Name), o.Sector, o.Clientele, o.Email, o.Phone, orNull(o.HubID), o.Active, tx.Now)
+			o.ID, o.Name, foldName(o.Name), o.Sector, o.Clientele, o.Email, o.Phone, orNull(o.HubID), o.Active, tx.Now)
 		if err != nil {
 			return "", err
 		}
@@ -168,7 +168,7 @@ func (d *Directory) ChangeOrganisation(ctx context.Context, by Actor, id string,
 
 func writeOrganisation(tx *database.Tx, by Actor, o, n Organisation, fields []string) error {
 	var others int
-	key := foldEmail(n.Name)
+	key := foldName(n.Name)
 	if err := tx.Get(&others, `SELECT count(*) FROM organisations WHERE name_key = $1 AND id <> $2`, key, o.ID); err != nil {
 		return err
 	}

@@ -86,6 +86,38 @@ func About(r database.Reader, memberID string) (any, error) {
 	return d, nil
 }
 
+// Shown returns what somebody else may see of a Dossier: all but how the person signs in.
+func Shown(_ Actor, about any) (any, bool) {
+	d, known := about.(Dossier)
+	d.Tokens, d.Sessions = []OwnToken{}, []OwnSession{}
+	return d, known
+}
+
+// Shut closes an account that is about to be erased, in the caller's transaction, and reports whether it
+// was open. Nothing can be booked for it any more; its sessions and tokens are left for Forget. It asks
+// for no right. The last administrator stays: Refused, last_administrator.
+func Shut(tx *database.Tx, memberID string) (bool, error) {
+	if err := tx.Lock("members", memberID); err != nil {
+		return false, err
+	}
+	p, err := personWhere(tx, `m.id = $1`, memberID)
+	if err != nil || !p.Active {
+		return false, err
+	}
+	if err := keepAnAdministrator(tx, memberID); err != nil {
+		return false, err
+	}
+	_, err = tx.Exec(`UPDATE members SET active = false, standing = standing + 1, version = version + 1 WHERE id = $1`, memberID)
+	return err == nil, err
+}
+
+// Unshut opens an account that Shut closed, when it is not erased after all.
+func Unshut(tx *database.Tx, memberID string) error {
+	_, err := tx.Exec(`UPDATE members SET active = true, standing = standing + 1, version = version + 1
+		WHERE id = $1 AND erased_at IS NULL`, memberID)
+	return err
+}
+
 // Forget makes a person unknown in the caller's transaction: no name, address, phone, birth date or
 // home hub is left, no role, delegation, token or session. The row stays, closed, for what refers to
 // it. It asks for no right: its caller has, and calls Directory.Forget afterwards. The last

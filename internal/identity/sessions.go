@@ -199,10 +199,10 @@ func endSession(tx *database.Tx, by Actor, id string) error {
 	})
 }
 
-// EndSessions signs a member out everywhere, but for the session exceptID, which may be "". One does
-// it for oneself; for others it asks for what closing their account does (SetActive), and somebody
-// whom by may not see is NotFound. k may be the zero Key.
-func (d *Directory) EndSessions(ctx context.Context, by Actor, memberID, exceptID string, k database.Key) error {
+// EndSessions signs a member out everywhere, but for the session exceptID, which may be ""; with
+// tokens, their programs too. One does it for oneself; for others it asks for what closing their
+// account does (SetActive), and somebody whom by may not see is NotFound. k may be the zero Key.
+func (d *Directory) EndSessions(ctx context.Context, by Actor, memberID, exceptID string, tokens bool, k database.Key) error {
 	_, err := d.once(ctx, k, func(tx *database.Tx) (string, error) {
 		by, err := current(tx, by)
 		if err != nil {
@@ -216,7 +216,14 @@ func (d *Directory) EndSessions(ctx context.Context, by Actor, memberID, exceptI
 		if err := d.EndSessionsIn(tx, memberID, exceptID); err != nil {
 			return "", err
 		}
-		return memberID, tx.Record(database.Change{By: by.ID, Action: "member.sign_out", Kind: "member", Subject: memberID})
+		if tokens {
+			if err := d.EndTokensIn(tx, memberID); err != nil {
+				return "", err
+			}
+		}
+		return memberID, tx.Record(database.Change{
+			By: by.ID, Action: "member.sign_out", Kind: "member", Subject: memberID, After: map[string]any{"tokens": tokens},
+		})
 	})
 	d.Forget(memberID) // also when it failed
 	if err != nil {

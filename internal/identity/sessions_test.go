@@ -169,7 +169,7 @@ func TestAnEndedSessionIsRefusedAtOnce(t *testing.T) {
 		}
 		w.wantSession(t, "ended", secret, "bad_session")
 		w.wantSession(t, "another's", foreign, "")
-		wantCode(t, "elsewhere", w.dir.EndSessions(t.Context(), w.member, w.member.ID, second.ID, noKey), "")
+		wantCode(t, "elsewhere", w.dir.EndSessions(t.Context(), w.member, w.member.ID, second.ID, false, noKey), "")
 		w.wantSession(t, "all but one", kept, "")
 		w.wantSession(t, "elsewhere", third, "bad_session")
 		list, err := w.dir.Sessions(t.Context(), identity.Actor{ID: w.member.ID, SessionID: second.ID})
@@ -209,7 +209,7 @@ func TestWhoMaySignSomebodyElseOut(t *testing.T) {
 				secret, _ = w.open(t, test.who, 2)
 				w.wantSession(t, test.name, secret, "")
 			}
-			wantCode(t, test.name, w.dir.EndSessions(t.Context(), test.by, test.who, "", noKey), test.want)
+			wantCode(t, test.name, w.dir.EndSessions(t.Context(), test.by, test.who, "", false, noKey), test.want)
 			if secret != "" {
 				after := ""
 				if test.want == "" {

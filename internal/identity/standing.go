@@ -11,8 +11,7 @@ import (
 // ManageMembers at the home hub and for the right to give each role that the person has: a manager
 // closes no coordinator's account. The last active administrator cannot be closed: Refused,
 // last_administrator. A closed account's tokens and sessions stop at once in this process, and
-// within 10 seconds in others; its sessions stay ended when it is opened again. k may be the zero
-// Key.
+// within 10 seconds in others; they stay ended when it is opened again. k may be the zero Key.
 func (d *Directory) SetActive(ctx context.Context, by Actor, memberID string, active bool, k database.Key) error {
 	_, err := d.once(ctx, k, func(tx *database.Tx) (string, error) {
 		return memberID, d.setActive(tx, by, memberID, active)
@@ -46,6 +45,9 @@ func (d *Directory) setActive(tx *database.Tx, by Actor, memberID string, active
 		if err := d.EndSessionsIn(tx, memberID, ""); err != nil {
 			return err
 		}
+		if err := d.EndTokensIn(tx, memberID); err != nil {
+			return err
+		}
 	}
 	if _, err := tx.Exec(`UPDATE members SET active = $2, standing = standing + 1, version = version + 1 WHERE id = $1`, memberID, active); err != nil {
 		return err
@@ -74,16 +76,47 @@ func managed(r database.Reader, by Actor, memberID string) (Member, error) {
 	if !by.May(ManageMembers, p.HomeHubID, region) {
 		return Member{}, Denied(by)
 	}
+	if err := outranks(r, by, memberID); err != nil {
+		return Member{}, err
+	}
+	return p, nil
+}
+
+// outranks asks that by could give every role that the member has.
+func outranks(r database.Reader, by Actor, memberID string) error {
 	held, err := grantsOf(r, memberID)
 	if err != nil {
-		return Member{}, err
+		return err
 	}
 	for _, g := range held {
 		if err := mayGive(r, by, g); err != nil {
-			return Member{}, err
+			return err
 		}
 	}
-	return p, nil
+	return nil
+}
+
+// Outranks asks that by could give every role that a member has, for verbs elsewhere that act on what
+// is theirs; else it is Forbidden. It asks for no right over somebody who has no role.
+func (d *Directory) Outranks(r database.Reader, by Actor, memberID string) error {
+	return outranks(r, by, memberID)
+}
+
+// Managed returns the person of that id if by may manage them: by may see them, manages members at
+// their home hub, and could give every role that they have. Whom by may not see is NotFound, whom by
+// may see only Forbidden. It locks the member, and goes by the roles that by has now.
+func (d *Directory) Managed(tx *database.Tx, by Actor, memberID string) (Member, error) {
+	if !storable(memberID) {
+		return Member{}, memberNotFound()
+	}
+	if err := tx.Lock("members", memberID); err != nil {
+		return Member{}, err
+	}
+	by, err := current(tx, by)
+	if err != nil {
+		return Member{}, err
+	}
+	return managed(tx, by, memberID)
 }
 
 // VerifyEmail makes an address, which its caller has seen to be theirs, a member's own, in the

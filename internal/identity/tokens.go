@@ -23,6 +23,9 @@ const (
 
 	usualLifetime   = 90 * 24 * time.Hour
 	longestLifetime = 366 * 24 * time.Hour
+
+	// mostTokens is how many tokens of one member may be live at once.
+	mostTokens = 50
 )
 
 // A Token is how a program speaks for a member. Its secret was shown once and is not kept.
@@ -49,17 +52,21 @@ type TokenRequest struct {
 // IssueToken makes a token for a member and returns its secret, which cannot be had again. One
 // makes tokens for oneself; who may manage the network makes them for anybody. Who speaks by a
 // token makes others only when it carries the admin scope; who signed in with one factor makes those
-// of read and book only, and none when they hold a role (second_factor_needed), so that no token
-// does what its maker could not. A request that cannot be read is
-// Malformed; a closed account gets none: Refused, member_inactive. Repeated with its key it makes
-// no second token and cannot give the secret of the first: Taken, token_already_issued, with the
-// token's id.
+// of read and book only, and none when they hold a role or have a second factor
+// (second_factor_needed), so that no token does what its maker could not. A request that cannot be
+// read is Malformed; a closed account gets none: Refused, member_inactive; and nobody has more than 50
+// live ones: Refused, too_many_tokens. The member is told by mail. Repeated with its key it makes no
+// second token and cannot give the secret of the first: Taken, token_already_issued, with the token's
+// id.
 func (d *Directory) IssueToken(ctx context.Context, by Actor, memberID string, req TokenRequest) (secret string, issued Token, err error) {
 	req, err = req.checked()
 	if err != nil {
 		return "", Token{}, err
 	}
 	id, err := d.once(ctx, req.Key, func(tx *database.Tx) (string, error) {
+		if err := tx.Lock("members", memberID); err != nil { // two at once are counted one after the other
+			return "", err
+		}
 		by, err := current(tx, by)
 		if err != nil {
 			return "", err
@@ -67,7 +74,7 @@ func (d *Directory) IssueToken(ctx context.Context, by Actor, memberID string, r
 		if by.ID != memberID && !by.May(ManageNetwork, "", "") || !by.Holds(ScopeAdmin) {
 			return "", Denied(by)
 		}
-		if err := enoughFactors(tx, by, req.Scopes); err != nil {
+		if err := errors.Join(d.FullyProved(tx, by), enoughFactors(tx, by, req.Scopes)); err != nil {
 			return "", err
 		}
 		p, err := living(tx, memberID)
@@ -77,8 +84,13 @@ func (d *Directory) IssueToken(ctx context.Context, by Actor, memberID string, r
 		if !p.Active {
 			return "", fault.New(fault.Refused, "member_inactive", nil)
 		}
-		secret, issued, err = insertToken(tx, by, memberID, req)
-		return issued.ID, err
+		if err := roomForToken(tx, memberID); err != nil {
+			return "", err
+		}
+		if secret, issued, err = insertToken(tx, by, memberID, req); err != nil {
+			return "", err
+		}
+		return issued.ID, tell(tx, by, p, "token_issued")
 	})
 	if err == nil && id != issued.ID { // what was just made was undone: another had been made before
 		err = fault.New(fault.Taken, "token_already_issued", fault.Params{"token": id})
@@ -87,6 +99,25 @@ func (d *Directory) IssueToken(ctx context.Context, by Actor, memberID string, r
 		return "", Token{}, fmt.Errorf("issue token: %w", err)
 	}
 	return secret, issued, nil
+}
+
+// roomForToken refuses a member more live tokens than anybody needs.
+func roomForToken(tx *database.Tx, memberID string) error {
+	var live int
+	err := tx.Get(&live, `SELECT count(*) FROM tokens WHERE member_id = $1 AND revoked_at IS NULL AND expires_at > $2`, memberID, tx.Now)
+	if err == nil && live >= mostTokens {
+		err = fault.New(fault.Refused, "too_many_tokens", fault.Params{"most": mostTokens})
+	}
+	return err
+}
+
+// tell has a member told by mail of what was done to their account, unless a command did it, or they
+// have no address.
+func tell(tx *database.Tx, by Actor, p Member, what string) error {
+	if by.isSystem() || p.Assisted() {
+		return nil
+	}
+	return tx.Enqueue(database.Job{Kind: "mail", Args: map[string]string{"what": what, "id": p.ID}, At: tx.Now})
 }
 
 // enoughFactors refuses a token that could do, now or with a role to come, what a session of one
@@ -210,6 +241,17 @@ func endToken(tx *database.Tx, by Actor, tokenID string) error {
 	return tx.Record(database.Change{
 		By: by.ID, Action: "token.revoke", Kind: "token", Subject: tokenID, After: map[string]any{"member": owner},
 	})
+}
+
+// EndTokensIn ends every token of a member, in the caller's transaction: what is no longer trusted, or
+// closed, is not trusted by its programs either. It asks for no right, and its caller calls Forget
+// once the transaction has ended.
+func (d *Directory) EndTokensIn(tx *database.Tx, memberID string) error {
+	_, err := tx.Exec(`UPDATE tokens SET revoked_at = $2 WHERE member_id = $1 AND revoked_at IS NULL`, memberID, tx.Now)
+	if err != nil {
+		return fmt.Errorf("end tokens: %w", err)
+	}
+	return nil
 }
 
 func tokenNotFound() error { return fault.New(fault.NotFound, "token_not_found", nil) }

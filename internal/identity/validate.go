@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/net/idna"
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 
@@ -37,7 +38,7 @@ func (f *form) text(field, value string, longest int) string {
 	case !utf8.ValidString(value) || strings.ContainsFunc(value, unwritable):
 		f.refuse(field, "bad_characters")
 	case utf8.RuneCountInString(value) > longest:
-		f.wrong = append(f.wrong, fault.Violation{Code: "too_long", Params: fault.Params{"field": field, "max": longest}})
+		f.wrong = append(f.wrong, fault.Violation{Code: "text_too_long", Params: fault.Params{"field": field, "max": longest}})
 	}
 	return value
 }
@@ -64,7 +65,7 @@ func (f *form) required(field, value string) {
 
 func (f *form) email(field, value string) string {
 	value = strings.TrimSpace(norm.NFC.String(value))
-	if value != "" && !isEmail(value) {
+	if value != "" && (!isEmail(value) || ambiguous(value)) {
 		f.refuse(field, "bad_email")
 	}
 	return value
@@ -119,8 +120,33 @@ func (f *form) fault() error {
 	return &fault.Error{Kind: fault.Malformed, Code: "malformed", Violations: f.wrong}
 }
 
-// foldEmail is what two spellings of one address have in common. Case tells no two mailboxes apart
-// in practice, and mistyped capitals do make two accounts of one person.
+// ambiguous is true of an address that is easily taken for another: of characters that stand for
+// others (ﬁ, ａ), of a letter whose small form is one of ASCII (İ), or at a domain that cannot be.
+func ambiguous(email string) bool {
+	if norm.NFKC.String(email) != email {
+		return true
+	}
+	if strings.ContainsFunc(email, func(r rune) bool { return r > unicode.MaxASCII && unicode.ToLower(r) <= unicode.MaxASCII }) {
+		return true
+	}
+	domain := email[strings.LastIndexByte(email, '@')+1:]
+	_, err := idna.Lookup.ToASCII(domain)
+	return err != nil && strings.ContainsFunc(domain, func(r rune) bool { return r > unicode.MaxASCII })
+}
+
+// foldEmail is what two spellings of one address have in common: the case of letters, which tells no
+// two mailboxes apart in practice, and the form of the domain (RFC 5891). It is no more than that:
+// ß is not ss, for those are two mailboxes.
 func foldEmail(email string) string {
-	return cases.Fold().String(norm.NFKC.String(strings.TrimSpace(email)))
+	email = strings.ToLower(norm.NFC.String(strings.TrimSpace(email)))
+	at := strings.LastIndexByte(email, '@') + 1
+	if domain, err := idna.Lookup.ToASCII(email[at:]); err == nil {
+		return email[:at] + domain
+	}
+	return email
+}
+
+// foldName is what two spellings of one name have in common.
+func foldName(name string) string {
+	return cases.Fold().String(norm.NFKC.String(strings.TrimSpace(name)))
 }

@@ -227,6 +227,7 @@ CREATE TABLE memberships (
     renews          boolean NOT NULL DEFAULT false,
     made_by         text COLLATE "C" NOT NULL,
     created_at      timestamptz NOT NULL,
+    cancelled_at    timestamptz, -- undone before it began: it never counts
     version         bigint NOT NULL DEFAULT 1,
     CONSTRAINT memberships_holder_check CHECK ((member_id IS NULL) <> (organisation_id IS NULL)),
     CONSTRAINT memberships_span_check CHECK (ends_on = '' OR ends_on >= starts_on)
@@ -274,7 +275,7 @@ CREATE TABLE ledger (
     period_start    text COLLATE "C" NOT NULL DEFAULT '',
     booking_id      text COLLATE "C" CONSTRAINT ledger_booking_fkey REFERENCES bookings (id),
     minutes         bigint NOT NULL,
-    reason          text COLLATE "C" NOT NULL CONSTRAINT ledger_reason_check CHECK (reason IN ('grant', 'use', 'return', 'adjust')),
+    reason          text COLLATE "C" NOT NULL CONSTRAINT ledger_reason_check CHECK (reason IN ('grant', 'use', 'return', 'correction', 'gift', 'damage', 'other')),
     CONSTRAINT ledger_source_check CHECK ((pack_id IS NULL) <> (allowance_id IS NULL))
 );
 CREATE INDEX ledger_pack ON ledger (pack_id);

@@ -213,6 +213,7 @@ CREATE TABLE memberships (
     renews          BOOLEAN NOT NULL DEFAULT false,
     made_by         TEXT NOT NULL,
     created_at      TIMESTAMP NOT NULL,
+    cancelled_at    TIMESTAMP, -- undone before it began: it never counts
     version         INTEGER NOT NULL DEFAULT 1,
     CONSTRAINT memberships_holder_check CHECK ((member_id IS NULL) <> (organisation_id IS NULL)),
     CONSTRAINT memberships_span_check CHECK (ends_on = '' OR ends_on >= starts_on)
@@ -257,7 +258,7 @@ CREATE TABLE ledger (
     period_start    TEXT NOT NULL DEFAULT '',
     booking_id      TEXT CONSTRAINT ledger_booking_fkey REFERENCES bookings (id),
     minutes         INTEGER NOT NULL,
-    reason          TEXT NOT NULL CONSTRAINT ledger_reason_check CHECK (reason IN ('grant', 'use', 'return', 'adjust')),
+    reason          TEXT NOT NULL CONSTRAINT ledger_reason_check CHECK (reason IN ('grant', 'use', 'return', 'correction', 'gift', 'damage', 'other')),
     CONSTRAINT ledger_source_check CHECK ((pack_id IS NULL) <> (allowance_id IS NULL))
 );
 CREATE INDEX ledger_pack ON ledger (pack_id);

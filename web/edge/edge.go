@@ -28,6 +28,8 @@ type Settings struct {
 	TrustedProxies []string         // addresses or networks whose X-Forwarded-For is believed; none by default
 	Secure         bool             // the public address is https: browsers are told to stay there
 	LargeBodies    map[string]int64 // routes whose bodies may be larger than BodyLimit
+
+	Page func(c *gin.Context, err error) // shows a problem as a page, to browsers; nil: nobody gets pages
 }
 
 // A Visit is what the edge knows about one request. It belongs to the request's goroutine.
@@ -40,6 +42,7 @@ type Visit struct {
 	Browser  string      // the secret by which the browser is known while it signs in, "" for none; set by a Door
 	Device   string      // what the browser says that it is, in two words; set by a Door
 
+	page func(c *gin.Context, err error)
 	door *Door // through which it came, nil for none
 	err  error // what went wrong, for the log line
 }
@@ -69,7 +72,7 @@ func New(s Settings) (*gin.Engine, error) {
 	if err := engine.SetTrustedProxies(s.TrustedProxies); err != nil {
 		return nil, err
 	}
-	engine.Use(visit(s.Log), headers(s.Secure), squeeze, recovery(s.Log), bodies(s.LargeBodies))
+	engine.Use(visit(s), headers(s.Secure), squeeze, recovery(s.Log), bodies(s.LargeBodies))
 	engine.NoRoute(Handle(func(*gin.Context) error {
 		return fault.New(fault.NotFound, "not_found", nil)
 	}))
@@ -116,7 +119,7 @@ func Handle(f func(*gin.Context) error) gin.HandlerFunc {
 }
 
 // visit opens the visit and, when the request is done, writes its one log record.
-func visit(log *slog.Logger) gin.HandlerFunc {
+func visit(s Settings) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		watch := startWatch()
 		v := &Visit{
@@ -124,12 +127,13 @@ func visit(log *slog.Logger) gin.HandlerFunc {
 			Language: locale.For(c.GetHeader("Accept-Language")),
 			Address:  c.ClientIP(),
 			Header:   c.Writer.Header(),
+			page:     s.Page,
 		}
 		ctx := database.WithRequestID(context.WithValue(c.Request.Context(), visitKey{}, v), v.ID)
 		c.Request = c.Request.WithContext(ctx)
 		c.Header("X-Request-Id", v.ID)
 		c.Next()
-		record(log, c, v, watch.stop(c))
+		record(s.Log, c, v, watch.stop(c))
 	}
 }
 

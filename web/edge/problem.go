@@ -6,7 +6,9 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -58,8 +60,16 @@ type Violation struct {
 	WaivableBy []string `json:"waivable_by,omitempty" nullable:"false" doc:"The roles that may lift this rule for one booking; left out when nobody may"`
 }
 
-// Fail answers a request with the problem that err is, and ends its handling.
+// Fail answers a request with the problem that err is, and ends its handling. A browser that
+// opens a page gets it as a page, where Settings.Page makes them.
 func Fail(c *gin.Context, err error) {
+	if v := From(c.Request.Context()); v.page != nil && opensPage(c.Request) {
+		show := v.page
+		v.page = nil // what fails in it is a plain problem
+		c.Abort()
+		show(c, err)
+		return
+	}
 	p := Explain(c.Request.Context(), err)
 	h := c.Writer.Header()
 	vary := h.Values("Vary")
@@ -77,6 +87,12 @@ func Fail(c *gin.Context, err error) {
 	c.Abort()
 	c.Status(p.Status)
 	_, _ = c.Writer.Write(append(body, '\n'))
+}
+
+// opensPage reports whether a browser asks for something to show: it names HTML itself, which
+// programs do not, and not under the API.
+func opensPage(r *http.Request) bool {
+	return !strings.HasPrefix(r.URL.Path, "/api/") && strings.Contains(r.Header.Get("Accept"), "text/html")
 }
 
 // Explain turns an error into the problem that its caller sees, and keeps the
@@ -115,10 +131,7 @@ func helpIn(l locale.Language, h *booking.Help) string {
 	if h == nil {
 		return ""
 	}
-	contact := h.Phone
-	if contact == "" {
-		contact = h.Email
-	}
+	contact := strings.Join(slices.DeleteFunc([]string{h.Phone, h.Email}, func(s string) bool { return s == "" }), ", ")
 	if contact == "" {
 		return " " + l.Say("problem.help_on_site", fault.Params{"hub": h.Name})
 	}

@@ -70,7 +70,8 @@ func (l Language) Has(key string) bool { return len(l.sentences[key]) > 0 }
 // "key.other", chosen by the first whole number that the sentence names. A
 // figure whose name ends in _min is said as a duration, in _km as a distance, in _on as
 // a day; times are said as date and time, in the zone that they carry.
-// A key without words gives "".
+// Two times written {opens..closes} are said as one stretch, and {..latest} as the last
+// day before a midnight. A key without words gives "".
 func (l Language) Say(key string, params fault.Params) string {
 	for _, s := range l.sentences[key] {
 		if l.fits(s, params) {
@@ -112,9 +113,43 @@ func (l Language) fill(s sentence, params fault.Params) string {
 			b.WriteString(text)
 			continue
 		}
+		if from, to, two := strings.Cut(p.param, ".."); two {
+			b.WriteString(l.stretch(params[from], params[to]))
+			continue
+		}
 		b.WriteString(l.figure(p.param, params[p.param]))
 	}
 	return b.String()
+}
+
+// stretch says from when until when; without a beginning, the last day on which something
+// may end.
+func (l Language) stretch(from, to any) string {
+	end, ok := instant(to)
+	if !ok {
+		return fmt.Sprint(to)
+	}
+	start, ok := instant(from)
+	midnight := end.Hour() == 0 && end.Minute() == 0
+	if !ok && midnight {
+		return l.Date(end.Add(-time.Minute))
+	}
+	if !ok {
+		return l.DateTime(end)
+	}
+	return l.words.stretch(l.Date(start), l.Time(start), l.Date(end), l.Time(end), midnight && l.Date(end.Add(-time.Minute)) == l.Date(start))
+}
+
+// instant is a figure that is a time, also after it has been through JSON.
+func instant(v any) (time.Time, bool) {
+	switch v := v.(type) {
+	case time.Time:
+		return v, true
+	case string:
+		t, err := time.Parse(time.RFC3339, v)
+		return t, err == nil
+	}
+	return time.Time{}, false
 }
 
 // timeNames are the figures that are times. After a figure has been through
@@ -270,8 +305,10 @@ func parse(text string) sentence {
 			panic("locale: a placeholder is not closed: " + strconv.Quote(text))
 		}
 		s.parts = append(s.parts, part{param: name})
-		if !slices.Contains(s.names, name) {
-			s.names = append(s.names, name)
+		for _, name := range strings.Split(name, "..") {
+			if name != "" && !slices.Contains(s.names, name) {
+				s.names = append(s.names, name)
+			}
 		}
 		text = after
 	}

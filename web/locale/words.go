@@ -17,6 +17,8 @@ type words interface {
 	clock(t time.Time) string
 	duration(days, hours, minutes int64) string
 	money(sign, units, cents, currency string) string
+	// stretch says two times; the second is the midnight that ends the day of the first.
+	stretch(day, at, endDay, endAt string, wholeEvening bool) string
 	group() string   // between thousands
 	decimal() string // before tenths
 }
@@ -26,6 +28,12 @@ func (l Language) DateTime(t time.Time) string { return l.Date(t) + ", " + l.Tim
 
 // Date says the day of an instant in the zone that it carries: «lundi 2 novembre 2026».
 func (l Language) Date(t time.Time) string { return l.words.date(t) }
+
+// Day says the day of an instant without its day of the week: «2 novembre 2026».
+func (l Language) Day(t time.Time) string {
+	_, day, _ := strings.Cut(l.words.date(t), " ")
+	return day
+}
 
 // Time says the time of day of an instant in the zone that it carries: «14 h 30».
 func (l Language) Time(t time.Time) string { return l.words.clock(t) }
@@ -131,6 +139,16 @@ func (frenchWords) money(sign, units, cents, currency string) string {
 	return sign + units + "," + cents + nbsp + currency
 }
 
+func (frenchWords) stretch(day, at, endDay, endAt string, wholeEvening bool) string {
+	switch {
+	case wholeEvening:
+		return day + ", de " + at + " à minuit"
+	case day == endDay:
+		return day + ", de " + at + " à " + endAt
+	}
+	return "du " + day + ", " + at + " au " + endDay + ", " + endAt
+}
+
 func (frenchWords) group() string   { return nbsp }
 func (frenchWords) decimal() string { return "," }
 
@@ -173,6 +191,16 @@ func (englishWords) money(sign, units, cents, currency string) string {
 		return sign + "$" + units + "." + cents
 	}
 	return sign + currency + nbsp + units + "." + cents
+}
+
+func (englishWords) stretch(day, at, endDay, endAt string, wholeEvening bool) string {
+	switch {
+	case wholeEvening:
+		return day + ", from " + at + " to midnight"
+	case day == endDay:
+		return day + ", from " + at + " to " + endAt
+	}
+	return "from " + day + ", " + at + " to " + endDay + ", " + endAt
 }
 
 func (englishWords) group() string   { return "," }

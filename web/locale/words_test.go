@@ -71,14 +71,18 @@ func TestSayChoosesTheRichestSentence(t *testing.T) {
 		want   string
 	}{
 		{French, "violation.closed", nil, "C’est fermé à ce moment-là."},
-		{English, "violation.closed", fault.Params{"opens": opens, "closes": opens.Add(8 * time.Hour)}, "It is closed at that time. Next opening hours: from Tuesday, November_17, 2026, 9:00_a.m. to Tuesday, November_17, 2026, 5:00_p.m."},
+		{English, "violation.closed", fault.Params{"opens": opens, "closes": opens.Add(8 * time.Hour)}, "It is closed at that time. Next opening hours: Tuesday, November_17, 2026, from 9:00_a.m. to 5:00_p.m."},
 		{French, "violation.taken", fault.Params{"resource_name": map[string]any{"fr": "Studio"}, "free": 0, "wanted": 1}, "«_Studio_» n’est pas libre à ce moment-là."},
 		{French, "violation.taken", fault.Params{"resource_name": "Bureau", "free": 1, "wanted": 2}, "À ce moment-là, il reste 1 exemplaire libre de «_Bureau_», et il en faudrait 2."},
 		{French, "violation.taken", fault.Params{"resource_name": "Bureau", "free": 2, "wanted": 3}, "À ce moment-là, il reste 2 exemplaires libres de «_Bureau_», et il en faudrait 3."},
 		{French, "violation.too_short", fault.Params{"shortest_min": 90}, "C’est trop court_: on réserve ici pour au moins 1_h_30."},
 		{English, "violation.bad_status", fault.Params{"status": "no_show"}, "This is not possible in the present state: no show."},
-		{French, "violation.closure", fault.Params{"starts": opens, "ends": opens, "reason": map[string]any{"fr": "inventaire", "en": "stocktaking"}},
-			"C’est fermé du mardi 17_novembre 2026, 9_h au mardi 17_novembre 2026, 9_h_: inventaire."},
+		{French, "violation.closure", fault.Params{"starts": opens, "ends": opens.Add(15 * time.Hour), "reason": map[string]any{"fr": "inventaire", "en": "stocktaking"}},
+			"C’est fermé à ce moment-là_: inventaire (mardi 17_novembre 2026, de 9_h à minuit)."},
+		{French, "violation.closure", fault.Params{"starts": opens, "ends": opens.Add(39 * time.Hour)},
+			"C’est fermé à ce moment-là_: du mardi 17_novembre 2026, 9_h au jeudi 19_novembre 2026, 0_h."},
+		{French, "violation.too_far", fault.Params{"latest": opens.Add(15 * time.Hour)}, "C’est trop loin dans le temps_: pour l’instant, on réserve jusqu’au mardi 17_novembre 2026, ce jour compris."},
+		{English, "violation.too_far", fault.Params{"latest": opens}, "This is too far ahead: for now, bookings are taken until Tuesday, November_17, 2026, 9:00_a.m., that day included."},
 		{French, "violation.taken", nil, "Ce n’est pas libre à ce moment-là."},
 		{French, "nonsense", nil, ""},
 	} {

@@ -12,10 +12,11 @@ import (
 // signInNews are the messages that hold a link and a code; the job's ID is that of the request.
 var signInNews = map[string]bool{"sign_in": true, "verify": true}
 
-// accountNews are the messages about an account; the job's ID is the member's.
+// accountNews are the messages about an account; the job's ID is the member's, but for a changed
+// address, where it is that of the change and To is the member's.
 var accountNews = map[string]bool{
-	"account_created": true, "password_changed": true, "factor_added": true, "factor_removed": true,
-	"passkey_added": true, "email_changed": true,
+	"account_created": true, "password_changed": true, "factor_added": true, "factor_removed": true, "factor_tried": true,
+	"passkey_added": true, "email_changed": true, "token_issued": true, "role_given": true,
 }
 
 // signIn writes the link and the code that somebody asked for. It writes to the address
@@ -46,7 +47,7 @@ func (p *Post) signIn(ctx context.Context, job Job) (*letter, error) {
 		l.Action = &action{l.say(word+".action", nil), s.Link}
 	}
 	if s.Code != "" {
-		l.Code = &fact{l.say("code", nil), s.Code}
+		l.Code = &fact{Label: l.say("code", nil), Value: s.Code}
 		if l.Action == nil {
 			l.Code.Label = l.say("code_alone", nil)
 		}
@@ -58,7 +59,11 @@ func (p *Post) signIn(ctx context.Context, job Job) (*letter, error) {
 
 // account writes news about somebody's account.
 func (p *Post) account(ctx context.Context, job Job) (*letter, error) {
-	m, err := p.person(ctx, job.ID)
+	id := job.ID
+	if job.What == "email_changed" {
+		id = job.To
+	}
+	m, err := p.person(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -77,13 +82,13 @@ func (p *Post) account(ctx context.Context, job Job) (*letter, error) {
 	if address := p.address(l.language, "/connexion"); address != "" {
 		l.Action = &action{l.say("account.action", nil), address}
 	}
-	if job.What != "account_created" {
+	if job.What != "account_created" && job.What != "role_given" { // somebody else did these
 		l.After = l.paragraphs(nil, "not_you")
 		if job.What == "email_changed" { // who has lost the address cannot sign in by it
 			l.Action, l.After = nil, l.paragraphs(nil, "not_you_ask")
 		}
 	}
-	l.Contact, l.replyTo = p.contact(ctx, l.language, m.HomeHubID)
+	p.contact(ctx, l, m.HomeHubID)
 	l.Why = l.say("account.why", nil)
 	if job.What == "account_created" {
 		l.Why = l.say("account_created.why", nil)
@@ -126,22 +131,24 @@ func (p *Post) ending(ctx context.Context, job Job) (*letter, error) {
 	l.Subject = l.say("membership_ends.subject", params)
 	l.Hello = l.say("hello", fault.Params{"name": oneLine(name)})
 	l.Lead = l.paragraphs(params, "membership_ends.lead", "membership_ends.more")
-	l.Contact, l.replyTo = p.contact(ctx, l.language, hub.ID)
+	p.contact(ctx, l, hub.ID)
 	l.Why = l.say("membership_ends.why", params)
 	return l, nil
 }
 
-// contact says how to reach a hub, and where an answer goes; nothing when it is not known.
-func (p *Post) contact(ctx context.Context, language locale.Language, hubID string) (words, replyTo string) {
+// contact says in a letter how to reach a hub, and where an answer goes; nothing when it is not known.
+func (p *Post) contact(ctx context.Context, l *letter, hubID string) {
 	if hubID == "" {
-		return "", ""
+		return
 	}
 	hub, err := p.Catalog.Hub(ctx, hubID)
 	if err != nil {
-		return "", "" // a letter is worth more than its last line
+		return // a letter is worth more than its last line
 	}
-	params := fault.Params{"hub": oneLine(hub.Name.In(language.Tag())), "email": oneLine(hub.Email), "phone": oneLine(hub.Phone)}
-	return language.Say("mail.contact", params), oneLine(hub.Email)
+	email, phone := oneLine(hub.Email), oneLine(hub.Phone)
+	l.Contact = l.say("contact", fault.Params{"hub": oneLine(hub.Name.In(l.Lang())), "email": email, "phone": phone})
+	l.reach = []fact{{Value: email, URL: mailTo(email)}, {Value: phone, URL: telTo(phone)}}
+	l.replyTo = email
 }
 
 // address is a page of the site in a language, "" while the site does not know its own.

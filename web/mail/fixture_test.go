@@ -54,9 +54,28 @@ func newBench(t *testing.T, engine string) *bench {
 			return Ending{MemberID: id, Tier: inventory.Text{"fr": "Créateur", "en": "Creator"}, HubID: "hub1", EndsOn: now.AddDate(0, 0, 10)}, nil
 		},
 	})
+	b.LapseOf = func(context.Context, string) (Lapse, error) {
+		return Lapse{Certification: inventory.Text{"fr": "Découpe au laser", "en": "Laser cutting"}, LastDay: inDays(1, 15)}, nil
+	}
+	b.Revoked = func(_ context.Context, id string) (Revocation, error) {
+		r, ok := revocations[id]
+		if !ok {
+			return r, fault.New(fault.NotFound, "certificate_not_found", nil)
+		}
+		return r, nil
+	}
 	b.fill()
 	return b
 }
+
+// revocations are certificates that were taken away, by id.
+var revocations = map[string]Revocation{
+	"rev-fr":   {MemberID: "mem-zoe", Certification: laser, Reason: "La lentille a été brisée deux fois.\nPassez nous voir.", Bookings: []string{"revoked-fr", "revoked-fr2"}},
+	"rev-en":   {MemberID: "mem-joe", Certification: laser, Reason: "The lens was broken twice.", Bookings: []string{"revoked-en", "revoked-en2"}},
+	"rev-none": {MemberID: "mem-joe", Certification: laser},
+}
+
+var laser = inventory.Text{"fr": "Découpe au laser", "en": "Laser cutting"}
 
 var signIns = map[string]SignIn{
 	"in-fr":     {Email: "zoe@exemple.example", Language: "fr", Link: "https://canot.example/connexion/lien?j=S3cret", Code: "042917"},

@@ -27,7 +27,16 @@ func (b *bench) every() map[string][2]Job {
 	for what := range accountNews {
 		all[what] = [2]Job{{What: what, ID: "mem-zoe"}, {What: what, ID: "mem-joe"}}
 	}
+	all["email_changed"] = [2]Job{{What: "email_changed", ID: "change", To: "mem-zoe"}, {What: "email_changed", ID: "change", To: "mem-joe"}}
 	all["membership_ends"] = [2]Job{{What: "membership_ends", ID: "mem-zoe"}, {What: "membership_ends", ID: "mem-joe"}}
+	for i, tag := range []string{"-fr", "-en"} {
+		for _, second := range []string{"", "2"} {
+			day := map[string]int{"": 2, "2": 3}[second]
+			b.put(booked{id: "revoked" + tag + second, member: [2]string{"mem-zoe", "mem-joe"}[i], status: "confirmed", starts: inDays(day, 14)})
+		}
+	}
+	all["certificate_revoked"] = [2]Job{{What: revoked, ID: "rev-fr", To: "mem-zoe"}, {What: revoked, ID: "rev-en", To: "mem-joe"}}
+	all["certificate_revoked_staff"] = [2]Job{{What: revoked + ofStaff, ID: "rev-fr", To: "mem-anne"}, {What: revoked + ofStaff, ID: "rev-en", To: "mem-marc"}}
 	for what, n := range bookingNews {
 		k := booked{status: "confirmed"}
 		switch n.word {
@@ -139,7 +148,7 @@ func TestWordsAndMessagesMatch(t *testing.T) {
 			used[m[1]] = true
 		}
 	}
-	families := []string{"sign_in", "sign_up", "verify", "account", "fact", "instead"}
+	families := []string{"sign_in", "sign_up", "verify", "account", "fact", "instead", "certificate_revoked", "certificate_revoked_staff"}
 	for what := range accountNews {
 		families = append(families, what)
 	}

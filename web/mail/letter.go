@@ -7,6 +7,8 @@ import (
 	_ "embed"
 	"encoding/hex"
 	"html/template"
+	netmail "net/mail"
+	"net/url"
 	"strings"
 	"unicode"
 
@@ -33,10 +35,59 @@ type letter struct {
 	After   []string
 	Contact string
 	Why     string // why this person gets it
+
+	reach []fact // the addresses that Contact names
 }
 
-// A fact is something with its name.
-type fact struct{ Label, Value string }
+// A fact is something with its name. One that can be written to or called has a link.
+type fact struct {
+	Label, Value string
+	URL          template.URL
+}
+
+// mailTo is the link of an address, "" for what is none.
+func mailTo(address string) template.URL {
+	if a, err := netmail.ParseAddress(address); err != nil || a.Address != address {
+		return ""
+	}
+	return template.URL("mailto:" + strings.ReplaceAll(url.PathEscape(address), "%40", "@"))
+}
+
+// telTo is the link of a telephone number, "" for what has too few digits to be one. Whatever
+// follows the number, an extension for one, is left out.
+func telTo(number string) template.URL {
+	var digits strings.Builder
+read:
+	for i, r := range number {
+		switch {
+		case r >= '0' && r <= '9', r == '+' && i == 0:
+			digits.WriteRune(r)
+		case !strings.ContainsRune(" .-()/\u00a0\u2011", r):
+			break read
+		}
+	}
+	if digits.Len() < 7 {
+		return ""
+	}
+	return template.URL("tel:" + digits.String())
+}
+
+// ContactParts are the pieces of Contact, for the page: its addresses have links.
+func (l letter) ContactParts() []fact {
+	if l.Contact == "" {
+		return nil
+	}
+	parts := []fact{{Value: l.Contact}}
+	for _, r := range l.reach {
+		last := len(parts) - 1
+		before, after, found := strings.Cut(parts[last].Value, r.Value)
+		if r.URL == "" || r.Value == "" || !found {
+			continue
+		}
+		parts = append(parts[:last], fact{Value: before}, r, fact{Value: after})
+	}
+	return parts
+}
 
 // An action is a link to press.
 type action struct{ Label, URL string }
@@ -51,6 +102,9 @@ func (l letter) Lang() string { return l.language.Tag() }
 
 // OthersHeading stands above what could be had instead.
 func (l letter) OthersHeading() string { return l.say("instead", nil) }
+
+// OthersClock stands below it, and says whose clocks the times are read on.
+func (l letter) OthersClock() string { return l.say("instead_clock", nil) }
 
 // say is a sentence of the family "mail.".
 func (l letter) say(key string, params fault.Params) string {
@@ -135,7 +189,7 @@ func (l letter) text() string {
 		for _, o := range l.Others {
 			b.WriteString("- " + oneLine(o) + "\n")
 		}
-		b.WriteString("\n")
+		b.WriteString(l.OthersClock() + "\n\n")
 	}
 	all(l.After)
 	if l.Contact != "" {

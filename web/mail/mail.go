@@ -67,6 +67,20 @@ type Ending struct {
 	EndsOn   time.Time // any instant of its last day, in the hub's zone
 }
 
+// A Lapse is a certificate that will be over before a booking that rests on it.
+type Lapse struct {
+	Certification inventory.Text
+	LastDay       time.Time // any instant of it, in whatever zone; zero when it is not held at all
+}
+
+// A Revocation is a certificate that was taken away, and the live bookings to come that rested on it.
+type Revocation struct {
+	MemberID      string
+	Certification inventory.Text
+	Reason        string   // what its member was told
+	Bookings      []string // ids, by start
+}
+
 // People is what a Post asks of the directory.
 type People interface {
 	Member(ctx context.Context, r database.Reader, id string) (identity.Member, error)
@@ -86,12 +100,16 @@ type Deps struct {
 
 	// Secrets makes the link and the code of a sign-in anew. One that is gone, used or over is NotFound.
 	Secrets func(ctx context.Context, signInID string) (SignIn, error)
-	// FormerAddress is where a member was reached before their address changed.
-	FormerAddress func(ctx context.Context, id string) (string, error)
+	// FormerAddress is where a member was reached before a change of their address.
+	FormerAddress func(ctx context.Context, change string) (string, error)
 	// AlternativesFor finds what would be accepted instead of a booking.
 	AlternativesFor func(ctx context.Context, bookingID string) ([]booking.Alternative, error)
 	// Ending reads a membership that ends. One that does not end any more is NotFound.
 	Ending func(ctx context.Context, membershipID string) (Ending, error)
+	// LapseOf says which certificate of a booking ends too soon. One that does not any more is NotFound.
+	LapseOf func(ctx context.Context, bookingID string) (Lapse, error)
+	// Revoked reads a certificate that was taken away. One that was not is NotFound.
+	Revoked func(ctx context.Context, certificateID string) (Revocation, error)
 }
 
 // A Post writes messages. It may be used by several goroutines.
@@ -115,6 +133,9 @@ func (p *Post) mail(ctx context.Context, raw json.RawMessage) error {
 	}
 	if p.isStale(ctx, job.What) {
 		return nil
+	}
+	if job.What == revoked && job.To == "" {
+		return p.tellOfRevocation(ctx, job)
 	}
 	l, err := p.write(ctx, job)
 	if err != nil {
@@ -158,6 +179,8 @@ func (p *Post) letter(ctx context.Context, job Job) (*letter, error) {
 		return p.account(ctx, job)
 	case job.What == "membership_ends":
 		return p.ending(ctx, job)
+	case job.What == revoked || job.What == revoked+ofStaff:
+		return p.revocation(ctx, job)
 	case bookingNews[job.What].word != "":
 		return p.booking(ctx, job)
 	}
@@ -176,7 +199,7 @@ func (p *Post) isStale(ctx context.Context, what string) bool {
 
 // known is the name of a message, for the log; a name that is none may be anything.
 func known(what string) string {
-	if signInNews[what] || what == "membership_ends" || accountNews[what] || bookingNews[what].word != "" {
+	if signInNews[what] || what == "membership_ends" || what == revoked || what == revoked+ofStaff || accountNews[what] || bookingNews[what].word != "" {
 		return what
 	}
 	return "unknown"

@@ -22,6 +22,7 @@ type news struct {
 	right   identity.Right             // who gets it: the member whose booking it is, or who holds this right there
 	still   func(booking.Booking) bool // whether it is still true
 	instead bool                       // it says what could be had instead
+	asked   bool                       // nothing is booked: it is about a request
 }
 
 // ofStaff is what the name of a message ends in that goes to staff.
@@ -29,12 +30,13 @@ const ofStaff = ".staff"
 
 // bookingNews are the messages about a booking, by the name that their job has.
 var bookingNews = map[string]news{
-	"booking.request":                  {word: "request", still: is(booking.Pending)},
+	"booking.confirmed":                {word: "confirmed", still: is(booking.Confirmed, booking.InUse)},
+	"booking.request":                  {word: "request", still: is(booking.Pending), asked: true},
 	"booking.request.staff":            {word: "request_staff", right: identity.Approve, still: is(booking.Pending)},
 	"booking.approve":                  {word: "approve", still: is(booking.Confirmed, booking.InUse)},
-	"booking.decline":                  {word: "decline", still: is(booking.Declined), instead: true},
-	"booking.rival":                    {word: "rival", still: is(booking.Declined), instead: true},
-	"booking.lapse":                    {word: "lapse", still: is(booking.Expired), instead: true},
+	"booking.decline":                  {word: "decline", still: is(booking.Declined), instead: true, asked: true},
+	"booking.rival":                    {word: "rival", still: is(booking.Declined), instead: true, asked: true},
+	"booking.lapse":                    {word: "lapse", still: is(booking.Expired), instead: true, asked: true},
 	"booking.rehome":                   {word: "rehome", still: live},
 	"booking.lose_unit":                {word: "lose_unit", still: withoutUnit, instead: true},
 	"booking.lose_unit.staff":          {word: "lose_unit_staff", right: identity.BookForOthers, still: withoutUnit},
@@ -166,7 +168,7 @@ func (w *writing) letter(n news) (*letter, error) {
 	}
 	params := fault.Params{
 		"resource": names[0], "more": len(names) - 1, "day": l.language.Date(w.b.StartsAt.In(w.zone)),
-		"hub": oneLine(w.hub.Name.In(l.Lang())), "town": oneLine(w.hub.Town),
+		"hub": oneLine(w.hub.Name.In(l.Lang())), "town": oneLine(w.hub.Town), "reference": w.b.Reference,
 	}
 	params["what"] = l.say("what", params)
 	if w.b.Competes {
@@ -175,11 +177,14 @@ func (w *writing) letter(n news) (*letter, error) {
 	if w.b.LapsesAt != nil {
 		params["until"] = w.b.LapsesAt.In(w.zone)
 	}
+	if gone, err := w.aside(n, params); err != nil || gone {
+		return nil, err
+	}
 	l.Subject = l.say(n.word+".subject", params)
 	l.Hello = l.say("hello", fault.Params{"name": oneLine(w.reader.Name)})
-	l.Lead = l.paragraphs(params, n.word+".lead")
+	l.Lead = l.paragraphs(params, n.word+".lead", n.word+".again")
 	if w.b.Reason != "" && (w.b.Status == booking.Declined || w.b.Status == booking.Cancelled) {
-		l.Quote = &fact{l.say("reason", nil), w.b.Reason}
+		l.Quote = &fact{Label: l.say("reason", nil), Value: w.b.Reason}
 	}
 	if err := w.facts(n, names); err != nil {
 		return nil, err
@@ -189,14 +194,56 @@ func (w *writing) letter(n news) (*letter, error) {
 			return nil, err
 		}
 	}
-	l.After = l.paragraphs(params, n.word+".next", n.word+".competes", n.word+".lapses")
+	l.After = l.paragraphs(params, n.word+".act", n.word+".next", n.word+".competes", n.word+".lapses")
 	if n.right != "" {
 		l.Why = l.say("staff.why", params)
 		return l, w.assisted()
 	}
 	l.Why = l.say("member.why", params)
-	l.Contact, l.replyTo = w.p.contact(w.ctx, l.language, w.hub.ID)
+	if n.asked {
+		l.Why = l.say("asker.why", params)
+	}
+	w.p.contact(w.ctx, l, w.hub.ID)
 	return l, nil
+}
+
+// aside reads what some messages say beside the booking. It reports true when there is nothing to
+// say any more.
+func (w *writing) aside(n news, params fault.Params) (gone bool, err error) {
+	switch n.word {
+	case "lapse":
+		free, err := w.free()
+		if free {
+			params["again"] = 1
+		}
+		return false, err
+	case "certificate", "certificate_staff":
+		if w.p.LapseOf == nil {
+			return true, nil
+		}
+		lapse, err := w.p.LapseOf(w.ctx, w.b.ID)
+		if err != nil {
+			return false, err
+		}
+		params["certification"] = oneLine(lapse.Certification.In(w.l.Lang()))
+		if !lapse.LastDay.IsZero() {
+			params["last_day"] = w.l.language.Date(lapse.LastDay)
+		}
+	}
+	return false, nil
+}
+
+// free reports whether its member could have now what the booking was for.
+func (w *writing) free() (bool, error) {
+	r := booking.Request{StartsAt: w.b.StartsAt, EndsAt: w.b.EndsAt, Attendance: w.b.Attendance, Organisation: w.b.Organisation, Brief: true}
+	for _, l := range w.b.Lines {
+		r.Lines = append(r.Lines, booking.Want{Resource: l.ResourceID, Quantity: l.Quantity})
+	}
+	seen, err := w.p.Book.Preview(w.ctx, identity.Actor{ID: w.b.MemberID}, r)
+	if fault.Of(err) != nil && fault.KindOf(err) != fault.Unavailable {
+		return false, nil
+	}
+	return seen.OK, err
 }
 
 // facts say which booking it is.
@@ -204,11 +251,11 @@ func (w *writing) facts(n news, names []string) error {
 	l := w.l
 	add := func(label, value string) {
 		if value = oneLine(value); value != "" {
-			l.Facts = append(l.Facts, fact{l.say("fact."+label, nil), value})
+			l.Facts = append(l.Facts, fact{Label: l.say("fact."+label, nil), Value: value})
 		}
 	}
 	add("what", strings.Join(names, ", "))
-	add("when", w.when(w.b.StartsAt, w.b.EndsAt, w.zone))
+	add("when", w.when(w.b.StartsAt, w.b.EndsAt, w.zone, false))
 	if n.right == "" {
 		add("where", w.where())
 		add("title", w.b.Title)
@@ -226,10 +273,22 @@ func (w *writing) facts(n news, names []string) error {
 			return err
 		}
 		add("who", who.Name)
+		w.reached(who)
 		add("title", w.b.Title)
 	}
 	add("reference", w.b.Reference)
 	return nil
+}
+
+// reached says how to reach a member, and lets an answer go to them.
+func (w *writing) reached(who identity.Member) {
+	for _, f := range []fact{{"email", oneLine(who.Email), mailTo(who.Email)}, {"phone", oneLine(who.Phone), telTo(who.Phone)}} {
+		if f.Value != "" {
+			f.Label = w.l.say("fact."+f.Label, nil)
+			w.l.Facts = append(w.l.Facts, f)
+		}
+	}
+	w.l.replyTo = who.Email
 }
 
 // assisted adds, for staff, that the person has no address and must be called.
@@ -241,6 +300,9 @@ func (w *writing) assisted() error {
 	return err
 }
 
+// farthest is how far, in kilometres, a letter sends somebody.
+const farthest = 300
+
 // instead lists what could be had instead of the booking.
 func (w *writing) instead() error {
 	if w.p.AlternativesFor == nil {
@@ -250,7 +312,12 @@ func (w *writing) instead() error {
 	if err != nil {
 		return fmt.Errorf("alternatives: %w", err)
 	}
+	listed := map[string][]hours.Span{}
 	for _, a := range found {
+		span := hours.Span{Start: a.StartsAt, End: a.EndsAt}
+		if a.DistanceKm > farthest || slices.ContainsFunc(listed[a.Resource], span.Overlaps) {
+			continue // too far to drive, or hardly another choice
+		}
 		text, err := w.alternative(a)
 		if fault.KindOf(err) == fault.NotFound {
 			continue
@@ -260,6 +327,7 @@ func (w *writing) instead() error {
 		}
 		if !slices.Contains(w.l.Others, text) {
 			w.l.Others = append(w.l.Others, text)
+			listed[a.Resource] = append(listed[a.Resource], span)
 		}
 	}
 	return nil
@@ -285,6 +353,6 @@ func (w *writing) alternative(a booking.Alternative) (string, error) {
 	}
 	return w.l.say("instead."+a.Kind, fault.Params{
 		"resource": oneLine(resource.Name.In(w.l.Lang())), "town": oneLine(hub.Town), "distance_km": a.DistanceKm,
-		"when": w.when(a.StartsAt, a.EndsAt, zone),
+		"when": w.when(a.StartsAt, a.EndsAt, zone, true),
 	}), nil
 }

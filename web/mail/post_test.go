@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"context"
 	"encoding/base64"
 	"io"
 	"mime"
@@ -12,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"canot/booking"
+	"canot/internal/fault"
 	"canot/inventory"
 )
 
@@ -86,6 +89,7 @@ func TestNewsGoToWhomTheyConcern(t *testing.T) {
 		to string
 	}{
 		"booking.request":            {booked{status: "pending"}, "anne joe marc zoe"}, // Zoé may approve too, though not this
+		"booking.confirmed":          {booked{status: "confirmed"}, "joe"},
 		"booking.approve":            {booked{status: "confirmed"}, "joe"},
 		"booking.decline":            {booked{status: "declined"}, "joe"},
 		"booking.rival":              {booked{status: "declined"}, "joe"},
@@ -132,6 +136,114 @@ func TestNobodyIsAskedToApproveTheirOwn(t *testing.T) {
 			t.Errorf("told %s: when nobody else is near, those farther away are", got)
 		}
 	})
+}
+
+// TestARevocationIsOneLetterEach: one to the member and one to each of the staff, whatever was booked.
+func TestARevocationIsOneLetterEach(t *testing.T) {
+	onEach(t, func(t *testing.T, b *bench) {
+		for i, id := range []string{"revoked-en", "revoked-en2"} {
+			b.put(booked{id: id, member: "mem-joe", status: "confirmed", starts: inDays(2+i, 14)})
+		}
+		b.enqueue("mail", Job{What: "certificate_revoked", ID: "rev-en"})
+		all := b.run()
+		if got := recipients(all); got != "anne joe" {
+			t.Fatalf("told %s", got)
+		}
+		for _, m := range all {
+			if !strings.Contains(m.Text, "K7QM-revoked-en") || !strings.Contains(m.Text, "K7QM-revoked-en2") || !strings.Contains(m.Text, "lens") {
+				t.Errorf("%s is not told of all: %s", m.To, m.Text)
+			}
+		}
+		b.enqueue("mail", Job{What: "certificate_revoked", ID: "rev-none"}, Job{What: "certificate_revoked", ID: "gone"})
+		if got := recipients(b.run()); got != "anne joe joe" {
+			t.Errorf("told %s", got)
+		}
+		b.hushed("joe@", "Diamond", "lens")
+	})
+}
+
+// TestALapseIsToldAsItIs: not held at all on the day has no last day, and what was set right is not told.
+func TestALapseIsToldAsItIs(t *testing.T) {
+	b := newBench(t, "sqlite")
+	b.put(booked{id: "boo", member: "mem-joe", status: "confirmed"})
+	b.LapseOf = func(context.Context, string) (Lapse, error) { return Lapse{Certification: laser}, nil }
+	b.enqueue("notice", Notice{Booking: "boo", What: "booking.certificate_lapses"})
+	all := b.run()
+	for _, m := range all {
+		if !strings.Contains(m.Text, "aser") || strings.Contains(m.Text, "0001") || strings.Contains(m.Text, "{") {
+			t.Error(m.Text)
+		}
+	}
+	b.LapseOf = func(context.Context, string) (Lapse, error) {
+		return Lapse{}, fault.New(fault.NotFound, "certificate_not_found", nil)
+	}
+	b.enqueue("notice", Notice{Booking: "boo", What: "booking.certificate_lapses"})
+	if len(all) != 2 || len(b.run()) != 2 {
+		t.Errorf("%d letters, then %d", len(all), len(b.run()))
+	}
+}
+
+func TestARequestThatLapsedSaysWhetherItsTimeIsFree(t *testing.T) {
+	onEach(t, func(t *testing.T, b *bench) {
+		b.exec(`INSERT INTO units (id, resource_id, home_hub_id, current_hub_id, code) VALUES ('uni1', 'res1', 'hub1', 'hub1', 'S-1')`)
+		b.exec(`UPDATE resources SET within = 'any' WHERE id = 'res1'`)
+		b.exec(`UPDATE members SET email_verified_at = $1`, now)
+		b.put(booked{id: "boo", member: "mem-joe", status: "expired"})
+		b.put(booked{id: "kit", member: "mem-joe", status: "expired", kit: true}) // there is no kit
+		b.enqueue("notice", Notice{Booking: "boo", What: "booking.lapse"}, Notice{Booking: "kit", What: "booking.lapse"})
+		all := b.run()
+		if len(all) != 2 {
+			t.Fatalf("%d letters", len(all))
+		}
+		for _, m := range all {
+			if free := strings.Contains(m.Text, "K7QM-boo"); strings.Contains(m.Text, "free again") != free {
+				t.Errorf("free %t: %s", free, m.Text)
+			}
+		}
+	})
+}
+
+func TestAlternativesAreNearAndApart(t *testing.T) {
+	b := newBench(t, "sqlite")
+	b.put(booked{id: "boo", member: "mem-joe", status: "declined"})
+	b.enqueue("notice", Notice{Booking: "boo", What: "booking.decline"})
+	b.AlternativesFor = func(context.Context, string) ([]booking.Alternative, error) {
+		return append(slices.Clone(instead), booking.Alternative{Kind: "time", Resource: "studio", Hub: "rouyn-noranda", StartsAt: inDays(2, 19), EndsAt: inDays(2, 21)},
+			booking.Alternative{Kind: "hub", Resource: "kenora-studio", Hub: "kenora", StartsAt: inDays(2, 14), EndsAt: inDays(2, 16), DistanceKm: 299}), nil
+	}
+	if m := b.run()[0]; strings.Count(m.Text, "\n- ") != 3 || strings.Contains(m.Text, "1,140") || strings.Count(m.Text, "Times are those of the place.") != 1 {
+		t.Error(m.Text)
+	}
+}
+
+// TestAnAnswerGoesToWhomItConcerns: to the member, where the reader may see persons; else to nobody here.
+func TestAnAnswerGoesToWhomItConcerns(t *testing.T) {
+	onEach(t, func(t *testing.T, b *bench) {
+		b.exec(`UPDATE members SET phone = '819 555-0177' WHERE id = 'mem-joe'`)
+		b.put(booked{id: "boo", member: "mem-joe", status: "pending"})
+		b.enqueue("notice", Notice{Booking: "boo", What: "booking.request"})
+		for _, m := range b.run() {
+			want := map[string]string{"anne@exemple.example": "joe@exemple.example", "joe@exemple.example": "bonjour@cuivre.example"}[m.To]
+			told := strings.Contains(m.Text, "819 555-0177") && strings.Contains(m.HTML, `href="tel:8195550177"`) && strings.Contains(m.HTML, `href="mailto:joe@exemple.example"`)
+			if m.ReplyTo != want || told != (m.To == "anne@exemple.example") {
+				t.Errorf("%s answers to %q: %s", m.To, m.ReplyTo, m.HTML)
+			}
+		}
+	})
+}
+
+func TestLinksAreMadeOfAddressesOnly(t *testing.T) {
+	for text, want := range map[string]string{"819 555-0142": "tel:8195550142", "+1 (819) 555-0142 poste 3": "tel:+18195550142", "demander Lise": "", "javascript:1": ""} {
+		if got := string(telTo(text)); got != want {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
+	if mailTo("a@b.example?bcc=c@d.example") != "mailto:a@b.example%3Fbcc=c@d.example" && mailTo("a@b.example?bcc=c@d.example") != "" {
+		t.Error(mailTo("a@b.example?bcc=c@d.example"))
+	}
+	if mailTo("x") != "" {
+		t.Error("x is an address")
+	}
 }
 
 // TestStaffSeeWhoAsksByRightOnly: Marc may approve, but not see persons.
@@ -267,7 +379,7 @@ func TestALineStaysOne(t *testing.T) {
 }
 
 func TestTheWordOfAPersonIsSetApart(t *testing.T) {
-	l := letter{language: languageOf("fr"), Quote: &fact{"Le mot", "un\n\n-- \ndeux\u2028trois"}}
+	l := letter{language: languageOf("fr"), Quote: &fact{Label: "Le mot", Value: "un\n\n-- \ndeux\u2028trois"}}
 	if !strings.Contains(l.text(), "Le mot\n> un\n> --\n> deux\n> trois\n") {
 		t.Error(l.text())
 	}

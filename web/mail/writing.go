@@ -72,13 +72,17 @@ func (w *writing) where() string {
 	return w.l.say("where", fault.Params{"hub": oneLine(name), "address": oneLine(strings.Join(parts, ", "))})
 }
 
-// when says a span on the clock of its hub.
-func (w *writing) when(starts, ends time.Time, zone *time.Location) string {
+// when says a span on the clock of its hub, and says that it is that clock's; inList leaves that to the list.
+func (w *writing) when(starts, ends time.Time, zone *time.Location, inList bool) string {
 	starts, ends = starts.In(zone), ends.In(zone)
 	l := w.l.language
 	params := fault.Params{"day": l.Date(starts), "from": l.Time(starts), "to": l.Time(ends), "starts": starts, "ends": ends}
+	key := "when_days"
 	if starts.YearDay() == ends.YearDay() && starts.Year() == ends.Year() {
-		return w.l.say("when", params)
+		key = "when"
 	}
-	return w.l.say("when_days", params)
+	if inList {
+		key = map[string]string{"when": "when_listed", "when_days": "when_days_listed"}[key]
+	}
+	return w.l.say(key, params)
 }

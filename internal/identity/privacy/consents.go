@@ -15,8 +15,11 @@ import (
 // who no longer wants it has their account erased.
 const PurposeAccount = "account"
 
+// PurposePhotos is to be seen on pictures of the place.
+const PurposePhotos = "photos"
+
 // Purposes are what a person may be asked to consent to, each for itself.
-var Purposes = []string{PurposeAccount, "newsletter", "statistics", "photos"}
+var Purposes = []string{PurposeAccount, "newsletter", "statistics", PurposePhotos}
 
 // A Consent is what a person agreed to, in the words that they read.
 type Consent struct {
@@ -52,15 +55,21 @@ func Agree(tx *database.Tx, memberID, by, purpose, language, text string) (id st
 }
 
 // Give keeps the consent of a person, with its date and the text that they read. The person gives it,
-// or staff who may book for others at their home hub write down what was said. text is the
-// program's own, never the caller's. An unknown purpose is Malformed.
+// or staff who may book for others at their home hub, and could give every role that the person has,
+// write down what was said; but who has an address says by themselves that they agree to the account or
+// to photos: Refused, consent_is_personal. text is the program's own, never the caller's. An unknown
+// purpose is Malformed.
 func (o *Office) Give(ctx context.Context, by identity.Actor, memberID, purpose, language, text string, k database.Key) (Consent, error) {
 	if !isPurpose(purpose) {
 		return Consent{}, badPurpose()
 	}
 	id, err := o.once(ctx, k, func(tx *database.Tx) (string, error) {
-		if _, err := o.reach(ctx, tx, by, identity.BookForOthers, memberID); err != nil {
+		m, err := o.reach(ctx, tx, by, memberID, identity.BookForOthers)
+		if err != nil {
 			return "", err
+		}
+		if by.ID != memberID && by.ID != identity.System.ID && !m.Assisted() && (purpose == PurposeAccount || purpose == PurposePhotos) {
+			return "", fault.New(fault.Refused, "consent_is_personal", nil)
 		}
 		return Agree(tx, memberID, by.ID, purpose, language, text)
 	})
@@ -79,7 +88,7 @@ func (o *Office) Withdraw(ctx context.Context, by identity.Actor, consentID stri
 		if err != nil {
 			return "", err
 		}
-		if _, err := o.reach(ctx, tx, by, identity.BookForOthers, c.MemberID); err != nil {
+		if _, err := o.reach(ctx, tx, by, c.MemberID, identity.BookForOthers); err != nil {
 			if fault.KindOf(err) == fault.NotFound {
 				err = consentNotFound()
 			}
@@ -102,10 +111,10 @@ func (o *Office) Withdraw(ctx context.Context, by identity.Actor, consentID stri
 }
 
 // Consents lists what a person consented to, and when they withdrew it, the latest first: for the
-// person, and for who manages members at their home hub.
+// person, and for who manages members at their home hub and could give every role that they have.
 func (o *Office) Consents(ctx context.Context, by identity.Actor, memberID string) ([]Consent, error) {
 	r := o.db.Reader(ctx)
-	if _, err := o.reach(ctx, r, by, identity.ManageMembers, memberID); err != nil {
+	if _, err := o.reach(ctx, r, by, memberID, identity.ManageMembers); err != nil {
 		return nil, err
 	}
 	return consentsWhere(r, `member_id = $1 ORDER BY at DESC, id DESC`, memberID)

@@ -24,11 +24,16 @@ type Section struct {
 }
 
 // Export returns everything that is known of a person, as it is at one moment. The person may have
-// it, and who manages members at their home hub, which is written down as a view.
+// it, by both factors if they have two. Who manages members at their home hub, takes data out there,
+// and could give every role that they have, receives what is theirs to see, without how the person
+// signs in, and it is written down as a view.
 func (o *Office) Export(ctx context.Context, by identity.Actor, memberID string) (Dossier, error) {
 	d := Dossier{MemberID: memberID, TakenAt: o.db.Now().UTC()}
 	err := o.db.View(ctx, func(r database.Reader) error {
-		if _, err := o.reach(ctx, r, by, identity.ManageMembers, memberID); err != nil {
+		if _, err := o.reach(ctx, r, by, memberID, identity.ManageMembers, identity.Export); err != nil {
+			return err
+		}
+		if err := o.people.FullyProved(r, by); err != nil {
 			return err
 		}
 		for _, p := range append(o.parts[:len(o.parts):len(o.parts)], own) {
@@ -38,6 +43,12 @@ func (o *Office) Export(ctx context.Context, by identity.Actor, memberID string)
 			known, err := p.About(r, memberID)
 			if err != nil {
 				return fmt.Errorf("part %s: %w", p.Name, err)
+			}
+			if by.ID != memberID && p.Shown != nil {
+				shown := false
+				if known, shown = p.Shown(by, known); !shown {
+					continue
+				}
 			}
 			d.Parts = append(d.Parts, Section{p.Name, known})
 		}
@@ -51,6 +62,9 @@ func (o *Office) Export(ctx context.Context, by identity.Actor, memberID string)
 	}
 	return d, nil
 }
+
+// Hidden is the Shown of a part that is for the person alone.
+func Hidden(identity.Actor, any) (any, bool) { return nil, false }
 
 // own is what this package itself knows of a person. Consents and views stay when the person goes:
 // they hold ids, and the program's own words.

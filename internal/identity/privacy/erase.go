@@ -24,10 +24,41 @@ func (o *Office) Erase(ctx context.Context, by identity.Actor, memberID string, 
 }
 
 func (o *Office) erase(ctx context.Context, by identity.Actor, memberID string, k database.Key) error {
-	// What ends, ends in commits of its own: nothing may end for an erasure that is refused.
+	// What ends, ends in commits of its own: nothing may end for an erasure that is refused. And nothing
+	// may begin meanwhile, for the erasure to find at its end.
 	if err := o.rehearse(ctx, by, memberID); err != nil {
 		return err
 	}
+	closed, err := o.shut(ctx, by, memberID)
+	if err != nil {
+		return err
+	}
+	err = o.endAndErase(ctx, by, memberID, k)
+	if closed && err != nil { // nobody is left shut out of an account that still exists
+		err = errors.Join(err, o.db.In(context.WithoutCancel(ctx), func(tx *database.Tx) error { return identity.Unshut(tx, memberID) }))
+	}
+	o.people.Forget(memberID) // also when it failed: a commit whose answer was lost may have happened
+	return err
+}
+
+// shut closes the account to whatever is new, in a commit of its own, and reports whether it was open.
+// What would refuse the erasure is asked for again: it may have come since the rehearsal.
+func (o *Office) shut(ctx context.Context, by identity.Actor, memberID string) (closed bool, err error) {
+	err = o.db.In(ctx, func(tx *database.Tx) error {
+		if err := o.mayErase(ctx, tx, by, memberID); err != nil {
+			return err
+		}
+		if closed, err = identity.Shut(tx, memberID); err != nil {
+			return err
+		}
+		return nothingRuns(tx, memberID)
+	})
+	o.people.Forget(memberID)
+	return closed, err
+}
+
+// endAndErase ends what is to come, and then erases.
+func (o *Office) endAndErase(ctx context.Context, by identity.Actor, memberID string, k database.Key) error {
 	for _, p := range o.parts {
 		if p.End == nil {
 			continue
@@ -49,7 +80,6 @@ func (o *Office) erase(ctx context.Context, by identity.Actor, memberID string, 
 		}
 		return memberID, tx.Record(database.Change{By: by.ID, Action: "member.erase", Kind: "member", Subject: memberID})
 	})
-	o.people.Forget(memberID) // also when it failed: a commit whose answer was lost may have happened
 	return err
 }
 
@@ -63,12 +93,8 @@ func (o *Office) rehearse(ctx context.Context, by identity.Actor, memberID strin
 		if err := o.mayErase(ctx, tx, by, memberID); err != nil {
 			return err
 		}
-		var running int
-		if err := tx.Get(&running, `SELECT COUNT(*) FROM bookings WHERE member_id = $1 AND status = 'in_use'`, memberID); err != nil {
+		if err := nothingRuns(tx, memberID); err != nil {
 			return err
-		}
-		if running > 0 {
-			return fault.New(fault.Refused, "bookings_left", fault.Params{"count": running})
 		}
 		if err := o.wipe(tx, memberID, nil, true); err != nil {
 			return err
@@ -81,12 +107,26 @@ func (o *Office) rehearse(ctx context.Context, by identity.Actor, memberID strin
 	return err
 }
 
-// mayErase asks for the right, as it is now. Who signed in with one factor only, and holds roles that
-// ask for two, has to show the second: an account that others depend on does not end by a password
-// that leaked.
+// nothingRuns refuses while the person uses a space or has things out.
+func nothingRuns(tx *database.Tx, memberID string) error {
+	var running int
+	if err := tx.Get(&running, `SELECT COUNT(*) FROM bookings WHERE member_id = $1 AND status = 'in_use'`, memberID); err != nil {
+		return err
+	}
+	if running > 0 {
+		return fault.New(fault.Refused, "bookings_left", fault.Params{"count": running})
+	}
+	return nil
+}
+
+// mayErase asks for the right, as it is now. Who signed in with one factor only, and has two or holds
+// roles that ask for two, has to show the second: an account does not end by a password that leaked.
 func (o *Office) mayErase(ctx context.Context, tx *database.Tx, by identity.Actor, memberID string) error {
 	if !by.Known() || by.LacksFactor {
 		return identity.Denied(by)
+	}
+	if err := o.people.FullyProved(tx, by); err != nil {
+		return err
 	}
 	if by.ID != identity.System.ID && len(by.Grants) > 0 { // what a request brought may be some seconds old
 		var err error

@@ -28,6 +28,10 @@ type Part struct {
 	// About returns what is known of the person, to be written as JSON. It reads r only.
 	About func(r database.Reader, memberID string) (any, error)
 
+	// Shown returns what somebody else may see of what About returned, and whether they see the part
+	// at all; nil shows it whole.
+	Shown func(by identity.Actor, about any) (any, bool)
+
 	// End ends what is still to come of the person, in commits of its own, before anything is erased.
 	End func(ctx context.Context, by identity.Actor, memberID string) error
 
@@ -86,9 +90,10 @@ func (o *Office) once(ctx context.Context, k database.Key, verb func(*database.T
 	return got.ID, err
 }
 
-// reach returns the person of that id to themselves, and to who may see persons at their home hub and
-// has the right there. To anybody else there is no such person.
-func (o *Office) reach(ctx context.Context, r database.Reader, by identity.Actor, right identity.Right, memberID string) (identity.Member, error) {
+// reach returns the person of that id to themselves, and to who may see persons at their home hub, has
+// the rights there, and could give every role that they have: else it is Forbidden. To who lacks a right
+// there is no such person.
+func (o *Office) reach(ctx context.Context, r database.Reader, by identity.Actor, memberID string, rights ...identity.Right) (identity.Member, error) {
 	if by.ID == "" {
 		return identity.Member{}, identity.Denied(by)
 	}
@@ -100,10 +105,12 @@ func (o *Office) reach(ctx context.Context, r database.Reader, by identity.Actor
 	if err != nil {
 		return identity.Member{}, err
 	}
-	if !by.May(identity.ViewPersons, m.HomeHubID, region) || !by.May(right, m.HomeHubID, region) {
-		return identity.Member{}, fault.New(fault.NotFound, "member_not_found", nil)
+	for _, right := range append(rights, identity.ViewPersons) {
+		if !by.May(right, m.HomeHubID, region) {
+			return identity.Member{}, fault.New(fault.NotFound, "member_not_found", nil)
+		}
 	}
-	return m, nil
+	return m, o.people.Outranks(r, by, memberID)
 }
 
 // regionOf reads the region of a hub, because a coordinator's right names the region. It only reads

@@ -191,7 +191,7 @@ func (o *Office) eraseInactive(ctx context.Context, before time.Time) error {
 		AND NOT EXISTS (SELECT 1 FROM bookings b WHERE b.member_id = m.id AND b.ends_at >= $1)
 		AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.member_id = m.id)
 		AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.member_id = m.id AND s.seen_at >= $1)
-		AND NOT EXISTS (SELECT 1 FROM memberships s WHERE s.member_id = m.id AND (s.ends_on = '' OR s.ends_on >= $2 OR s.renews))
+		AND NOT EXISTS (SELECT 1 FROM memberships s WHERE s.member_id = m.id AND s.cancelled_at IS NULL AND (s.ends_on = '' OR s.ends_on >= $2 OR s.renews))
 		AND NOT EXISTS (SELECT 1 FROM packs p WHERE p.member_id = m.id AND (p.expires_on = '' OR p.expires_on >= $3)
 			AND (SELECT COALESCE(SUM(l.minutes), 0) FROM ledger l WHERE l.pack_id = p.id) > 0)
 		ORDER BY m.id LIMIT 500`, before, before.Format(time.DateOnly), o.db.Now().Format(time.DateOnly))

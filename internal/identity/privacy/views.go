@@ -19,6 +19,7 @@ const (
 	ViewedList    = "list"    // a list that showed them
 	ViewedDossier = "dossier" // everything that is known of them
 	ViewedRecord  = "record"  // their consents
+	ViewedBooking = "booking" // bookings of theirs
 
 	ViewedMemberships  = "memberships"
 	ViewedCertificates = "certificates"
@@ -60,10 +61,11 @@ func (o *Office) Viewed(ctx context.Context, viewer identity.Actor, what string,
 }
 
 // Views lists who looked at a person's data, the latest first, and the cursor of the next page, "" at
-// the end. The person may ask, and who manages members at their home hub. limit 0 means 50.
+// the end. The person may ask, and who manages members at their home hub and could give every role that
+// they have. limit 0 means 50.
 func (o *Office) Views(ctx context.Context, by identity.Actor, memberID string, limit int, after string) (list []View, next string, err error) {
 	r := o.db.Reader(ctx)
-	if _, err := o.reach(ctx, r, by, identity.ManageMembers, memberID); err != nil {
+	if _, err := o.reach(ctx, r, by, memberID, identity.ManageMembers); err != nil {
 		return nil, "", err
 	}
 	if limit <= 0 {

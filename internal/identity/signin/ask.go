@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"math/big"
 	"net/url"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"canot/internal/database"
 	"canot/internal/fault"
@@ -37,7 +39,7 @@ type letterJob struct {
 // Ask has a link and a code sent to an address, in a language (fr or en). It does the same for an
 // address that somebody has, that nobody has, and whose account is closed: who has it is looked up
 // only when the letter is written. An address that cannot be read is Malformed; too many requests
-// from one source or for one address are TooMany.
+// from one source are TooMany. Too many for one address have one letter sent every five minutes.
 func (g *Gate) Ask(ctx context.Context, v Visitor, email, language string) (Flow, error) {
 	address, key, err := identity.Address("email", email)
 	if err != nil {
@@ -45,11 +47,11 @@ func (g *Gate) Ask(ctx context.Context, v Visitor, email, language string) (Flow
 	}
 	var flow Flow
 	err = g.db.In(ctx, func(tx *database.Tx) error {
-		err := count(tx, asksFromSource.of(v.Source), asksThere.of(key, v.Source), asksOfAddress.of(key))
+		quiet, err := countAsks(tx, v, key)
 		if err != nil {
 			return err
 		}
-		flow, err = writeAsk(tx, v, asked{purpose: toSignIn, email: address, key: key, language: language})
+		flow, err = writeAsk(tx, v, asked{purpose: toSignIn, email: address, key: key, language: language, quiet: quiet})
 		return err
 	})
 	if err != nil {
@@ -58,8 +60,32 @@ func (g *Gate) Ask(ctx context.Context, v Visitor, email, language string) (Flow
 	return flow, nil
 }
 
+// countAsks counts a request for a letter. Too many from one source are refused. Too many for one
+// address, from wherever, are answered as ever, and most send nothing: nobody fills a mailbox, and
+// nobody keeps its owner from having a letter, for the last one is minutes old.
+func countAsks(tx *database.Tx, v Visitor, key string) (quiet bool, err error) {
+	ofAddress := asksOfAddress.of(key)
+	tallies, err := tally(tx, asksFromSource.of(v.Source), asksThere.of(key, v.Source), ofAddress)
+	if err != nil {
+		return false, err
+	}
+	for _, t := range tallies {
+		if t.over() && t.bucket != ofAddress.bucket {
+			return false, t.slowDown(tx)
+		}
+	}
+	for _, t := range tallies {
+		if t.over() {
+			last, err := tally(tx, lettersInFlood.of(key))
+			return err == nil && last[0].over(), err
+		}
+	}
+	return false, nil
+}
+
 type asked struct {
 	purpose, email, key, memberID, language string
+	quiet                                   bool // no letter is sent
 }
 
 // writeAsk writes a request and the job that sends its letter.
@@ -74,6 +100,9 @@ func writeAsk(tx *database.Tx, v Visitor, a asked) (Flow, error) {
 	if err != nil {
 		return Flow{}, err
 	}
+	if a.quiet {
+		return flow, nil
+	}
 	return flow, tx.Enqueue(database.Job{Kind: "mail", Args: letterJob{What: a.purpose, ID: flow.ID}, At: tx.Now})
 }
 
@@ -86,7 +115,8 @@ func (v Visitor) browser() string {
 }
 
 // Secrets makes the link and the code of a request and returns what to write to whom; only their
-// hashes are kept. It is for the job that sends the letter. Made again, for a letter that failed on
+// hashes are kept. Who has an account is written to at the address of the account, however somebody
+// typed it. It is for the job that sends the letter. Made again, for a letter that failed on
 // its way, they replace the first ones. A request that is answered, too old, or for a closed
 // account is NotFound, sign_in_not_found: there is nothing to send.
 func (g *Gate) Secrets(ctx context.Context, signInID string) (Letter, error) {
@@ -122,7 +152,8 @@ func (g *Gate) Secrets(ctx context.Context, signInID string) (Letter, error) {
 			}
 			letter.MemberID, letter.New = who.ID, who.ID == ""
 			if who.ID != "" {
-				letter.Language = who.Language
+				// To the mailbox that the account was opened by, however its address was typed.
+				letter.Language, letter.Email = who.Language, who.Email
 			}
 		}
 		letter.Link = g.link(letter.Language, secret)
@@ -132,6 +163,24 @@ func (g *Gate) Secrets(ctx context.Context, signInID string) (Letter, error) {
 		return Letter{}, fmt.Errorf("make the secrets of a letter: %w", err)
 	}
 	return letter, nil
+}
+
+// Whose is the address to which a link that still counts was sent, but for most of its name: for the
+// page that asks whether to go on, so that nobody signs in to the account of who sent them a link of
+// their own. It is "" for a link that does not count, which Enter says.
+func (g *Gate) Whose(ctx context.Context, link string) (masked string, err error) {
+	var email string
+	r := g.db.Reader(ctx)
+	err = r.Get(&email, `SELECT email FROM sign_ins WHERE link_hash = $1 AND used_at IS NULL AND proved_at IS NULL AND expires_at > $2`,
+		hashOf("link", link), g.db.Now())
+	if errors.Is(err, database.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("whose link: %w", err)
+	}
+	first, _ := utf8.DecodeRuneInString(email)
+	return string(first) + "…" + email[strings.LastIndexByte(email, '@'):], nil
 }
 
 // link is the address in a letter. Its host is the server's own, whatever a request said.

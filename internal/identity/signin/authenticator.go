@@ -36,11 +36,11 @@ type NewAuthenticator struct {
 
 // BeginAuthenticator makes a secret for an authenticator of by's. It takes the place of one that was
 // not confirmed; one that was must be removed first: Refused, authenticator_exists. It asks for a
-// session, and for both factors of who has two.
+// session that was opened just now (identity.FreshlyProved).
 func (g *Gate) BeginAuthenticator(ctx context.Context, by identity.Actor) (NewAuthenticator, error) {
 	var made NewAuthenticator
 	err := g.db.In(ctx, func(tx *database.Tx) error {
-		if err := asksOneself(tx, by, forSettings); err != nil {
+		if err := g.asksOneself(tx, by, forWaysIn); err != nil {
 			return err
 		}
 		who, err := memberOf(tx, by.ID)
@@ -65,9 +65,14 @@ func (g *Gate) BeginAuthenticator(ctx context.Context, by identity.Actor) (NewAu
 }
 
 func (g *Gate) newAuthenticator(who person) (NewAuthenticator, error) {
+	return g.authenticatorOf(who, nil)
+}
+
+// authenticatorOf is the authenticator of a secret, or of a new one when secret is empty.
+func (g *Gate) authenticatorOf(who person, secret []byte) (NewAuthenticator, error) {
 	key, err := totp.Generate(totp.GenerateOpts{
 		Issuer: g.settings.Name, AccountName: firstOf(who.Email, who.Name, who.ID),
-		Period: stepLength, SecretSize: 20, Digits: codeFigures, Algorithm: codeAlgorithm, Rand: rand.Reader,
+		Period: stepLength, SecretSize: 20, Secret: secret, Digits: codeFigures, Algorithm: codeAlgorithm, Rand: rand.Reader,
 	})
 	if err != nil {
 		return NewAuthenticator{}, err
@@ -83,10 +88,10 @@ func (g *Gate) ConfirmAuthenticator(ctx context.Context, by identity.Actor, v Vi
 	var refused error
 	err = g.db.In(ctx, func(tx *database.Tx) error {
 		recovery, entry, refused = nil, Entry{}, nil
-		if err := asksOneself(tx, by, forSettings); err != nil {
+		if err := g.asksOneself(tx, by, forSettings); err != nil {
 			return err
 		}
-		if err := count(tx, factorsOf.of(by.ID)); err != nil {
+		if err := count(tx, factorsThere.of(by.ID, v.Source)); err != nil {
 			return err
 		}
 		right, err := useStep(tx, by.ID, code, false)
@@ -106,7 +111,7 @@ func (g *Gate) ConfirmAuthenticator(ctx context.Context, by identity.Actor, v Vi
 		if err := changed(tx, by.ID, by.ID, "authenticator.add", "factor_added"); err != nil {
 			return err
 		}
-		if err := forgive(tx, factorsOf.of(by.ID)); err != nil {
+		if err := forgive(tx, factorsThere.of(by.ID, v.Source)); err != nil {
 			return err
 		}
 		entry, err = g.open(tx, v, by.ID, "authenticator", 2)
@@ -121,17 +126,22 @@ func (g *Gate) ConfirmAuthenticator(ctx context.Context, by identity.Actor, v Vi
 
 // SecondFactor takes a code of by's authenticator, or one of their recovery codes, and makes the
 // session one of two factors: it gets a new secret, and the old one ends at once. A code counts
-// once. A wrong one is Refused, bad_factor; five within fifteen minutes are TooMany. It asks for a
-// session.
+// once. A wrong one is Refused, bad_factor; five within fifteen minutes from one source, and fifty a
+// day, are TooMany, codes and recovery codes each for themselves. The fifth wrong one within a day is
+// told to the member by mail: somebody has their first factor. It asks for a session.
 func (g *Gate) SecondFactor(ctx context.Context, by identity.Actor, v Visitor, code string) (Entry, error) {
 	if by.SessionID == "" {
-		return Entry{}, asksOneself(g.db.Reader(ctx), by, forSettings)
+		return Entry{}, g.asksOneself(g.db.Reader(ctx), by, forSettings)
+	}
+	here, all := factorsThere.of(by.ID, v.Source), factorsOf.of(by.ID)
+	if len(unspaced(code)) != codeFigures.Length() { // a recovery code, which stays a way in while others guess
+		here, all = recoveriesThere.of(by.ID, v.Source), recoveriesOf.of(by.ID)
 	}
 	var entry Entry
 	var refused error
 	err := g.db.In(ctx, func(tx *database.Tx) error {
 		entry, refused = Entry{}, nil
-		if err := count(tx, factorsOf.of(by.ID)); err != nil {
+		if err := count(tx, here, all); err != nil {
 			return err
 		}
 		if err := standing(tx, by); err != nil {
@@ -143,9 +153,12 @@ func (g *Gate) SecondFactor(ctx context.Context, by identity.Actor, v Visitor, c
 		}
 		if method == "" {
 			refused = badFactor()
-			return nil
+			return warn(tx, by.ID)
 		}
-		if err := forgive(tx, factorsOf.of(by.ID)); err != nil {
+		if err := forgive(tx, here); err != nil {
+			return err
+		}
+		if err := uncount(tx, all); err != nil {
 			return err
 		}
 		entry, err = g.open(tx, v, by.ID, method, 2)
@@ -156,6 +169,15 @@ func (g *Gate) SecondFactor(ctx context.Context, by identity.Actor, v Visitor, c
 		return Entry{}, fmt.Errorf("second factor: %w", err)
 	}
 	return entry, nil
+}
+
+// warn tells a member once a day that somebody gives wrong second factors in their name.
+func warn(tx *database.Tx, memberID string) error {
+	wrong, err := tally(tx, wrongFactors.of(memberID))
+	if err != nil || wrong[0].Count != wrong[0].most {
+		return err
+	}
+	return notify(tx, "factor_tried", memberID)
 }
 
 // standing asks that the session by which by speaks has not ended meanwhile.
@@ -195,7 +217,7 @@ func useStep(tx *database.Tx, memberID, code string, confirmed bool) (bool, erro
 	if err != nil {
 		return false, err
 	}
-	given, found := strings.ReplaceAll(strings.TrimSpace(code), " ", ""), int64(0)
+	given, found := unspaced(code), int64(0)
 	for around := int64(-stepsAround); around <= stepsAround; around++ {
 		step := tx.Now.Unix()/stepLength + around
 		right, err := codeAt(row.Secret, step)
@@ -214,6 +236,8 @@ func useStep(tx *database.Tx, memberID, code string, confirmed bool) (bool, erro
 	return used == 1, err
 }
 
+func unspaced(code string) string { return strings.ReplaceAll(strings.TrimSpace(code), " ", "") }
+
 func codeAt(secret string, step int64) (string, error) {
 	return totp.GenerateCodeCustom(secret, time.Unix(step*stepLength, 0), totp.ValidateOpts{
 		Period: stepLength, Digits: codeFigures, Algorithm: codeAlgorithm,
@@ -221,12 +245,12 @@ func codeAt(secret string, step int64) (string, error) {
 }
 
 // NewRecoveryCodes replaces by's recovery codes by ten others and returns them, this once. The member
-// is told by mail. It asks for a session of both factors, and for an authenticator: Refused,
-// no_authenticator.
+// is told by mail. It asks for a session of both factors that was opened just now, and for an
+// authenticator: Refused, no_authenticator.
 func (g *Gate) NewRecoveryCodes(ctx context.Context, by identity.Actor) ([]string, error) {
 	var codes []string
 	err := g.db.In(ctx, func(tx *database.Tx) error {
-		if err := asksOneself(tx, by, forSettings); err != nil {
+		if err := g.asksOneself(tx, by, forWaysIn); err != nil {
 			return err
 		}
 		var confirmed int
@@ -276,14 +300,25 @@ func recoveryHash(memberID, code string) string {
 }
 
 // RemoveAuthenticator takes by's authenticator and recovery codes away; without one it changes
-// nothing. The member is told by mail. It asks for a session of both factors.
+// nothing. The member is told by mail. It asks for a session of both factors; who has a role keeps
+// their last second factor: Refused, last_factor.
 func (g *Gate) RemoveAuthenticator(ctx context.Context, by identity.Actor) error {
 	err := g.db.In(ctx, func(tx *database.Tx) error {
-		if err := asksOneself(tx, by, forSettings); err != nil {
+		if err := g.asksOneself(tx, by, forSettings); err != nil {
 			return err
 		}
-		removed, err := tx.Exec(`DELETE FROM authenticators WHERE member_id = $1`, by.ID)
-		if err != nil || removed == 0 {
+		if err := tx.Lock("members", by.ID); err != nil { // two removals at once leave one factor
+			return err
+		}
+		var confirmed bool
+		err := tx.Get(&confirmed, `DELETE FROM authenticators WHERE member_id = $1 RETURNING confirmed_at IS NOT NULL`, by.ID)
+		if errors.Is(err, database.ErrNoRows) {
+			return nil
+		}
+		if err == nil && confirmed {
+			err = keepsFactor(tx, by.ID)
+		}
+		if err != nil {
 			return err
 		}
 		if _, err := tx.Exec(`DELETE FROM recovery_codes WHERE member_id = $1`, by.ID); err != nil {
@@ -295,6 +330,22 @@ func (g *Gate) RemoveAuthenticator(ctx context.Context, by identity.Actor) error
 		return fmt.Errorf("remove authenticator: %w", err)
 	}
 	return nil
+}
+
+// keepsFactor asks that who has a role still has a second factor, after one was taken away: else
+// whoever reads their mail could set up one of their own.
+func keepsFactor(tx *database.Tx, memberID string) error {
+	var row struct {
+		Roles   int64 `db:"roles"`
+		Factors int64 `db:"factors"`
+	}
+	err := tx.Get(&row, `SELECT (SELECT count(*) FROM grants WHERE member_id = $1) AS roles,
+		(SELECT count(*) FROM passkeys WHERE member_id = $1) +
+		(SELECT count(*) FROM authenticators WHERE member_id = $1 AND confirmed_at IS NOT NULL) AS factors`, memberID)
+	if err == nil && row.Roles > 0 && row.Factors == 0 {
+		err = fault.New(fault.Refused, "last_factor", nil)
+	}
+	return err
 }
 
 // changed logs a change of a member's factors and has them told.

@@ -26,6 +26,22 @@ var alsoCommon = []string{
 	"canot123", "canotcanot", "microcite", "petitboulot", "fablab123",
 }
 
+// bases are what is left of the common ones without figures and signs around them, when it is long
+// enough to be a word: of bonjour123, bonjour.
+var bases = sync.OnceValue(func() map[string]bool {
+	list := map[string]bool{}
+	for word := range common() {
+		if base := baseOf(word); len(base) >= 6 {
+			list[base] = true
+		}
+	}
+	return list
+})
+
+func baseOf(word string) string {
+	return strings.TrimFunc(word, func(r rune) bool { return !unicode.IsLetter(r) })
+}
+
 var common = sync.OnceValue(func() map[string]bool {
 	list := map[string]bool{}
 	for _, word := range alsoCommon {
@@ -42,11 +58,10 @@ var common = sync.OnceValue(func() map[string]bool {
 })
 
 // isCommon reports whether a password is among the first that anybody would try: a common one, also
-// with figures and signs around it or in another case, or a run of what repeats or follows.
+// with others around it than it is known with, or in another case, or a run of what repeats or follows.
 func isCommon(password string) bool {
 	folded := strings.ToLower(password)
-	core := strings.TrimFunc(folded, func(r rune) bool { return !unicode.IsLetter(r) })
-	return common()[folded] || common()[core] || isRun(folded)
+	return common()[folded] || bases()[baseOf(folded)] || isRun(folded)
 }
 
 // isRun reports whether a text has hardly more than two different characters, or each follows the

@@ -24,8 +24,16 @@ type flowRow struct {
 
 const flowColumns = `id, purpose, email, email_key, COALESCE(member_id, '') AS member_id, code_hash`
 
+// wasWrittenTo reports whether the letter of a flow went to the address that a member has: keys of
+// before today's rule held addresses together that are two mailboxes.
+func (f flowRow) wasWrittenTo(who person) bool {
+	_, key, err := identity.Address("email", who.Email)
+	return err == nil && key == f.EmailKey
+}
+
 // Enter takes what a letter brought, once. The link counts in any browser, the code only in the one
-// that asked, for five tries in all; both for fifteen minutes. Who has an account gets a session,
+// that asked, for five tries in all, and not after thirty wrong ones of one address in a day; both
+// for fifteen minutes. Who has an account gets a session,
 // and the one that their browser sent ends. An address that nobody has is proved, and the entry
 // names the flow that SignUp finishes. A new address becomes the member's who asked for it, and no
 // session begins: that takes their own session, and is Unauthenticated, sign_in, without it.
@@ -85,8 +93,17 @@ func proveLetter(tx *database.Tx, v Visitor, p Proof) (flowRow, error) {
 	if err != nil {
 		return flowRow{}, err
 	}
-	if !same(flow.CodeHash, hashOf("code "+flow.ID, figures(p.Code))) {
+	// The right code is refused as well after too many wrong ones: then the link remains.
+	guesses := codesOfAddress.of(flow.EmailKey)
+	tallies, err := tally(tx, guesses)
+	if err != nil {
+		return flowRow{}, err
+	}
+	if tallies[0].over() || !same(flow.CodeHash, hashOf("code "+flow.ID, figures(p.Code))) {
 		return flowRow{}, badCode()
+	}
+	if err := uncount(tx, guesses); err != nil {
+		return flowRow{}, err
 	}
 	_, err = tx.Exec(`UPDATE sign_ins SET proved_at = $2 WHERE id = $1`, flow.ID, tx.Now)
 	return flow, err
@@ -125,7 +142,8 @@ func (g *Gate) pass(tx *database.Tx, v Visitor, flow flowRow) (Entry, error) {
 	if err := spend(tx, flow.ID, who.ID); err != nil {
 		return Entry{}, err
 	}
-	if !who.Active {
+	// The letter proves the mailbox to which it went, and no other of the same key.
+	if !who.Active || !flow.wasWrittenTo(who) {
 		return Entry{}, fault.New(fault.Unauthenticated, "bad_link", nil)
 	}
 	if who.Verified == nil {
@@ -147,7 +165,9 @@ func spend(tx *database.Tx, flowID, memberID string) error {
 // signs them in. It takes their consent, and keeps the words of it with the date. A person under
 // fourteen is Refused, parent_needed: a parent comes to the hub, and staff open the account. What
 // cannot be read is Malformed; a flow that is unknown, used or over is Unauthenticated,
-// bad_sign_up. Somebody who has an account by now is signed in to it.
+// bad_sign_up. Somebody who has an account by now, and has proved its address by a letter, is signed
+// in to it; who came by the provider is not, for the provider's word on an address opens no account
+// that others have: Refused, oidc_email_known.
 func (g *Gate) SignUp(ctx context.Context, v Visitor, flowID string, n NewPerson) (Entry, error) {
 	if !n.Consent || n.ConsentText == "" {
 		return Entry{}, fault.Field("consent", "consent_required")
@@ -181,6 +201,8 @@ func (g *Gate) SignUp(ctx context.Context, v Visitor, flowID string, n NewPerson
 				return err
 			}
 			who.Active = true
+		} else if err := mayMeet(tx, flow, who); err != nil {
+			return err
 		}
 		if !who.Active {
 			return badSignUp()
@@ -196,6 +218,19 @@ func (g *Gate) SignUp(ctx context.Context, v Visitor, flowID string, n NewPerson
 		return Entry{}, fmt.Errorf("sign up: %w", err)
 	}
 	return entry, nil
+}
+
+// mayMeet asks that the address of a sign-up was proved as that of an account is, which somebody has
+// opened meanwhile.
+func mayMeet(r database.Reader, flow flowRow, who person) error {
+	byProvider, err := cameByProvider(r, flow.ID)
+	if err == nil && byProvider {
+		err = fault.New(fault.Refused, "oidc_email_known", nil)
+	}
+	if err == nil && !flow.wasWrittenTo(who) {
+		err = badSignUp()
+	}
+	return err
 }
 
 // newAccount writes the account, the consent, and the identity that a provider proved, if one did.

@@ -1,6 +1,7 @@
 package signin_test
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -104,17 +105,55 @@ func TestGuessingSecondFactorsIsSlowedDown(t *testing.T) {
 	each(t, func(t *testing.T, w *town) {
 		_, secret, recovery := w.withAuthenticator(t, w.mia.Email)
 		by, _ := w.signIn(t, from("192.0.2.1"), w.mia.Email)
-		for range 5 {
-			_, err := w.gate.SecondFactor(t.Context(), by, as(by), "abc-def")
-			wantCode(t, "a guess", err, "bad_factor")
+		thief, _ := w.signIn(t, from("198.51.100.9"), w.mia.Email)
+		elsewhere := as(thief)
+		elsewhere.Source = "198.51.100.9"
+		guess := func(form string) {
+			for range 5 {
+				_, err := w.gate.SecondFactor(t.Context(), thief, elsewhere, form)
+				wantCode(t, "a guess", err, "bad_factor")
+			}
 		}
-		_, err := w.gate.SecondFactor(t.Context(), by, as(by), w.code(secret))
+		w.mail(t)
+		guess(wrongCode(w.code(secret)))
+		_, err := w.gate.SecondFactor(t.Context(), thief, elsewhere, w.code(secret))
 		wantCode(t, "the right one, after five", err, "slow_down")
-		_, err = w.gate.SecondFactor(t.Context(), by, as(by), recovery[0])
+		guess("abcde-fghjk")
+		_, err = w.gate.SecondFactor(t.Context(), thief, elsewhere, recovery[0])
 		wantCode(t, "a recovery code, after five", err, "slow_down")
-		w.clock.Move(15 * time.Minute)
+		w.mail(t)
+		if n := len(w.notices); n == 0 || w.notices[n-1] != "factor_tried" || slices.Index(w.notices, "factor_tried") != n-1 {
+			t.Errorf("told: %q", w.notices)
+		}
 		_, err = w.gate.SecondFactor(t.Context(), by, as(by), w.code(secret))
+		wantCode(t, "its owner meanwhile", err, "")
+		w.clock.Move(15 * time.Minute)
+		_, err = w.gate.SecondFactor(t.Context(), thief, elsewhere, w.code(secret))
 		wantCode(t, "later", err, "")
+	})
+}
+
+// wrongCode is a code of six figures that is not right.
+func wrongCode(right string) string {
+	return string('0'+(right[0]-'0'+5)%10) + right[1:]
+}
+
+// TestSecondFactorsFromEverywhereAreLimited: the counts are written as they would stand after fifty
+// guesses from many places.
+func TestSecondFactorsFromEverywhereAreLimited(t *testing.T) {
+	each(t, func(t *testing.T, w *town) {
+		_, secret, recovery := w.withAuthenticator(t, w.mia.Email)
+		by, _ := w.signIn(t, from("192.0.2.1"), w.mia.Email)
+		w.exec(t, `DELETE FROM attempts`)
+		_, err := w.gate.SecondFactor(t.Context(), by, as(by), wrongCode(w.code(secret)))
+		wantCode(t, "a guess", err, "bad_factor")
+		w.exec(t, `UPDATE attempts SET count = 50`)
+		away := as(by)
+		away.Source = "198.51.100.9"
+		_, err = w.gate.SecondFactor(t.Context(), by, away, w.code(secret))
+		wantCode(t, "from elsewhere", err, "slow_down")
+		_, err = w.gate.SecondFactor(t.Context(), by, away, recovery[0])
+		wantCode(t, "a recovery code", err, "")
 	})
 }
 

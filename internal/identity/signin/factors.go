@@ -24,7 +24,7 @@ type Factors struct {
 // Factors tells by what they have. It asks for a session or a token of their own.
 func (g *Gate) Factors(ctx context.Context, by identity.Actor) (Factors, error) {
 	r := g.db.Reader(ctx)
-	if err := asksOneself(r, by, forReading); err != nil {
+	if err := g.asksOneself(r, by, forReading); err != nil {
 		return Factors{}, err
 	}
 	var row struct {
@@ -48,24 +48,25 @@ func (g *Gate) Factors(ctx context.Context, by identity.Actor) (Factors, error) 
 	return Factors{row.Passwords > 0, row.Authenticators > 0, row.Codes, row.Passkeys, row.Providers > 0, row.Factors}, nil
 }
 
-// ResetFactors takes the authenticator, the recovery codes and the passkeys of a member away, who has
-// lost them, and signs them out everywhere; they are told by mail, and set up others when they sign
-// in. It asks for ManageNetwork, or for a role above each of theirs where they hold it: managers of
+// ResetFactors takes every proof but the mailbox away from a member who has lost theirs, or from whom
+// somebody else has set one: the authenticator, the recovery codes, the passkeys, the password and the
+// links with a provider. It signs them out everywhere; they are told by mail, and set up others when
+// they sign in by a letter. It asks for ManageNetwork, or for a role above each of theirs where they hold it: managers of
 // the hub for staff and members of the hub, coordinators of the region for managers. Somebody whom
 // by may not manage is NotFound, member_not_found. Repeated with its key it has no effect.
 func (g *Gate) ResetFactors(ctx context.Context, by identity.Actor, memberID string, k database.Key) error {
 	type answer struct{ Fault *fault.Error }
 	_, err := database.Once(ctx, g.db, k, func() (answer, error) {
 		return answer{}, g.db.In(ctx, func(tx *database.Tx) error {
-			if err := g.mayReset(ctx, tx, by, memberID); err != nil {
+			if err := g.mayMend(ctx, tx, by, memberID); err != nil {
 				return err
 			}
-			for _, table := range []string{"authenticators", "recovery_codes", "passkeys"} {
+			for _, table := range []string{"authenticators", "recovery_codes", "passkeys", "passwords", "external_identities", "ceremonies"} {
 				if _, err := tx.Exec(`DELETE FROM `+table+` WHERE member_id = $1`, memberID); err != nil {
 					return err
 				}
 			}
-			if err := g.people.EndSessionsIn(tx, memberID, ""); err != nil {
+			if err := errors.Join(g.people.EndSessionsIn(tx, memberID, ""), g.people.EndTokensIn(tx, memberID)); err != nil {
 				return err
 			}
 			if err := changed(tx, by.ID, memberID, "factors.reset", "factor_removed"); err != nil {
@@ -81,8 +82,9 @@ func (g *Gate) ResetFactors(ctx context.Context, by identity.Actor, memberID str
 	return nil
 }
 
-// mayReset asks for a role above each that the member has.
-func (g *Gate) mayReset(ctx context.Context, tx *database.Tx, by identity.Actor, memberID string) error {
+// mayMend asks for what it takes to manage the member, every right of theirs with it, and for a role
+// above each that they have. It locks the member: a role that is given meanwhile is seen.
+func (g *Gate) mayMend(ctx context.Context, tx *database.Tx, by identity.Actor, memberID string) error {
 	by, err := identity.Current(tx, by)
 	if err != nil {
 		return err
@@ -90,22 +92,11 @@ func (g *Gate) mayReset(ctx context.Context, tx *database.Tx, by identity.Actor,
 	if !by.Known() || by.LacksFactor { // before anything is looked up, which would tell who is there
 		return identity.Denied(by)
 	}
-	m, err := g.people.Member(ctx, tx, memberID)
-	if err != nil {
-		return err
-	}
-	if by.May(identity.ManageNetwork, "", "") {
-		return nil
-	}
-	if by.ID == memberID {
+	if by.ID == memberID && !by.May(identity.ManageNetwork, "", "") {
 		return identity.Denied(by)
 	}
-	region, err := regionOf(tx, m.HomeHubID)
-	if err != nil {
+	if _, err := g.people.Managed(tx, by, memberID); err != nil || by.May(identity.ManageNetwork, "", "") {
 		return err
-	}
-	if m.HomeHubID == "" || !by.May(identity.ViewPersons, m.HomeHubID, region) || !by.May(identity.ManageMembers, m.HomeHubID, region) {
-		return fault.New(fault.NotFound, "member_not_found", nil)
 	}
 	grants, err := g.people.Grants(ctx, tx, memberID)
 	if err != nil {

@@ -33,6 +33,7 @@ type town struct {
 	mia    identity.Member
 
 	notices []string // of the letters about what changed
+	former  []string // the addresses that were told of a change
 }
 
 // each runs f in a fresh town on each engine.
@@ -110,7 +111,15 @@ func (w *town) mail(t *testing.T) []signin.Letter {
 		}
 		if job.What != "sign_in" && job.What != "verify" {
 			w.notices = append(w.notices, job.What)
-			return nil
+			if job.What != "email_changed" {
+				return nil
+			}
+			old, err := w.gate.FormerAddress(ctx, job.ID)
+			if fault.KindOf(err) == fault.NotFound { // the change was undone
+				return nil
+			}
+			w.former = append(w.former, old)
+			return err
 		}
 		l, err := w.gate.Secrets(ctx, job.ID)
 		if fault.KindOf(err) == fault.NotFound {

@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+	"golang.org/x/sync/singleflight"
 
 	"canot/internal/database"
 	"canot/internal/fault"
@@ -25,8 +26,8 @@ const providerPatience = 10 * time.Second
 // A provider is the provider of OpenID Connect, found when it is first needed: the server starts
 // without it.
 type provider struct {
-	mu    sync.Mutex
-	found *oidc.Provider
+	asking singleflight.Group // one question to the provider at a time
+	found  atomic.Pointer[oidc.Provider]
 }
 
 // An exchange is what is remembered of a person sent to the provider.
@@ -60,15 +61,22 @@ func (g *Gate) BeginOIDC(ctx context.Context, v Visitor) (address, browser strin
 }
 
 // LinkOIDC begins to link by's account with who they are at the provider; FinishOIDC ends it, in a
-// session of by's. It asks for a session, and for both factors of who has two.
+// session of by's. It asks for a session that was opened just now (identity.FreshlyProved).
 func (g *Gate) LinkOIDC(ctx context.Context, by identity.Actor, v Visitor) (address, browser string, err error) {
-	if err := asksOneself(g.db.Reader(ctx), by, forSettings); err != nil {
+	if err := g.asksOneself(g.db.Reader(ctx), by, forWaysIn); err != nil {
 		return "", "", err
 	}
 	return g.beginOIDC(ctx, v, by.ID)
 }
 
 func (g *Gate) beginOIDC(ctx context.Context, v Visitor, linkTo string) (address, browser string, err error) {
+	if !g.hasProvider() {
+		return "", "", fmt.Errorf("begin sign-in by provider: %w", noProvider())
+	}
+	// It is counted before the provider is asked, which may take long.
+	if err := g.countFirst(ctx, ceremoniesFrom.of(v.Source)); err != nil {
+		return "", "", fmt.Errorf("begin sign-in by provider: %w", err)
+	}
 	config, _, err := g.findProvider(ctx)
 	if err != nil {
 		return "", "", fmt.Errorf("begin sign-in by provider: %w", err)
@@ -76,9 +84,6 @@ func (g *Gate) beginOIDC(ctx context.Context, v Visitor, linkTo string) (address
 	state, x := newSecret(), exchange{Nonce: newSecret(), Verifier: oauth2.GenerateVerifier(), LinkTo: linkTo}
 	browser = v.browser()
 	err = g.db.In(ctx, func(tx *database.Tx) error {
-		if err := count(tx, ceremoniesFrom.of(v.Source)); err != nil {
-			return err
-		}
 		return begin(tx, hashOf("state", state), byProvider, "", browser, ceremonyLifetime, x)
 	})
 	if err != nil {
@@ -94,13 +99,12 @@ func (g *Gate) beginOIDC(ctx context.Context, v Visitor, linkTo string) (address
 // is Refused, oidc_email_unverified. For LinkOIDC the two are linked, or Refused,
 // oidc_linked_elsewhere. What does not fit the beginning is Unauthenticated, bad_oidc.
 func (g *Gate) FinishOIDC(ctx context.Context, v Visitor, state, code string) (Entry, error) {
-	config, verifier, err := g.findProvider(ctx)
-	if err != nil {
-		return Entry{}, fmt.Errorf("sign in by provider: %w", err)
+	if !g.hasProvider() {
+		return Entry{}, fmt.Errorf("sign in by provider: %w", noProvider())
 	}
 	var x exchange
 	var found bool
-	err = g.db.In(ctx, func(tx *database.Tx) (err error) {
+	err := g.db.In(ctx, func(tx *database.Tx) (err error) {
 		x = exchange{}
 		found, err = end(tx, hashOf("state", state), byProvider, "", v.Browser, &x)
 		return err
@@ -111,6 +115,10 @@ func (g *Gate) FinishOIDC(ctx context.Context, v Visitor, state, code string) (E
 	if err != nil {
 		return Entry{}, fmt.Errorf("sign in by provider: %w", err)
 	}
+	config, verifier, err := g.findProvider(ctx)
+	if err != nil {
+		return Entry{}, fmt.Errorf("sign in by provider: %w", err)
+	}
 	who, err := askProvider(ctx, config, verifier, x, code)
 	if err != nil {
 		return Entry{}, fmt.Errorf("sign in by provider: %w", err)
@@ -118,7 +126,7 @@ func (g *Gate) FinishOIDC(ctx context.Context, v Visitor, state, code string) (E
 	var entry Entry
 	err = g.db.In(ctx, func(tx *database.Tx) (err error) {
 		if x.LinkTo != "" {
-			entry, err = link(tx, v, x.LinkTo, who)
+			entry, err = g.linkOutsider(tx, v, x.LinkTo, who)
 		} else {
 			entry, err = g.admitOutsider(tx, v, who)
 		}
@@ -199,12 +207,12 @@ func ownerOf(r database.Reader, o outsider) (memberID string, err error) {
 	return memberID, err
 }
 
-// link links an identity at the provider with a member, in a session of theirs.
-func link(tx *database.Tx, v Visitor, memberID string, o outsider) (Entry, error) {
+// linkOutsider links an identity at the provider with a member, in a session of theirs.
+func (g *Gate) linkOutsider(tx *database.Tx, v Visitor, memberID string, o outsider) (Entry, error) {
 	if v.By.ID != memberID {
 		return Entry{}, badOIDC()
 	}
-	if err := asksOneself(tx, v.By, forSettings); err != nil {
+	if err := g.asksOneself(tx, v.By, forSettings); err != nil {
 		return Entry{}, err
 	}
 	done := Entry{MemberID: memberID, Done: "linked"}
@@ -230,6 +238,13 @@ func attach(tx *database.Tx, o outsider, memberID string) error {
 	return changed(tx, memberID, memberID, "provider.link", "factor_added")
 }
 
+// cameByProvider reports whether a sign-up began at the provider, and not by a letter.
+func cameByProvider(r database.Reader, flowID string) (bool, error) {
+	var began int
+	err := r.Get(&began, `SELECT count(*) FROM ceremonies WHERE id = $1 AND kind = $2`, flowID, pendingSignUp)
+	return began > 0, err
+}
+
 // attachPending links the new account of a sign-up that began at the provider.
 func attachPending(tx *database.Tx, flowID, memberID string) error {
 	var text outsider
@@ -244,7 +259,7 @@ func attachPending(tx *database.Tx, flowID, memberID string) error {
 // session, and for both factors of who has two.
 func (g *Gate) UnlinkOIDC(ctx context.Context, by identity.Actor) error {
 	err := g.db.In(ctx, func(tx *database.Tx) error {
-		if err := asksOneself(tx, by, forSettings); err != nil {
+		if err := g.asksOneself(tx, by, forSettings); err != nil {
 			return err
 		}
 		removed, err := tx.Exec(`DELETE FROM external_identities WHERE member_id = $1`, by.ID)
@@ -259,28 +274,39 @@ func (g *Gate) UnlinkOIDC(ctx context.Context, by identity.Actor) error {
 	return nil
 }
 
-// findProvider asks the provider once what its addresses and keys are.
+func (g *Gate) hasProvider() bool { return g.settings.OIDC != nil && g.settings.PublicURL != "" }
+
+func noProvider() error { return fault.New(fault.Refused, "oidc_unavailable", nil) }
+
+// findProvider asks the provider once what its addresses and keys are. Who comes meanwhile waits for
+// the same answer, and for no longer than they want to.
 func (g *Gate) findProvider(ctx context.Context) (*oauth2.Config, *oidc.IDTokenVerifier, error) {
 	s := g.settings.OIDC
-	if s == nil || g.settings.PublicURL == "" {
-		return nil, nil, fault.New(fault.Refused, "oidc_unavailable", nil)
-	}
-	g.provider.mu.Lock()
-	defer g.provider.mu.Unlock()
-	if g.provider.found == nil {
-		ctx, cancel := context.WithTimeout(ctx, providerPatience)
-		defer cancel()
-		found, err := oidc.NewProvider(ctx, s.Issuer)
-		if err != nil {
-			return nil, nil, fault.New(fault.Unavailable, "oidc_away", nil).Because(err)
+	found := g.provider.found.Load()
+	if found == nil {
+		asked := g.provider.asking.DoChan("", func() (any, error) {
+			// Not for one visitor alone: that they leave is nothing to the others.
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), providerPatience)
+			defer cancel()
+			return oidc.NewProvider(ctx, s.Issuer)
+		})
+		away := fault.New(fault.Unavailable, "oidc_away", nil)
+		select {
+		case <-ctx.Done():
+			return nil, nil, away.Because(ctx.Err())
+		case answer := <-asked:
+			if answer.Err != nil {
+				return nil, nil, away.Because(answer.Err)
+			}
+			found = answer.Val.(*oidc.Provider)
+			g.provider.found.Store(found)
 		}
-		g.provider.found = found
 	}
 	config := &oauth2.Config{
-		ClientID: s.ClientID, ClientSecret: s.ClientSecret, Endpoint: g.provider.found.Endpoint(),
+		ClientID: s.ClientID, ClientSecret: s.ClientSecret, Endpoint: found.Endpoint(),
 		RedirectURL: strings.TrimSuffix(g.settings.PublicURL, "/") + ReturnPath, Scopes: []string{oidc.ScopeOpenID, "email"},
 	}
-	return config, g.provider.found.Verifier(&oidc.Config{ClientID: s.ClientID, Now: g.db.Now}), nil
+	return config, found.Verifier(&oidc.Config{ClientID: s.ClientID, Now: g.db.Now}), nil
 }
 
 func badOIDC() error { return fault.New(fault.Unauthenticated, "bad_oidc", nil) }

@@ -100,15 +100,15 @@ func readKeyholder(r database.Reader, memberID string) (keyholder, error) {
 }
 
 // BeginPasskey begins to make a passkey for by: Options go to navigator.credentials.create. It asks
-// for a session, and for both factors of who has two. Without a public address by name there are no
-// passkeys: Refused, passkeys_unavailable.
+// for a session that was opened just now (identity.FreshlyProved). Without a public address by name
+// there are no passkeys: Refused, passkeys_unavailable.
 func (g *Gate) BeginPasskey(ctx context.Context, by identity.Actor, v Visitor) (Ceremony, error) {
 	if g.passkeys == nil {
 		return Ceremony{}, noPasskeys()
 	}
 	var c Ceremony
 	err := g.db.In(ctx, func(tx *database.Tx) error {
-		if err := asksOneself(tx, by, forSettings); err != nil {
+		if err := g.asksOneself(tx, by, forWaysIn); err != nil {
 			return err
 		}
 		who, err := readKeyholder(tx, by.ID)
@@ -161,7 +161,7 @@ func (g *Gate) FinishPasskey(ctx context.Context, by identity.Actor, v Visitor, 
 	var key Passkey
 	var entry Entry
 	err := g.db.In(ctx, func(tx *database.Tx) error {
-		if err := asksOneself(tx, by, forSettings); err != nil {
+		if err := g.asksOneself(tx, by, forSettings); err != nil {
 			return err
 		}
 		var data webauthn.SessionData
@@ -319,7 +319,7 @@ func (g *Gate) useKey(tx *database.Tx, data webauthn.SessionData, response []byt
 // Passkeys lists the passkeys of by, the oldest first.
 func (g *Gate) Passkeys(ctx context.Context, by identity.Actor) ([]Passkey, error) {
 	r := g.db.Reader(ctx)
-	if err := asksOneself(r, by, forReading); err != nil {
+	if err := g.asksOneself(r, by, forReading); err != nil {
 		return nil, err
 	}
 	keys := []Passkey{}
@@ -331,14 +331,18 @@ func (g *Gate) Passkeys(ctx context.Context, by identity.Actor) ([]Passkey, erro
 }
 
 // RemovePasskey takes one of by's own passkeys away; any other is NotFound, passkey_not_found. The
-// member is told by mail. It asks for a session of both factors.
+// member is told by mail. It asks for a session of both factors; who has a role keeps their last
+// second factor: Refused, last_factor.
 func (g *Gate) RemovePasskey(ctx context.Context, by identity.Actor, id string) error {
 	err := g.db.In(ctx, func(tx *database.Tx) error {
-		if err := asksOneself(tx, by, forSettings); err != nil {
+		if err := g.asksOneself(tx, by, forSettings); err != nil {
 			return err
 		}
 		if !storable(id) {
 			return fault.New(fault.NotFound, "passkey_not_found", nil)
+		}
+		if err := tx.Lock("members", by.ID); err != nil { // two removals at once leave one factor
+			return err
 		}
 		removed, err := tx.Exec(`DELETE FROM passkeys WHERE id = $1 AND member_id = $2`, id, by.ID)
 		if err != nil {
@@ -346,6 +350,9 @@ func (g *Gate) RemovePasskey(ctx context.Context, by identity.Actor, id string) 
 		}
 		if removed == 0 {
 			return fault.New(fault.NotFound, "passkey_not_found", nil)
+		}
+		if err := keepsFactor(tx, by.ID); err != nil {
+			return err
 		}
 		err = tx.Record(database.Change{By: by.ID, Action: "passkey.remove", Kind: "member", Subject: by.ID, Before: map[string]any{"passkey": id}})
 		if err != nil {

@@ -182,6 +182,10 @@ func TestAPasskeySignsInWithTwoFactors(t *testing.T) {
 		w.refusesSettings(t, one, "second_factor_needed")
 		mia, _ := w.signIn(t, from("198.51.100.9"), w.mia.Email)
 		wantCode(t, "remove another's", w.gate.RemovePasskey(t.Context(), mia, key.ID), "passkey_not_found")
+		wantCode(t, "remove the last factor of staff", w.gate.RemovePasskey(t.Context(), who, key.ID), "last_factor")
+		if err := w.people.RevokeRole(t.Context(), identity.System, sam.ID, identity.Grant{Role: identity.Staff, HubID: amos}, noKey); err != nil {
+			t.Fatal(err)
+		}
 		wantCode(t, "remove", w.gate.RemovePasskey(t.Context(), who, key.ID), "")
 		_, err = w.byPasskey(t, d)
 		wantCode(t, "by a passkey that was removed", err, "bad_passkey")

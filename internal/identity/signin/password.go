@@ -88,15 +88,15 @@ func (h *hashes) make(ctx context.Context, password string) (hash string, err er
 
 // Password signs in who knows the password of an address. Whatever is wrong, an address that nobody
 // has, one without a password, a closed account, another password, the answer is Unauthenticated,
-// bad_credentials, after the same work. Too many tries, for an address from a source, from a
+// bad_credentials, after the same work. Too many wrong ones, for an address from a source, from a
 // source, or for an address at all, are TooMany; a link still lets its owner in.
 func (g *Gate) Password(ctx context.Context, v Visitor, email, password string) (Entry, error) {
 	_, key, err := identity.Address("email", email)
 	if err != nil {
 		return Entry{}, err
 	}
-	here := passwordsThere.of(key, v.Source)
-	if err := g.countFirst(ctx, passwordsFrom.of(v.Source), here, passwordsOf.of(key)); err != nil {
+	here, source, all := passwordsThere.of(key, v.Source), passwordsFrom.of(v.Source), passwordsOf.of(key)
+	if err := g.countFirst(ctx, source, here, all); err != nil {
 		return Entry{}, fmt.Errorf("password: %w", err)
 	}
 	var who struct {
@@ -132,6 +132,9 @@ func (g *Gate) Password(ctx context.Context, v Visitor, email, password string) 
 		if err := forgive(tx, here); err != nil {
 			return err
 		}
+		if err := uncount(tx, source, all); err != nil {
+			return err
+		}
 		entry, err = g.open(tx, v, who.ID, "password", 1)
 		return err
 	})
@@ -147,11 +150,12 @@ func (g *Gate) Password(ctx context.Context, v Visitor, email, password string) 
 
 func badCredentials() error { return fault.New(fault.Unauthenticated, "bad_credentials", nil) }
 
-// SetPassword gives by a password, or another one; the old one is asked for when there is one. It
+// SetPassword gives by a password, or another one. The old one is asked for, unless by has just
+// proved who they are in another way (identity.FreshlyProved); a first one always takes that. It
 // has 8 to 128 characters of any kind, is not among the common ones, and does not hold the
 // address: what is wrong is told together, Refused, weak_password. A wrong old one is Refused,
-// bad_old_password. All other sessions end, and the member is told by mail. It asks for a session,
-// and for both factors of who has two.
+// bad_old_password; without an old one by is Forbidden, fresh_sign_in_needed. All other sessions
+// and all tokens end, and the member is told by mail. It asks for a session, and for both factors of who has two.
 func (g *Gate) SetPassword(ctx context.Context, by identity.Actor, old, password string) error {
 	before, who, err := g.presentPassword(ctx, by, old)
 	if err != nil {
@@ -172,8 +176,8 @@ func (g *Gate) SetPassword(ctx context.Context, by identity.Actor, old, password
 	})
 }
 
-// RemovePassword leaves by without a password; the other ways in remain. It asks for the old one,
-// and for what SetPassword asks. Without a password it changes nothing.
+// RemovePassword leaves by without a password; the other ways in remain. It asks for what SetPassword
+// asks. Without a password it changes nothing.
 func (g *Gate) RemovePassword(ctx context.Context, by identity.Actor, old string) error {
 	before, _, err := g.presentPassword(ctx, by, old)
 	if err != nil {
@@ -187,12 +191,18 @@ func (g *Gate) RemovePassword(ctx context.Context, by identity.Actor, old string
 	})
 }
 
-// presentPassword asks that by may change their password and knows the old one, and returns its
-// hash, "" when they have none.
+// presentPassword asks that by may change their password, and knows the old one or has just proved
+// who they are: who has stolen a session cannot set a password, and who has set one by a stolen
+// password cannot keep its owner from taking it away. It returns the hash, "" when they have none.
 func (g *Gate) presentPassword(ctx context.Context, by identity.Actor, old string) (hash string, who person, err error) {
+	var stale error // why the session alone is not enough
 	err = g.db.In(ctx, func(tx *database.Tx) error {
-		if err := asksOneself(tx, by, forSettings); err != nil {
+		if err := g.asksOneself(tx, by, forSettings); err != nil {
 			return err
+		}
+		stale = g.asksOneself(tx, by, forWaysIn)
+		if stale != nil && !fault.Is(stale, "fresh_sign_in_needed") {
+			return stale
 		}
 		if err := count(tx, passwordsAsked.of(by.ID)); err != nil {
 			return err
@@ -205,8 +215,11 @@ func (g *Gate) presentPassword(ctx context.Context, by identity.Actor, old strin
 		who, err = memberOf(tx, by.ID)
 		return err
 	})
-	if err != nil || hash == "" {
-		return "", who, err
+	if err == nil && hash == "" {
+		err = stale
+	}
+	if err != nil || hash == "" || stale == nil && old == "" {
+		return hash, who, err
 	}
 	matches, err := g.hashes.match(ctx, old, hash)
 	if err == nil && !matches {
@@ -219,7 +232,7 @@ func (g *Gate) presentPassword(ctx context.Context, by identity.Actor, old strin
 // sessions.
 func (g *Gate) changePassword(ctx context.Context, by identity.Actor, before string, write func(*database.Tx) (int64, error)) error {
 	err := g.db.In(ctx, func(tx *database.Tx) error {
-		if err := asksOneself(tx, by, forSettings); err != nil {
+		if err := g.asksOneself(tx, by, forSettings); err != nil {
 			return err
 		}
 		written, err := write(tx)
@@ -232,7 +245,7 @@ func (g *Gate) changePassword(ctx context.Context, by identity.Actor, before str
 		if err := forgive(tx, passwordsAsked.of(by.ID)); err != nil {
 			return err
 		}
-		if err := g.people.EndSessionsIn(tx, by.ID, by.SessionID); err != nil {
+		if err := errors.Join(g.people.EndSessionsIn(tx, by.ID, by.SessionID), g.people.EndTokensIn(tx, by.ID)); err != nil {
 			return err
 		}
 		err = tx.Record(database.Change{By: by.ID, Action: "password.change", Kind: "member", Subject: by.ID, Before: map[string]any{"set": before != ""}})

@@ -94,7 +94,7 @@ func TestPasswordsOfOneSourceAreLimited(t *testing.T) {
 		w.exec(t, `UPDATE attempts SET count = 60`)
 		_, err = w.gate.Password(t.Context(), v, "b@exemple.example", "wrong, and wrong again")
 		wantCode(t, "another address from the source", err, "slow_down")
-		w.exec(t, `UPDATE attempts SET count = 100`)
+		w.exec(t, `UPDATE attempts SET count = 1000`)
 		_, err = w.gate.Password(t.Context(), from("198.51.100.9"), "a@exemple.example", "wrong, and wrong again")
 		wantCode(t, "the address from all over", err, "slow_down")
 		_, err = w.gate.Ask(t.Context(), from("198.51.100.9"), "a@exemple.example", "fr")
@@ -108,7 +108,7 @@ func TestSettingAPassword(t *testing.T) {
 		_, other := w.signIn(t, from("198.51.100.9"), w.mia.Email)
 		for password, code := range map[string]string{
 			"court": "password_too_short", strings.Repeat("long", 33): "password_too_long", "Password2026!": "password_common",
-			"motdepasse": "password_common", "abcdefghij": "password_common", "aaaaaaaabb": "password_common", "12345678": "password_common",
+			"motdepasse": "password_common", "Bonjour123!": "password_common", "!!Soleil2026": "password_common", "abcdefghij": "password_common", "aaaaaaaabb": "password_common", "12345678": "password_common",
 		} {
 			err := w.gate.SetPassword(t.Context(), here, "", password)
 			if f := fault.Of(err); f == nil || f.Code != "weak_password" || len(f.Violations) != 1 || f.Violations[0].Code != code {
@@ -119,8 +119,13 @@ func TestSettingAPassword(t *testing.T) {
 		wantCode(t, "a good one", w.gate.SetPassword(t.Context(), here, "", "le chat de mia@exemple"), "")
 		w.ended(t, "the other session", other)
 		w.who(t, secret)
-		err := w.gate.SetPassword(t.Context(), here, "", goodPassword)
-		wantCode(t, "without the old one", err, "bad_old_password")
+		w.clock.Move(16 * time.Minute)
+		for _, old := range []string{"", "le chien de mia@exemple"} {
+			err := w.gate.SetPassword(t.Context(), here, old, goodPassword)
+			wantCode(t, "later, without the old one", err, "bad_old_password")
+		}
+		err := w.gate.SetPassword(t.Context(), here, "", "le chat")
+		wantCode(t, "later, without the old one", err, "bad_old_password")
 		err = w.gate.SetPassword(t.Context(), here, "le chat de mia@exemple", goodPassword)
 		wantCode(t, "with the old one", err, "")
 		_, err = w.gate.Password(t.Context(), from("192.0.2.1"), w.mia.Email, "le chat de mia@exemple")
