@@ -175,7 +175,7 @@ func (r *bare) args(text string, ids [2]string, n, unit int, from, to time.Time)
 	switch {
 	case has("INTO bookings"):
 		return []any{id, reference, hub, member, member, "confirmed", from, to, hours.Promise(from, zone), hours.Promise(to, zone),
-			nil, "Répétition", "", "", "private", false, true, 0, 1, now, now}
+			nil, "Répétition", "", "", "private", false, true, 0, 1, now, now, nil, 1, ""}
 	case has("INTO booking_lines"):
 		return []any{id, 0, resource, 1, 0}
 	case has("INTO occupancies"):
@@ -183,9 +183,12 @@ func (r *bare) args(text string, ids [2]string, n, unit int, from, to time.Time)
 	case has("INTO changes"):
 		return []any{now, member, id, "booking.place", "booking", id, "null", detail}
 	case has("INTO jobs"):
-		return []any{ids[1], "booking.due", `{"booking":"` + id + `"}`, to, now}[:strings.Count(text, "$")]
+		return []any{ids[1], "booking.due", `{"booking":"` + id + `"}`, to, now,
+			database.NewID(), "notice", `{"booking":"` + id + `","what":"booking.confirmed"}`, now, now}[:strings.Count(text, "$")]
 	case has("INTO idempotency_keys"):
 		return []any{member, "bare-" + id, strings.Repeat("0", 64), detail + detail, now}
+	case has("FROM members") || has("JOIN members"):
+		return []any{member, "", member}
 	case has("UPDATE resources"):
 		return []any{pq.Array([]string{resource})}
 	case has("FROM resources"):
