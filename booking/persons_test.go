@@ -223,6 +223,18 @@ func TestWhoTheRivalsAre(t *testing.T) {
 	})
 }
 
+// Preview refuses terms that nobody published, as placing does.
+func TestTermsThatNobodyPublishedAreRefusedAlike(t *testing.T) {
+	onEach(t, func(t *testing.T, n *network) {
+		r := want("amos-desk", at(1, 10, 0), at(1, 12, 0))
+		r.Accepts = []membership.Acceptance{{Condition: "nulle-part", Version: 1}}
+		_, err := n.place(n.zoe, r)
+		wantCodes(t, err, "unknown_condition")
+		_, err = n.book.Preview(context.Background(), n.zoe, r)
+		wantCodes(t, err, "unknown_condition")
+	})
+}
+
 // A room holds as many as it holds.
 func TestARoomHoldsItsCapacity(t *testing.T) {
 	onEach(t, func(t *testing.T, n *network) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"canot/booking/membership"
+	"canot/internal/fault"
 	"canot/internal/identity"
 )
 
@@ -20,6 +22,9 @@ func (b *Book) preview(ctx context.Context, who identity.Actor, req Request) (Pr
 	}
 	broken, err := b.judgeRequest(r, who, &req, &a)
 	if err != nil {
+		return Preview{}, err
+	}
+	if err := b.conditionsExist(ctx, req.Accepts); err != nil {
 		return Preview{}, err
 	}
 	if a, err = b.withStanding(ctx, r, a); err != nil {
@@ -42,6 +47,20 @@ func (b *Book) preview(ctx context.Context, who identity.Actor, req Request) (Pr
 		p.Alternatives, err = b.alternatives(ctx, a)
 	}
 	return p, err
+}
+
+// conditionsExist refuses terms that nobody published, as writing their acceptance would.
+func (b *Book) conditionsExist(ctx context.Context, accepts []membership.Acceptance) error {
+	for _, x := range accepts {
+		_, err := b.catalog.Condition(ctx, x.Condition, int64(x.Version))
+		if fault.KindOf(err) == fault.NotFound {
+			return &fault.Error{Kind: fault.Malformed, Code: "malformed", Violations: []fault.Violation{
+				{Code: "unknown_condition", Params: fault.Params{"field": "accepts", "slug": clip(x.Condition)}}}}
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // price is what an ask costs before tax, in cents, each line rounded half up: the minutes
