@@ -71,12 +71,6 @@ func (b *Book) owns(r database.Reader, who identity.Actor, x Booking) (bool, err
 	return b.people.ActsFor(r, who.ID, x.Organisation)
 }
 
-// answersFor reports whether who stands above a booking's rules of giving back: staff who may
-// book for others, and not for a booking of their own.
-func answersFor(who identity.Actor, x Booking) bool {
-	return who.ID != x.MemberID && who.May(identity.BookForOthers, x.HubID, x.regionID)
-}
-
 // lapsed reports whether a hold, or a request that nobody answered in time, is over,
 // whether or not its job has run.
 func (b Booking) lapsed(now time.Time) bool {
@@ -245,6 +239,9 @@ func (b *Book) askedMove(ctx context.Context, who identity.Actor, old Booking, e
 	if err != nil {
 		return a, nil, nil, err
 	}
+	if a.own, err = b.owns(r, who, old); err != nil {
+		return a, nil, nil, err
+	}
 	a.lifted = a.waived
 	if a.takesMore() {
 		a.waivers, a.waived = e.Waive, waivedSet(e.Waive)
@@ -271,7 +268,7 @@ func judgeMove(who identity.Actor, a ask, f *facts) []fault.Violation {
 	}
 	// A move must not be a way around the cut-off for cancelling: after it, a member
 	// gives back nothing that was promised before the booking begins.
-	if a.now.Before(a.old.StartsAt) && (again || a.givesBack()) && !a.lifted["cutoff_passed"] && !answersFor(who, *a.old) {
+	if a.now.Before(a.old.StartsAt) && (again || a.givesBack()) && !a.lifted["cutoff_passed"] && (a.own || !who.May(identity.BookForOthers, a.old.HubID, a.old.regionID)) {
 		if until, passed := cutoffPassed(*a.old, f, a.now); passed {
 			return []fault.Violation{{Code: "cutoff_passed", Params: fault.Params{"until": until}}}
 		}

@@ -99,7 +99,7 @@ func (b *Book) Cancel(ctx context.Context, who identity.Actor, id string, ifVers
 			if err != nil {
 				return err
 			}
-			if own || !answersFor(who, s.was) {
+			if own || !who.May(identity.BookForOthers, s.was.HubID, s.was.regionID) {
 				if err := b.beforeCutoff(ctx, s); err != nil {
 					return err
 				}

@@ -3,6 +3,7 @@ package booking_test
 import (
 	"context"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -73,6 +74,40 @@ func TestAFormerDelegateTakesNothingMore(t *testing.T) {
 			t.Errorf("a visitor is told %+v", p)
 		}
 		n.balanced()
+	})
+}
+
+// Of a delegate who is removed and a booking in the organisation's name, both at once, the
+// booking comes first or not at all.
+func TestARemovedDelegateDoesNotSlipThrough(t *testing.T) {
+	onEach(t, func(t *testing.T, n *network) {
+		ctx := context.Background()
+		o, err := n.people.CreateOrganisation(ctx, identity.System, identity.OrganisationEdits{Name: ptr("Troupe"), Sector: ptr("culture")}, database.Key{})
+		must(t, err)
+		n.tier("hours", false, membership.Allowance{})
+		n.joins(membership.Holder{OrganisationID: o.ID}, "hours")
+		for round := range 40 {
+			must(t, n.people.AddDelegate(ctx, identity.System, o.ID, n.zoe.ID, false, database.Key{}))
+			r := want("amos-desk", at(1+round%4, 9+round/8, 0), at(1+round%4, 9+round/8, 30))
+			r.Organisation = o.ID
+			var b booking.Booking
+			var refused, removed error
+			var both sync.WaitGroup
+			both.Go(func() { b, refused = n.place(n.zoe, r) })
+			both.Go(func() { removed = n.people.RemoveDelegate(ctx, identity.System, o.ID, n.zoe.ID, database.Key{}) })
+			both.Wait()
+			must(t, removed)
+			if refused != nil {
+				continue
+			}
+			var late int
+			must(t, n.db.Reader(ctx).Get(&late, `SELECT count(*) FROM changes p WHERE p.subject_id = $1 AND p.action = 'booking.place'
+				AND p.seq > (SELECT max(c.seq) FROM changes c WHERE c.subject_id = $2)`, b.ID, o.ID))
+			if late > 0 {
+				t.Fatalf("round %d: booked in the organisation's name after they were removed", round)
+			}
+			must(t, n.cancel(n.boss, b.ID))
+		}
 	})
 }
 
@@ -147,9 +182,11 @@ func TestTheCutOffIsForEverybodyAndCanBeLifted(t *testing.T) {
 		n.printer(1, inventory.PolicyEdits{CancelCutoff: ptr(3 * 1440)})
 		own := n.mustPlace(n.anne, want("amos-printer", at(1, 10, 0), at(1, 11, 0)))
 		wantCodes(t, n.cancel(n.anne, own.ID), "cutoff_passed")
+		_, err := n.change(n.anne, own.ID, booking.Edits{EndsAt: ptr(at(1, 10, 30))})
+		wantCodes(t, err, "cutoff_passed")
 		b := n.mustPlace(n.zoe, want("amos-printer", at(1, 12, 0), at(1, 14, 0)))
 		wantCodes(t, n.cancel(n.zoe, b.ID), "cutoff_passed")
-		_, err := n.book.Waive(ctx, n.boss, b.ID, booking.Waiver{Rule: "cutoff_passed", Reason: "malade"}, database.Key{})
+		_, err = n.book.Waive(ctx, n.boss, b.ID, booking.Waiver{Rule: "cutoff_passed", Reason: "malade"}, database.Key{})
 		must(t, err)
 		_, err = n.change(n.zoe, b.ID, booking.Edits{EndsAt: ptr(at(1, 13, 0))})
 		must(t, err)

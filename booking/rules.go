@@ -23,6 +23,7 @@ type ask struct {
 	waivers      []Waiver             // lifted with this ask
 	waived       map[string]bool      // codes of rules that are lifted, now or before
 	lifted       map[string]bool      // for a change: those that were lifted before
+	own          bool                 // for a change: who asks does so for themself, or for an organisation of theirs
 	standing     *membership.Standing // of the holder; nil when persons are not judged
 	keepsRules   bool                 // it is past, and kept the rules of its time
 

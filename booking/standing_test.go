@@ -232,6 +232,9 @@ func TestAWaiverLiftsOneRuleForOneBooking(t *testing.T) {
 		wantCodes(t, err, "not_allowed")
 		_, err = n.book.Change(ctx, manager, b.ID, more, database.Key{})
 		must(t, err)
+		if lifted, err = n.book.Waivers(ctx, n.zoe, b.ID); err != nil || len(lifted) != 1 {
+			t.Errorf("what was lifted before has fallen, and this is left: %v, %v", lifted, err)
+		}
 		_, err = n.place(n.zoe, want("amos-studio", at(2, 18, 0), at(2, 20, 0)))
 		wantCodes(t, err, "closed")
 
