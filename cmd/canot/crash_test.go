@@ -213,7 +213,11 @@ func (c *crash) conclude(kills int) {
 		}
 	}
 	c.t.Logf("%d kills, healthy again after %v: %v", kills, c.healthy, total)
-	for _, what := range []string{"POST 201", "POST 409", "PATCH 200", "cancel 200", "asked again", "replayed"} {
+	expected := []string{"POST 201", "PATCH 200", "cancel 200", "asked again", "replayed"}
+	if total["POST 201"] >= 100 { // of fewer, on a busy machine, perhaps none met another
+		expected = append(expected, "POST 409")
+	}
+	for _, what := range expected {
 		if total[what] == 0 {
 			c.t.Errorf("nothing of %q happened", what)
 		}
