@@ -88,6 +88,7 @@ func build(d Deps) *API {
 	engine.NoRoute(edge.Handle(missing))
 	feeds := engine.Group("", edge.Limit(a.limiter, edge.Reads))
 	mountFeeds(feeds, d.Feeds)
+	mountPrivateFeeds(feeds, d.Feeds, d.Directory, d.PublicURL)
 	if d.Pages != nil {
 		d.Pages(engine.Group("", a.door.Who(), edge.Limit(a.limiter, edge.Reads)))
 	}
@@ -115,6 +116,7 @@ func (a *API) routes() {
 	a.organisationRoutes()
 	a.signInRoutes()
 	a.accountRoutes()
+	a.calendarRoutes()
 	a.importRoutes()
 	a.jobRoutes()
 	a.privacyRoutes()

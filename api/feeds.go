@@ -53,9 +53,7 @@ func (f *feedRoutes) feed(scope calendar.Scope) func(*gin.Context) error {
 			return err
 		}
 		if unchanged(c.Request, stamp) {
-			feedHead(c, stamp)
-			c.Status(http.StatusNotModified)
-			c.Writer.WriteHeaderNow()
+			notModified(c, stamp)
 			return nil
 		}
 		if edge.AcceptsGzip(c.Request.Header.Get("Accept-Encoding")) {
@@ -144,13 +142,22 @@ func feedQuery(c *gin.Context, scope calendar.Scope) (calendar.Query, error) {
 	return q, nil
 }
 
-// feedHead sets what a 304 and a 200 have in common.
+// notModified answers that the reader has the feed as it is.
+func notModified(c *gin.Context, stamp calendar.Stamp) {
+	feedHead(c, stamp)
+	c.Status(http.StatusNotModified)
+	c.Writer.WriteHeaderNow()
+}
+
+// feedHead sets what a 304 and a 200 have in common. A cache may keep what is public.
 func feedHead(c *gin.Context, stamp calendar.Stamp) {
 	c.Header("ETag", stamp.ETag)
 	if !stamp.LastModified.IsZero() {
 		c.Header("Last-Modified", stamp.LastModified.Format(http.TimeFormat))
 	}
-	c.Header("Cache-Control", "public, max-age=300")
+	if c.Writer.Header().Get("Cache-Control") == "" {
+		c.Header("Cache-Control", "public, max-age=300")
+	}
 	edge.Vary(c.Writer.Header(), "Accept-Encoding")
 	c.Header("X-Robots-Tag", "noindex")
 	c.Header("X-Content-Type-Options", "nosniff")

@@ -215,7 +215,7 @@ func TestMatrixIsWhole(t *testing.T) {
 
 // private are things of which a stranger may not even know that they are there.
 var private = regexp.MustCompile(`<(booking|booking of the troupe|hold|request|request of the troupe|loan|own|member|assisted|staffed|delegated|troupe|chorale|` +
-	`membership|paused|pack|certificate|certificate of the network|consent|incident|token|session|passkey|maintenance)>`)
+	`membership|paused|pack|certificate|certificate of the network|consent|incident|token|calendar|session|passkey|maintenance)>`)
 
 // TestGuessedIdsAreNotFound asks by ids that name nothing, or something else: for whoever may do
 // all it is not found; a stranger is answered to the letter as by the id of a real thing.

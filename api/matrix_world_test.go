@@ -251,6 +251,10 @@ func (w *world) make(name string) string {
 		_, t, err := w.api.Directory.IssueToken(ctx, identity.System, own, identity.TokenRequest{Scopes: []string{"read"}})
 		must(w.t, err)
 		return t.ID
+	case "calendar":
+		_, c, err := w.api.Directory.RenewCalendarAddress(ctx, identity.Actor{ID: own}, "", database.Key{})
+		must(w.t, err)
+		return c.ID
 	case "session":
 		var id string
 		must(w.t, w.db.In(ctx, func(tx *database.Tx) error {

@@ -18,6 +18,7 @@ type resource struct {
 	CategorySlug   string            `json:"category_slug"`
 	Name           map[string]string `json:"name"`
 	Description    map[string]string `json:"description"`
+	Bring          map[string]string `json:"bring" doc:"What a person should bring or know before they come"`
 	Capacity       int               `json:"capacity" doc:"Persons; 0 when it is not said"`
 	Floor          string            `json:"floor"`
 	Accessibility  map[string]string `json:"accessibility"`
@@ -79,7 +80,7 @@ func taggedResource(r inventory.Resource) *tagged[resource] {
 func wireResource(r inventory.Resource) resource {
 	return resource{
 		ID: r.ID, Slug: r.Slug, Hub: r.HubID, HubSlug: r.HubSlug, Kind: string(r.Kind), Category: r.CategoryID, CategorySlug: r.CategorySlug, Name: textOrEmpty(r.Name),
-		Description: textOrEmpty(r.Description), Capacity: r.Capacity, Floor: r.Floor, Accessibility: textOrEmpty(r.Accessibility),
+		Description: textOrEmpty(r.Description), Bring: textOrEmpty(r.Bring), Capacity: r.Capacity, Floor: r.Floor, Accessibility: textOrEmpty(r.Accessibility),
 		Photos: wirePhotos(r.Photos), Tags: orEmpty(r.Tags),
 		PricePerHour: money{r.PricePerHour, "CAD"}, Policy: r.Policy, UnitsInService: r.UnitsInService,
 		Archived: r.Archived, Version: r.RulesVersion,
@@ -94,6 +95,7 @@ type resourceEdits struct {
 	Category      Edit[string]            `json:"category,omitempty" doc:"By id or slug"`
 	Name          Edit[map[string]string] `json:"name,omitempty"`
 	Description   Edit[map[string]string] `json:"description,omitempty"`
+	Bring         Edit[map[string]string] `json:"bring,omitempty" doc:"What a person should bring or know before they come"`
 	Notes         Edit[string]            `json:"notes,omitempty" doc:"For staff"`
 	Capacity      Edit[int]               `json:"capacity,omitempty" minimum:"0" maximum:"100000"`
 	Floor         Edit[string]            `json:"floor,omitempty"`
@@ -109,7 +111,7 @@ type resourceEdits struct {
 func (e *resourceEdits) edits(version int64) (inventory.ResourceEdits, error) {
 	out := inventory.ResourceEdits{
 		IfVersion: version, Slug: e.Slug.ptr(), Hub: e.Hub.ptr(), Category: e.Category.ptr(), Kind: (*inventory.Kind)(e.Kind.ptr()),
-		Name: textPtr(e.Name.ptr()), Description: textPtr(e.Description.ptr()), Notes: e.Notes.ptr(), Capacity: e.Capacity.ptr(),
+		Name: textPtr(e.Name.ptr()), Description: textPtr(e.Description.ptr()), Bring: textPtr(e.Bring.ptr()), Notes: e.Notes.ptr(), Capacity: e.Capacity.ptr(),
 		Floor: e.Floor.ptr(), Accessibility: textPtr(e.Accessibility.ptr()), Photos: photosPtr(e.Photos.ptr()), Tags: e.Tags.ptr(),
 		Policy: e.Policy.edits(), Inherit: e.Inherit.ptr(), Archived: e.Archived.ptr(),
 	}

@@ -311,7 +311,9 @@ func (w *search) resources(s *sight) []Alternative {
 			continue
 		}
 		if lines := w.instead(at, t); w.accepted(lines, w.wanted) {
-			found = append(found, alternative("resource", t, w.wanted))
+			alt := alternative("resource", t, w.wanted)
+			alt.Instead = mine.Slug
+			found = append(found, alt)
 		}
 	}
 	return found
@@ -357,7 +359,7 @@ func (w *search) hubs(s *sight) []Alternative {
 		} else {
 			continue
 		}
-		alt.DistanceKm = math.Round(p.km)
+		alt.DistanceKm, alt.Instead = math.Round(p.km), mine.Resource.Slug
 		used[p.terms.Resource.HubID] = true
 		found = append(found, alt)
 	}
@@ -388,5 +390,6 @@ func (w *search) instead(at int, t *inventory.Terms) []askLine {
 }
 
 func alternative(kind string, t *inventory.Terms, span hours.Span) Alternative {
-	return Alternative{Kind: kind, Resource: t.Resource.Slug, Hub: t.HubSlug, StartsAt: span.Start, EndsAt: span.End}
+	return Alternative{Kind: kind, Resource: t.Resource.Slug, Hub: t.HubSlug, StartsAt: span.Start, EndsAt: span.End,
+		ResourceName: t.Resource.Name, HubName: t.HubName, Town: t.Town, Zone: t.Zone}
 }

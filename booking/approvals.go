@@ -2,7 +2,6 @@ package booking
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -45,7 +44,7 @@ func (b *Book) Approvals(ctx context.Context, who identity.Actor, hub string, li
 		w.and("("+answerBy+" > ? OR "+answerBy+" = ? AND b.id > ?)", at, at, id)
 	}
 	err = b.db.View(ctx, func(r database.Reader) error {
-		all, err := findBookings(r, fmt.Sprintf(`%s ORDER BY %s, b.id LIMIT %d`, w.text(), answerBy, limit+1), w.args...)
+		all, err := findBookings(r, selection{w.text(), answerBy + ", b.id", limit + 1}, w.args...)
 		if err != nil {
 			return err
 		}

@@ -22,9 +22,20 @@ const maxDays = 92
 // An AvailabilityQuery asks when things are free. Keys are ids or slugs; those that
 // are empty do not narrow.
 type AvailabilityQuery struct {
-	Resource, Hub, Region, Kind, Category string
-	From, To                              time.Time
-	Quantity                              int // at least this many units, each free for the whole of an interval; 0 means 1
+	Resource, Hub, Region, Kind, Category, Tag string
+	Q                                          string   // words that must all be found, as inventory.ResourceQuery has them
+	Among                                      []string // only these resources, by id: at most 200; none does not narrow
+	From, To                                   time.Time
+	Quantity                                   int  // at least this many units, each free for the whole of an interval; 0 means 1
+	Opening                                    bool // opening hours are wanted too, which Browse gives unasked
+}
+
+// resources are what a query names.
+func (q AvailabilityQuery) resources() inventory.ResourceQuery {
+	return inventory.ResourceQuery{
+		Resource: q.Resource, Hub: q.Hub, Region: q.Region, Kind: q.Kind, Category: q.Category,
+		Tag: q.Tag, Q: q.Q, Among: q.Among,
+	}
 }
 
 // Available returns the free time of every resource that the query names, with
@@ -37,9 +48,7 @@ func (b *Book) Available(ctx context.Context, who identity.Actor, q Availability
 		return nil, err
 	}
 	r := b.db.Reader(ctx)
-	seen, err := b.look(ctx, r, inventory.ResourceQuery{
-		Resource: q.Resource, Hub: q.Hub, Region: q.Region, Kind: q.Kind, Category: q.Category,
-	}, window)
+	seen, err := b.look(ctx, r, q.resources(), window)
 	if err != nil {
 		return nil, err
 	}
@@ -52,12 +61,19 @@ func (b *Book) Available(ctx context.Context, who identity.Actor, q Availability
 	all := make([]Availability, 0, len(seen.order))
 	for _, id := range seen.order {
 		t := seen.terms[id]
-		all = append(all, Availability{
-			ResourceID: id, ResourceSlug: t.Resource.Slug, HubSlug: t.HubSlug,
-			Free: b.freeFor(reaches(t), t, seen, window, now, q.Quantity),
-		})
+		one := availabilityOf(t)
+		one.Free = b.freeFor(reaches(t), t, seen, window, now, q.Quantity)
+		if q.Opening {
+			one.Open = t.Hours.Open(window.Start, window.End, t.Zone)
+		}
+		all = append(all, one)
 	}
 	return all, nil
+}
+
+// availabilityOf names a resource whose free time is to be said.
+func availabilityOf(t *inventory.Terms) Availability {
+	return Availability{ResourceID: t.Resource.ID, ResourceSlug: t.Resource.Slug, HubSlug: t.HubSlug, Terms: t}
 }
 
 // reachesOf tells how somebody may book each resource in a window, worked out once for
@@ -166,9 +182,24 @@ type sight struct {
 // look finds the resources that match q, and when their units are taken in a
 // window, out of what is remembered as far as the units' versions allow.
 func (b *Book) look(ctx context.Context, r database.Reader, q inventory.ResourceQuery, window hours.Span) (*sight, error) {
-	units, err := b.catalog.UnitVersions(r, q)
+	s, units, err := b.find(ctx, r, q)
 	if err != nil {
 		return nil, err
+	}
+	if err := b.fill(r, s, units, window); err != nil {
+		return nil, err
+	}
+	sort.Slice(s.order, func(i, j int) bool {
+		return s.terms[s.order[i]].Resource.Slug < s.terms[s.order[j]].Resource.Slug
+	})
+	return s, nil
+}
+
+// find finds the resources that match q and their terms, in no order, and the versions of their units.
+func (b *Book) find(ctx context.Context, r database.Reader, q inventory.ResourceQuery) (*sight, []inventory.UnitVersion, error) {
+	units, err := b.catalog.UnitVersions(r, q)
+	if err != nil {
+		return nil, nil, err
 	}
 	rules := map[string]int64{}
 	s := &sight{taken: make(map[string][]taken, len(units)), units: map[string]int64{}, rules: rules}
@@ -178,9 +209,12 @@ func (b *Book) look(ctx context.Context, r database.Reader, q inventory.Resource
 		}
 		rules[u.ResourceID] = u.RulesVersion
 	}
-	if s.terms, err = b.catalog.Terms(ctx, r, rules); err != nil {
-		return nil, err
-	}
+	s.terms, err = b.catalog.Terms(ctx, r, rules)
+	return s, units, err
+}
+
+// fill adds when units are taken in a window.
+func (b *Book) fill(r database.Reader, s *sight, units []inventory.UnitVersion, window hours.Span) error {
 	s.span = withBuffers(window, s.terms)
 	cold := map[string]int64{}
 	for _, u := range units {
@@ -194,13 +228,7 @@ func (b *Book) look(ctx context.Context, r database.Reader, q inventory.Resource
 			cold[*u.UnitID] = *u.UnitVersion
 		}
 	}
-	if err := b.warm(r, cold, s); err != nil {
-		return nil, err
-	}
-	sort.Slice(s.order, func(i, j int) bool {
-		return s.terms[s.order[i]].Resource.Slug < s.terms[s.order[j]].Resource.Slug
-	})
-	return s, nil
+	return b.warm(r, cold, s)
 }
 
 // withBuffers widens a window by the longest buffers, to whole hours.

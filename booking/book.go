@@ -42,6 +42,7 @@ type Book struct {
 	log     *slog.Logger
 	spans   spanCache
 	free    freeCache
+	names   nameCache
 	keys    sync.Map // resource slug or id → id; neither ever changes
 }
 
@@ -244,6 +245,7 @@ func (b *Book) Handlers() map[string]database.Handler {
 			}
 			return b.Settle(ctx, args.Booking)
 		},
+		remindJob: b.remind,
 	}
 }
 

@@ -47,6 +47,38 @@ func (c *spanCache) keep(unit string, version int64, known hours.Span, all []tak
 	c.units[unit] = spanEntry{version, known, all}
 }
 
+// A nameCache remembers the names of resources as they are compared, which takes longer
+// than comparing them. The zero nameCache is ready.
+type nameCache struct {
+	mu    sync.RWMutex
+	names map[nameKey]string
+}
+
+// A nameKey names one name: an edit of it raises the version of the rules.
+type nameKey struct {
+	resource, language string
+	rules              int64
+}
+
+// folded is the name of a resource in a language, as inventory.Fold has it.
+func (c *nameCache) folded(t *inventory.Terms, language string) string {
+	key := nameKey{t.Resource.ID, language, t.RulesVersion}
+	c.mu.RLock()
+	name, known := c.names[key]
+	c.mu.RUnlock()
+	if known {
+		return name
+	}
+	name = inventory.Fold(t.Resource.Name.In(language))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.names == nil || len(c.names) >= maxRemembered {
+		c.names = map[nameKey]string{}
+	}
+	c.names[key] = name
+	return name
+}
+
 // A freeCache remembers the free intervals that were last worked out for each resource.
 // An entry is good for its key alone. The zero freeCache is ready.
 type freeCache struct {

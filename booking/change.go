@@ -165,7 +165,7 @@ func (b *Book) move(ctx context.Context, who identity.Actor, old Booking, e Edit
 		}
 		moved = movedBooking(who, old, e, a, v)
 		moved.given(v.units)
-		if err := writeMove(tx, old, moved, v.units); err != nil {
+		if err := writeMove(tx, old, moved, v.units, newsOfMove(a.own, old, moved)...); err != nil {
 			return err
 		}
 		if err := respend(tx, who, moved, a, v); err != nil {
@@ -328,7 +328,8 @@ func movedBooking(who identity.Actor, old Booking, e Edits, a ask, v verdict) Bo
 	moved.Lines = nil
 	for i, l := range a.lines {
 		moved.Lines = append(moved.Lines, Line{
-			ResourceID: l.terms.Resource.ID, ResourceSlug: l.terms.Resource.Slug, Quantity: l.quantity, line: i,
+			ResourceID: l.terms.Resource.ID, ResourceSlug: l.terms.Resource.Slug,
+			ResourceName: l.terms.Resource.Name, Kind: l.terms.Resource.Kind, Quantity: l.quantity, line: i,
 		})
 	}
 	moved.Attendance = a.attendance
@@ -369,7 +370,7 @@ func feedSees(was, is Booking) bool {
 
 // writeMove writes a moved booking: its row first, which fails when somebody else
 // was faster, then what it gives back and what it takes.
-func writeMove(tx *database.Tx, old, moved Booking, units []chosen) error {
+func writeMove(tx *database.Tx, old, moved Booking, units []chosen, news ...string) error {
 	if err := updateBooking(tx, moved); err != nil {
 		return err
 	}
@@ -387,8 +388,5 @@ func writeMove(tx *database.Tx, old, moved Booking, units []chosen) error {
 			return err
 		}
 	}
-	if moved.Status != old.Status {
-		return enqueueDue(tx, moved, newsOf(moved)...)
-	}
-	return enqueueDue(tx, moved)
+	return enqueueDue(tx, moved, news...)
 }

@@ -104,7 +104,10 @@ func (b *Book) Cancel(ctx context.Context, who identity.Actor, id string, ifVers
 					return err
 				}
 			}
-			if !own && who.ID != identity.System.ID {
+			switch {
+			case own && s.was.Status != Held: // what was only held is in nobody's calendar
+				s.notices = append(s.notices, "booking.cancelled")
+			case !own && who.ID != identity.System.ID:
 				s.notices = append(s.notices, "booking.cancelled_by_staff")
 			}
 			s.is.Status, s.is.LapsesAt, s.is.Reason = Cancelled, nil, reason

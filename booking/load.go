@@ -199,5 +199,12 @@ func (w *loading) write(tx *database.Tx) error {
 	if err := tx.Record(changes...); err != nil {
 		return err
 	}
+	reminded, err := pastReminders(w.bookings, tx.Now)
+	if err != nil {
+		return err
+	}
+	if err := tx.Insert(`INSERT INTO reminders (booking_id, starts_at, at) VALUES `, reminded...); err != nil {
+		return err
+	}
 	return tx.Enqueue(jobs...)
 }

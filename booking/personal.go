@@ -18,16 +18,26 @@ type Trace struct {
 // About is everything that the book knows of a person: their bookings, coming and past,
 // and the rules that were lifted for them.
 func About(r database.Reader, memberID string) (any, error) {
-	all, err := findBookings(r, `WHERE b.member_id = $1 ORDER BY b.starts_at, b.id`, memberID)
+	all, err := findBookings(r, selection{where: "WHERE b.member_id = $1", order: "b.starts_at, b.id"}, memberID)
 	if err != nil {
 		return nil, err
 	}
-	traces := make([]Trace, len(all))
+	traces, at, ids := make([]Trace, len(all)), make(map[string]int, len(all)), make([]string, len(all))
 	for i, x := range all {
-		traces[i] = Trace{Booking: x}
-		if traces[i].Waivers, _, err = waivedFor(r, x.ID); err != nil {
-			return nil, err
-		}
+		traces[i], at[x.ID], ids[i] = Trace{Booking: x, Waivers: []Waiver{}}, i, x.ID
+	}
+	var lifted []struct {
+		BookingID string `db:"booking_id"`
+		Waiver
+	}
+	err = r.SelectIn(&lifted, `SELECT booking_id, rule, reason, given_by, given_at FROM waivers
+		WHERE booking_id IN ($list) ORDER BY given_at, id`, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range lifted {
+		t := &traces[at[w.BookingID]]
+		t.Waivers = append(t.Waivers, w.Waiver)
 	}
 	return traces, nil
 }

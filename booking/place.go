@@ -322,7 +322,8 @@ func newBooking(who identity.Actor, req Request, a ask, v verdict) Booking {
 	t := a.lines[0].terms
 	booked := Booking{
 		ID: database.NewID(), Reference: newReference(),
-		HubID: t.Resource.HubID, HubSlug: t.HubSlug, TimeZone: t.Zone.String(), regionID: t.RegionID,
+		HubID: t.Resource.HubID, HubSlug: t.HubSlug, HubName: t.HubName, Town: t.Town,
+		TimeZone: t.Zone.String(), regionID: t.RegionID,
 		MemberID: req.MemberID, Organisation: req.Organisation, MadeBy: who.ID, Status: Confirmed,
 		StartsAt: a.span.Start, EndsAt: a.span.End,
 		Title: req.Title, Notes: req.Notes, Sector: req.Sector, Visibility: req.Visibility,
@@ -332,6 +333,7 @@ func newBooking(who identity.Actor, req Request, a ask, v verdict) Booking {
 	for i, l := range a.lines {
 		booked.Lines = append(booked.Lines, Line{
 			ResourceID: l.terms.Resource.ID, ResourceSlug: l.terms.Resource.Slug,
+			ResourceName: l.terms.Resource.Name, Kind: l.terms.Resource.Kind,
 			Quantity: l.quantity, Units: []string{}, line: i,
 		})
 	}
@@ -445,6 +447,20 @@ func newsOf(b Booking) []string {
 		return []string{"booking.confirmed"}
 	}
 	return nil
+}
+
+// newsOfMove is what people are told of a booking that was moved: what it has become, else
+// that its time or its things are others, and whether that was their own doing.
+func newsOfMove(own bool, old, moved Booking) []string {
+	switch {
+	case moved.Status != old.Status:
+		return newsOf(moved)
+	case moved.Status == Held || !feedSees(old, moved):
+		return nil
+	case own:
+		return []string{"booking.moved"}
+	}
+	return []string{"booking.moved_by_staff"}
 }
 
 // enqueueDue leaves the job that does what time asks of a booking, and the notices that

@@ -33,15 +33,22 @@ func (b *Book) preview(ctx context.Context, who identity.Actor, req Request) (Pr
 	persons := judgePerson(who, &a)
 	v, more := judge(a, f)
 	p := Preview{Violations: sayWhoWaives(slices.Concat(broken, persons, more)), Currency: a.lines[0].terms.Currency}
+	for _, l := range a.lines {
+		p.Terms = append(p.Terms, l.terms)
+	}
 	p.OK = len(p.Violations) == 0
 	if p.OK {
 		p.PriceCents = price(a, v)
 		return p, nil
 	}
+	if len(broken)+len(persons) == 0 && !slices.ContainsFunc(more, func(v fault.Violation) bool { return v.Code != "terms_not_accepted" }) {
+		a.waived = map[string]bool{"terms_not_accepted": true}
+		v, _ = judge(a, f)
+		p.PriceCents = price(a, v)
+		return p, nil
+	}
 	if !req.Brief {
-		if p.Help, err = b.helpFor(ctx, a, p.Violations); err != nil {
-			return p, err
-		}
+		p.Help = helpFor(a, p.Violations)
 	}
 	if !req.Brief && curable(p.Violations) {
 		p.Alternatives, err = b.alternatives(ctx, a)

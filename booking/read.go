@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/internal/identity"
 	"canot/inventory"
@@ -27,12 +26,14 @@ type Query struct {
 	Status      string
 	Mine        bool // one's own only
 	WithoutUnit bool // those that lost a unit and wait for a person to settle it
+	Newest      bool // those that start last first
 	Limit       int  // at most 200; 0 means 50
 	After       string
 }
 
 // Bookings lists bookings by start, those that who may see: one's own, and those of
-// hubs where one may view bookings. next is the cursor of the next page, or "".
+// hubs where one may view bookings. next is the cursor of the next page of a list in the
+// same order, or "". It is one statement.
 func (b *Book) Bookings(ctx context.Context, who identity.Actor, q Query) (list []Booking, next string, err error) {
 	if who.ID == "" {
 		return nil, "", fault.New(fault.Unauthenticated, "sign_in", nil)
@@ -61,17 +62,18 @@ func (b *Book) Bookings(ctx context.Context, who identity.Actor, q Query) (list 
 	if q.WithoutUnit {
 		w.and("b.status IN ('held', 'pending', 'confirmed', 'in_use') AND EXISTS (SELECT 1 FROM booking_lines l WHERE l.booking_id = b.id AND l.without_unit > 0)")
 	}
+	order, beyond := "b.starts_at, b.id", ">"
+	if q.Newest {
+		order, beyond = "b.starts_at DESC, b.id DESC", "<"
+	}
 	if q.After != "" {
 		at, id, err := readCursor(q.After)
 		if err != nil {
 			return nil, "", err
 		}
-		w.and("(b.starts_at > ? OR b.starts_at = ? AND b.id > ?)", at, at, id)
+		w.and("(b.starts_at "+beyond+" ? OR b.starts_at = ? AND b.id "+beyond+" ?)", at, at, id)
 	}
-	err = b.db.View(ctx, func(r database.Reader) error {
-		list, err = findBookings(r, fmt.Sprintf(`%s ORDER BY b.starts_at, b.id LIMIT %d`, w.text(), q.Limit+1), w.args...)
-		return err
-	})
+	list, err = findBookings(b.db.Reader(ctx), selection{w.text(), order, q.Limit + 1}, w.args...)
 	if len(list) > q.Limit {
 		list = list[:q.Limit]
 		last := list[q.Limit-1]
@@ -86,7 +88,9 @@ func visible(w *where, who identity.Actor, mine bool) {
 	if !mine && who.May(identity.ViewBookings, "", "") {
 		return // everywhere
 	}
-	seen := []string{"b.member_id = ?", "b.organisation_id IN (SELECT organisation_id FROM organisation_members WHERE member_id = ?)"}
+	// One's own are found by two indexes: PostgreSQL reads all bookings for an OR of the two.
+	seen := []string{`b.id IN (SELECT x.id FROM bookings x WHERE x.member_id = ? UNION ALL
+		SELECT y.id FROM organisation_members m JOIN bookings y ON y.organisation_id = m.organisation_id WHERE m.member_id = ?)`}
 	args := []any{who.ID, who.ID}
 	if !mine {
 		for _, g := range who.Grants {

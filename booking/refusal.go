@@ -14,13 +14,11 @@ func (b *Book) refuse(ctx context.Context, a ask, broken []fault.Violation, brie
 	if brief {
 		return r
 	}
-	var err error
-	if r.Help, err = b.helpFor(ctx, a, broken); err != nil {
-		return err
-	}
+	r.Help = helpFor(a, broken)
 	if !curable(broken) {
 		return r
 	}
+	var err error
 	if r.Alternatives, err = b.alternatives(ctx, a); err != nil {
 		return err
 	}
@@ -66,15 +64,12 @@ func refusalOf(broken []fault.Violation) *fault.Error {
 
 // helpFor says whom to ask at the hub of an ask, when one of the broken rules is one that
 // a person there may lift, or may help with.
-func (b *Book) helpFor(ctx context.Context, a ask, broken []fault.Violation) (*Help, error) {
+func helpFor(a ask, broken []fault.Violation) *Help {
 	if len(a.lines) == 0 || !slices.ContainsFunc(broken, func(v fault.Violation) bool { return len(v.WaivableBy) > 0 || helped[v.Code] }) {
-		return nil, nil
+		return nil
 	}
-	h, err := b.catalog.Hub(ctx, a.lines[0].terms.Resource.HubID)
-	if err != nil {
-		return nil, err
-	}
-	return &Help{Hub: h.Slug, Name: h.Name, Phone: h.Phone, Email: h.Email}, nil
+	t := a.lines[0].terms
+	return &Help{Hub: t.HubSlug, Name: t.HubName, Phone: t.Phone, Email: t.Email}
 }
 
 // helped are the rules that nobody lifts, but that somebody at the hub settles.

@@ -2,53 +2,57 @@ package booking
 
 import (
 	"crypto/rand"
+	"fmt"
 	"sort"
 	"time"
 
 	"canot/internal/database"
 	"canot/internal/fault"
+	"canot/inventory"
 	"canot/inventory/hours"
 )
 
 // bookingRow is a row of bookings, with what its hub adds for readers.
 type bookingRow struct {
-	ID           string     `db:"id"`
-	Reference    string     `db:"reference"`
-	HubID        string     `db:"hub_id"`
-	HubSlug      string     `db:"hub_slug"`
-	RegionID     string     `db:"region_id"`
-	TimeZone     string     `db:"time_zone"`
-	MemberID     string     `db:"member_id"`
-	MadeBy       string     `db:"made_by"`
-	Organisation *string    `db:"organisation_id"`
-	Attendance   int        `db:"attendance"`
-	Reason       string     `db:"reason"`
-	Status       Status     `db:"status"`
-	StartsAt     time.Time  `db:"starts_at"`
-	EndsAt       time.Time  `db:"ends_at"`
-	StartsLocal  string     `db:"starts_local"`
-	EndsLocal    string     `db:"ends_local"`
-	LapsesAt     *time.Time `db:"lapses_at"`
-	Title        string     `db:"title"`
-	Notes        string     `db:"notes"`
-	Sector       string     `db:"sector"`
-	Visibility   string     `db:"visibility"`
-	Competes     bool       `db:"competes"`
-	Shown        bool       `db:"shown"`
-	Sequence     int64      `db:"sequence"`
-	Version      int64      `db:"version"`
-	CreatedAt    time.Time  `db:"created_at"`
-	ChangedAt    time.Time  `db:"changed_at"`
+	ID           string         `db:"id"`
+	Reference    string         `db:"reference"`
+	HubID        string         `db:"hub_id"`
+	HubSlug      string         `db:"hub_slug"`
+	HubName      inventory.Text `db:"hub_name"`
+	Town         string         `db:"town"`
+	RegionID     string         `db:"region_id"`
+	TimeZone     string         `db:"time_zone"`
+	MemberID     string         `db:"member_id"`
+	MadeBy       string         `db:"made_by"`
+	Organisation *string        `db:"organisation_id"`
+	Attendance   int            `db:"attendance"`
+	Reason       string         `db:"reason"`
+	Status       Status         `db:"status"`
+	StartsAt     time.Time      `db:"starts_at"`
+	EndsAt       time.Time      `db:"ends_at"`
+	StartsLocal  string         `db:"starts_local"`
+	EndsLocal    string         `db:"ends_local"`
+	LapsesAt     *time.Time     `db:"lapses_at"`
+	Title        string         `db:"title"`
+	Notes        string         `db:"notes"`
+	Sector       string         `db:"sector"`
+	Visibility   string         `db:"visibility"`
+	Competes     bool           `db:"competes"`
+	Shown        bool           `db:"shown"`
+	Sequence     int64          `db:"sequence"`
+	Version      int64          `db:"version"`
+	CreatedAt    time.Time      `db:"created_at"`
+	ChangedAt    time.Time      `db:"changed_at"`
 }
 
 const bookingColumns = `
-	b.id, b.reference, b.hub_id, h.slug AS hub_slug, h.region_id, h.time_zone, b.member_id, b.made_by, b.organisation_id, b.status,
+	b.id, b.reference, b.hub_id, h.slug AS hub_slug, h.name AS hub_name, h.town, h.region_id, h.time_zone, b.member_id, b.made_by, b.organisation_id, b.status,
 	b.starts_at, b.ends_at, b.starts_local, b.ends_local, b.lapses_at, b.title, b.notes, b.sector, b.visibility, b.attendance, b.reason,
 	b.competes, b.shown, b.sequence, b.version, b.created_at, b.changed_at`
 
 func (r bookingRow) booking() Booking {
 	b := Booking{
-		ID: r.ID, Reference: r.Reference, HubID: r.HubID, HubSlug: r.HubSlug, TimeZone: r.TimeZone,
+		ID: r.ID, Reference: r.Reference, HubID: r.HubID, HubSlug: r.HubSlug, HubName: r.HubName, Town: r.Town, TimeZone: r.TimeZone,
 		MemberID: r.MemberID, MadeBy: r.MadeBy, Status: r.Status,
 		StartsAt: r.StartsAt.UTC(), EndsAt: r.EndsAt.UTC(), Title: r.Title, Notes: r.Notes, Sector: r.Sector,
 		Visibility: r.Visibility, Attendance: r.Attendance, Reason: r.Reason, Competes: r.Competes, Sequence: r.Sequence, Version: r.Version,
@@ -67,89 +71,77 @@ func (r bookingRow) booking() Booking {
 
 // lineRow is a line of a booking and one of its units, or none.
 type lineRow struct {
-	BookingID   string  `db:"booking_id"`
-	Line        int     `db:"line"`
-	ResourceID  string  `db:"resource_id"`
-	Slug        string  `db:"slug"`
-	Quantity    int     `db:"quantity"`
-	WithoutUnit int     `db:"without_unit"`
-	UnitID      *string `db:"unit_id"`
+	BookingID   string         `db:"booking_id"`
+	Line        int            `db:"line"`
+	ResourceID  string         `db:"resource_id"`
+	Slug        string         `db:"slug"`
+	Name        inventory.Text `db:"resource_name"`
+	Kind        inventory.Kind `db:"kind"`
+	Quantity    int            `db:"quantity"`
+	WithoutUnit int            `db:"without_unit"`
+	UnitID      *string        `db:"unit_id"`
 }
 
-const lineColumns = `l.booking_id, l.line, l.resource_id, r.slug, l.quantity, l.without_unit, o.unit_id`
+const lineColumns = `l.booking_id, l.line, l.resource_id, r.slug, r.name AS resource_name, r.kind, l.quantity, l.without_unit, o.unit_id`
 
-// findBooking reads a booking with its lines and units. It is one statement, so that
-// nobody sees a booking of one version with the units of another.
+// findBooking reads a booking with its lines and units.
 func findBooking(r database.Reader, id string) (Booking, error) {
+	all, err := findBookings(r, selection{where: "WHERE b.id = $1", order: "b.id"}, id)
+	if err == nil && len(all) == 0 {
+		err = fault.New(fault.NotFound, "booking_not_found", nil)
+	}
+	if err != nil {
+		return Booking{}, err
+	}
+	return all[0], nil
+}
+
+// A selection says which bookings to read, in SQL about bookings b and hubs h.
+type selection struct {
+	where string // "" for all
+	order string // ends with the id
+	limit int    // of bookings; 0 for all
+}
+
+// findBookings reads bookings with their lines and units. It is one statement, so that
+// nobody sees a booking of one version with the units of another.
+func findBookings(r database.Reader, s selection, args ...any) ([]Booking, error) {
+	from := "bookings b JOIN hubs h ON h.id = b.hub_id"
+	if s.limit > 0 {
+		from = fmt.Sprintf(`(SELECT b.id FROM %s %s ORDER BY %s LIMIT %d) p
+		JOIN bookings b ON b.id = p.id JOIN hubs h ON h.id = b.hub_id`, from, s.where, s.order, s.limit)
+		s.where = ""
+	}
 	var rows []struct {
 		bookingRow
 		lineRow
 	}
 	err := r.Select(&rows, `
 		SELECT `+bookingColumns+`, `+lineColumns+`
-		FROM bookings b
-		JOIN hubs h ON h.id = b.hub_id
+		FROM `+from+`
 		JOIN booking_lines l ON l.booking_id = b.id
 		JOIN resources r ON r.id = l.resource_id
 		LEFT JOIN occupancies o ON o.booking_id = b.id AND o.line = l.line AND o.live
-		WHERE b.id = $1
-		ORDER BY l.line, o.unit_id`, id)
+		`+s.where+`
+		ORDER BY `+s.order+`, l.line, o.unit_id`, args...)
 	if err != nil {
-		return Booking{}, err
-	}
-	if len(rows) == 0 {
-		return Booking{}, fault.New(fault.NotFound, "booking_not_found", nil)
-	}
-	b := rows[0].booking()
-	for _, row := range rows {
-		b.addLine(row.lineRow)
-	}
-	return b, nil
-}
-
-// findBookings reads bookings with their lines and units, in two statements: r is a
-// View or a Tx, so that nobody sees a booking of one version with the units of another.
-func findBookings(r database.Reader, rest string, args ...any) ([]Booking, error) {
-	var rows []bookingRow
-	if err := r.Select(&rows, `SELECT `+bookingColumns+` FROM bookings b JOIN hubs h ON h.id = b.hub_id `+rest, args...); err != nil {
 		return nil, err
 	}
-	all := make([]Booking, len(rows))
-	for i, row := range rows {
-		all[i] = row.booking()
-	}
-	return all, fillLines(r, all)
-}
-
-// fillLines reads the lines and units of bookings: one statement for all of them.
-func fillLines(r database.Reader, all []Booking) error {
-	at := make(map[string]int, len(all))
-	ids := make([]string, len(all))
-	for i := range all {
-		ids[i], at[all[i].ID] = all[i].ID, i
-	}
-	var rows []lineRow
-	err := r.SelectIn(&rows, `
-		SELECT `+lineColumns+`
-		FROM booking_lines l
-		JOIN resources r ON r.id = l.resource_id
-		LEFT JOIN occupancies o ON o.booking_id = l.booking_id AND o.line = l.line AND o.live
-		WHERE l.booking_id IN ($list)
-		ORDER BY l.booking_id, l.line, o.unit_id`, ids)
-	if err != nil {
-		return err
-	}
+	all := []Booking{}
 	for _, row := range rows {
-		all[at[row.BookingID]].addLine(row)
+		if n := len(all); n == 0 || all[n-1].ID != row.ID {
+			all = append(all, row.booking())
+		}
+		all[len(all)-1].addLine(row.lineRow)
 	}
-	return nil
+	return all, nil
 }
 
 // addLine adds a row of a line: the line itself when it is its first row, and the unit.
 func (b *Booking) addLine(row lineRow) {
 	if len(b.Lines) == 0 || b.Lines[len(b.Lines)-1].line != row.Line {
 		b.Lines = append(b.Lines, Line{
-			ResourceID: row.ResourceID, ResourceSlug: row.Slug, Quantity: row.Quantity,
+			ResourceID: row.ResourceID, ResourceSlug: row.Slug, ResourceName: row.Name, Kind: row.Kind, Quantity: row.Quantity,
 			WithoutUnit: row.WithoutUnit, Units: []string{}, line: row.Line,
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"canot/booking/membership"
 	"canot/internal/fault"
 	"canot/inventory"
+	"canot/inventory/hours"
 )
 
 // Status is where a booking stands.
@@ -30,13 +31,18 @@ func (s Status) Live() bool {
 	return s == Held || s == Pending || s == Confirmed || s == InUse
 }
 
-// A Line is one resource and a quantity in a booking, with the units it was given.
+// A Line is one resource and a quantity in a booking, with the units it was given. What
+// it says of the resource beside its slug is for readers: it is neither kept nor logged,
+// and empty in an answer that was kept under an Idempotency-Key.
 type Line struct {
 	ResourceID   string   `json:"resource"`
 	ResourceSlug string   `json:"resource_slug"`
 	Quantity     int      `json:"quantity"`
 	Units        []string `json:"units"`        // ids of the units it has; fewer than Quantity while it competes or is without unit
 	WithoutUnit  int      `json:"without_unit"` // how many units were lost and wait for a person to settle it
+
+	ResourceName inventory.Text `json:"-"`
+	Kind         inventory.Kind `json:"-"`
 
 	line int
 }
@@ -67,6 +73,9 @@ type Booking struct {
 	Version      int64      `json:"version"`
 	CreatedAt    time.Time  `json:"created_at"`
 	ChangedAt    time.Time  `json:"changed_at"`
+
+	HubName inventory.Text `json:"-"` // this and the town are for readers, as the names of the lines are
+	Town    string         `json:"-"` // of the hub
 
 	regionID    string // of its hub, for rights
 	startsLocal string // the promise in wall-clock time, as hours.Promise writes it
@@ -120,6 +129,12 @@ type Alternative struct {
 	StartsAt   time.Time `json:"starts_at"`
 	EndsAt     time.Time `json:"ends_at"`
 	DistanceKm float64   `json:"distance_km"`
+
+	ResourceName inventory.Text `json:"-"` // this and what follows is for readers; empty in an answer that was kept
+	HubName      inventory.Text `json:"-"`
+	Town         string         `json:"-"`
+	Zone         *time.Location `json:"-"` // of the hub
+	Instead      string         `json:"-"` // the resource that it stands in for, by slug; "" for the same things at another time
 }
 
 // A Refusal says why a booking was not made or not changed: every broken rule,
@@ -151,8 +166,10 @@ type Preview struct {
 	Violations   []fault.Violation
 	Alternatives []Alternative
 	Help         *Help
-	PriceCents   int64 // before tax
+	PriceCents   int64 // before tax; also known where nothing but terms is left to accept
 	Currency     string
+
+	Terms []*inventory.Terms // of each line, in order; shared, never changed
 }
 
 // A Free interval: Quantity units are each free for the whole of it.
@@ -166,6 +183,9 @@ type Free struct {
 type Availability struct {
 	ResourceID, ResourceSlug, HubSlug string
 	Free                              []Free
+
+	Terms *inventory.Terms `json:"-"` // of the resource; shared, never changed
+	Open  hours.Spans      `json:"-"` // its opening hours in the window with closures taken out, where they were asked for
 }
 
 // A Maintenance takes a unit out of service from StartsAt, perhaps until EndsAt.

@@ -192,9 +192,10 @@ func (b *Book) Outside(ctx context.Context, who identity.Actor, hubKey string) (
 	var all []Booking
 	var terms map[string]*inventory.Terms
 	err = b.db.View(ctx, func(r database.Reader) error {
-		all, err = findBookings(r, `
-			WHERE b.hub_id = $1 AND b.ends_at > $2 AND b.status IN ('held', 'pending', 'confirmed', 'in_use')
-			ORDER BY b.starts_at, b.id`, hub.ID, b.db.Now())
+		all, err = findBookings(r, selection{
+			where: "WHERE b.hub_id = $1 AND b.ends_at > $2 AND b.status IN ('held', 'pending', 'confirmed', 'in_use')",
+			order: "b.starts_at, b.id",
+		}, hub.ID, b.db.Now())
 		if err != nil {
 			return err
 		}

@@ -38,13 +38,16 @@ type HubQuery struct {
 }
 
 // ResourceQuery narrows a list of resources. Each key is an id or a slug, and "" means
-// any; Q is folded words that must all be found, in any order, perhaps as part of a word.
+// any; Q is folded words that must all be found, in any order, perhaps as part of a word,
+// in the singular or the plural.
 type ResourceQuery struct {
 	Resource, Hub, Region, Kind, Category, Tag, Q string
 
-	Archived bool   // archived ones too
-	Limit    int    // 1 to 200; 0 means 50; UnitVersions ignores it
-	After    string // the cursor that the list before gave
+	Among    []string // only these, by id: at most 200; none means any
+	Near     string   // a hub, by id or slug, whose place UnitVersions tells; it does not narrow
+	Archived bool     // archived ones too
+	Limit    int      // 1 to 200; 0 means 50; UnitVersions ignores it
+	After    string   // the cursor that the list before gave
 }
 
 // may says why by may not use the right there, or nil.

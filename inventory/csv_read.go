@@ -49,7 +49,7 @@ var fileKinds = map[string]fileKind{
 			"buffer_before_min", "buffer_after_min", "certification", "approval", "price_cents_per_hour", "notes", "slug",
 			"notice_min", "horizon_days", "cancel_cutoff_min", "competing", "floor", "archived", "any_certification", "tiers",
 			"approval_tiers", "approval_above_min", "answer_within_min", "minimum_age", "consent_under", "attendance", "conditions"},
-		texts: []string{"name", "description", "accessibility"},
+		texts: []string{"name", "description", "bring", "accessibility"},
 		plain: []string{"units", "capacity", "grain_min", "min_min", "max_min", "buffer_before_min", "buffer_after_min",
 			"price_cents_per_hour", "notice_min", "horizon_days", "cancel_cutoff_min", "approval_above_min", "answer_within_min",
 			"minimum_age", "consent_under", "attendance"},

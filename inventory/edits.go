@@ -48,6 +48,7 @@ type ResourceEdits struct {
 	Slug, Hub, Category *string
 	Kind                *Kind
 	Name, Description   *Text
+	Bring               *Text
 	Notes               *string
 	Capacity            *int
 	Floor               *string

@@ -147,10 +147,10 @@ func resourceSheet(list []Resource) sheet {
 		"buffer_before_min", "buffer_after_min", "certification", "approval", "price_cents_per_hour", "notes", "slug",
 		"notice_min", "horizon_days", "cancel_cutoff_min", "competing", "floor", "archived", "any_certification", "tiers",
 		"approval_tiers", "approval_above_min", "answer_within_min", "minimum_age", "consent_under", "attendance", "conditions"}}
-	var names, descriptions, accessibility []Text
+	var names, descriptions, bring, accessibility []Text
 	for i, x := range list {
 		names, descriptions = append(names, x.Name), append(descriptions, x.Description)
-		accessibility = append(accessibility, x.Accessibility)
+		bring, accessibility = append(bring, x.Bring), append(accessibility, x.Accessibility)
 		p := x.Policy
 		s.rows[i] = map[string]string{
 			"hub": x.HubSlug, "kind": string(x.Kind), "category": x.CategorySlug, "units": strconv.Itoa(x.UnitsInService),
@@ -170,6 +170,7 @@ func resourceSheet(list []Resource) sheet {
 	}
 	s.textColumns("name", names)
 	s.textColumns("description", descriptions)
+	s.textColumns("bring", bring)
 	s.textColumns("accessibility", accessibility)
 	return s
 }

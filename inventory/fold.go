@@ -55,19 +55,6 @@ func slugOf(name string) string {
 	return s
 }
 
-// likeWords returns one pattern for LIKE per word of q. Folding leaves letters and
-// digits only, so that no % or _ of a person can reach the pattern.
-func likeWords(q string) []string {
-	words := strings.Fields(Fold(q))
-	if len(words) > maxSearchWords {
-		words = words[:maxSearchWords]
-	}
-	for i, w := range words {
-		words[i] = "%" + w + "%"
-	}
-	return words
-}
-
 // foldAll folds texts in all their languages, and words, into one text for search.
 func foldAll(texts []Text, words ...string) string {
 	for _, t := range texts {
@@ -77,9 +64,6 @@ func foldAll(texts []Text, words ...string) string {
 	}
 	return Fold(strings.Join(words, " "))
 }
-
-// maxSearchWords bounds what one search may cost.
-const maxSearchWords = 8
 
 // earthRadius is the mean radius, in kilometres.
 const earthRadius = 6371.0088

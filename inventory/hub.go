@@ -42,9 +42,7 @@ func (c *Catalog) Hubs(ctx context.Context, q HubQuery) ([]Hub, string, error) {
 	if q.Region != "" {
 		f.where("(g.id = ? OR g.slug = ?)", q.Region, q.Region)
 	}
-	for _, w := range likeWords(q.Q) {
-		f.where("h.search LIKE ?", w)
-	}
+	f.words("h.search", q.Q)
 	limit := f.value(p.limit + 1)
 	hubs, err := hubsWhere(r, f.String()+" ORDER BY h.slug LIMIT "+limit, f.args...)
 	if err != nil {

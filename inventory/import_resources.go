@@ -141,7 +141,7 @@ func (i importer) fillUnits(x Resource, wanted int) (added, spare int, err error
 func (i importer) resourceEdits(l line, was Resource, known bool) (ResourceEdits, *int, error) {
 	e := ResourceEdits{
 		Slug: l.word("slug"), Category: l.word("category"), Kind: (*Kind)(l.word("kind")),
-		Name: l.texts("name", was.Name), Description: l.texts("description", was.Description), Notes: l.text("notes"),
+		Name: l.texts("name", was.Name), Description: l.texts("description", was.Description), Bring: l.texts("bring", was.Bring), Notes: l.text("notes"),
 		Capacity: l.integer("capacity"), Floor: l.text("floor"), Accessibility: l.texts("accessibility", was.Accessibility),
 		Tags: l.list("tags"), Archived: l.yesOrNo("archived"), inFile: true,
 	}

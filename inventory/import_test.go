@@ -93,7 +93,7 @@ func TestExportsComeBackUnchanged(t *testing.T) {
 			slug := []string{"amos-poste-de-coworking", "hearst-trousse-camera", "timmins-imprimante-3d-fdm", "kenora-poste-de-coworking",
 				"matagami-trousse-camera", "chapais-salle-communautaire"}[i]
 			must[inventory.Resource](t)(c.UpdateResource(ctx, admin, slug, inventory.ResourceEdits{Notes: &text,
-				Description: &inventory.Text{"fr": text, "en": text, "cr": text}}, noKey))
+				Description: &inventory.Text{"fr": text, "en": text, "cr": text}, Bring: &inventory.Text{"fr": text, "en": text}}, noKey))
 		}
 		before := versions(t, db)
 		for _, kind := range []string{"hubs", "resources", "units"} {

@@ -362,6 +362,11 @@ func closuresOf(r database.Reader, hubIDs []string) ([]Closure, error) {
 }
 
 func exceptionsOf(r database.Reader, hubIDs []string) ([]Exception, error) {
+	return exceptionsBetween(r, hubIDs, "", "9999")
+}
+
+// exceptionsBetween lists the dates that differ from one day to another, both included, by date.
+func exceptionsBetween(r database.Reader, hubIDs []string, from, to string) ([]Exception, error) {
 	var rows []struct {
 		HubID      string `db:"hub_id"`
 		ResourceID string `db:"resource_id"`
@@ -371,7 +376,7 @@ func exceptionsOf(r database.Reader, hubIDs []string) ([]Exception, error) {
 	}
 	err := r.SelectIn(&rows, `
 		SELECT hub_id, resource_id, date, spans, reason FROM opening_exceptions
-		WHERE hub_id IN ($list) ORDER BY hub_id, date, resource_id`, hubIDs)
+		WHERE date >= $1 AND date <= $2 AND hub_id IN ($list) ORDER BY hub_id, date, resource_id`, hubIDs, from, to)
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ const resourceTables = `
 
 const resourceColumns = `
 	       r.id, r.slug, r.hub_id, h.slug AS hub_slug, r.kind, r.category_id, c.slug AS category_slug, r.name,
-	       r.description, r.notes, r.capacity, r.floor, r.accessibility, r.photos, r.requirements, r.policy_own,
+	       r.description, r.bring, r.notes, r.capacity, r.floor, r.accessibility, r.photos, r.requirements, r.policy_own,
 	       r.price_cents_per_hour, r.archived, r.version, r.rules_version,
 	       r.grain_min AS "policy.grain_min", r.shortest_min AS "policy.shortest_min",
 	       r.longest_min AS "policy.longest_min", r.notice_min AS "policy.notice_min",
@@ -125,9 +125,9 @@ func insertResource(tx *database.Tx, by identity.Actor, hubID string, e Resource
 		INSERT INTO resources (id, slug, hub_id, kind, category_id, name, name_key, description, notes, capacity,
 		    floor, accessibility, photos, requirements, price_cents_per_hour, grain_min, shortest_min, longest_min,
 		    notice_min, horizon_days, buffer_before_min, buffer_after_min, cancel_cutoff_min, within, approval,
-		    competing, archived, policy_own, search, version, rules_version)
+		    competing, archived, policy_own, bring, search, version, rules_version)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-		    $23, $24, $25, $26, $27, $28, $29, $30, $31)
+		    $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)
 		ON CONFLICT (slug) DO NOTHING`, append(x.values(), search, x.Version, x.RulesVersion)...)
 	if err == nil && rows == 0 {
 		err = slugTaken()
@@ -235,7 +235,7 @@ func updateResource(tx *database.Tx, x Resource) error {
 		    requirements = $14, price_cents_per_hour = $15, grain_min = $16, shortest_min = $17,
 		    longest_min = $18, notice_min = $19, horizon_days = $20, buffer_before_min = $21,
 		    buffer_after_min = $22, cancel_cutoff_min = $23, within = $24, approval = $25, competing = $26,
-		    archived = $27, policy_own = $28, search = $29
+		    archived = $27, policy_own = $28, bring = $29, search = $30
 		WHERE id = $1`, append(x.values(), search)...); err != nil {
 		return err
 	}
@@ -294,6 +294,9 @@ func (e ResourceEdits) write(x *Resource) {
 	if e.Description != nil {
 		x.Description = e.Description.clean()
 	}
+	if e.Bring != nil {
+		x.Bring = e.Bring.clean()
+	}
 	setText(&x.Notes, e.Notes)
 	set(&x.Capacity, e.Capacity)
 	setText(&x.Floor, e.Floor)
@@ -321,6 +324,7 @@ func (x Resource) check(c *check) {
 	c.oneOf("kind", string(x.Kind), string(Space), string(Machine), string(Equipment), string(Guide))
 	c.name("name", x.Name)
 	c.texts("description", x.Description, maxText, true)
+	c.texts("bring", x.Bring, maxText, true)
 	c.text("notes", x.Notes, maxText, true)
 	c.between("capacity", x.Capacity, 0, maxCapacity)
 	c.line("floor", x.Floor, maxTag)
@@ -344,7 +348,7 @@ func (x Resource) values() []any {
 	return []any{x.ID, x.Slug, x.HubID, string(x.Kind), x.CategoryID, x.Name, x.nameKey(), x.Description, x.Notes, x.Capacity,
 		x.Floor, x.Accessibility, photoList(x.Photos), requirements(p.Requirements), x.PricePerHour, p.Grain, p.Shortest,
 		p.Longest, p.Notice, p.Horizon, p.BufferBefore, p.BufferAfter, p.CancelCutoff, string(p.Within), p.Approval,
-		p.Competing, x.Archived, nameList(x.PolicyOwn)}
+		p.Competing, x.Archived, nameList(x.PolicyOwn), x.Bring}
 }
 
 // search returns the text in which a resource is looked for; its category's names are in

@@ -7,6 +7,9 @@ import (
 	"canot/internal/fault"
 )
 
+// maxAmong bounds how many resources a query may name one by one.
+const maxAmong = 200
+
 // conditions adds what q asks for. The query names resources r, hubs h and categories c.
 func (q ResourceQuery) conditions(f *filter) error {
 	if q.Kind != "" {
@@ -32,13 +35,26 @@ func (q ResourceQuery) conditions(f *filter) error {
 	if q.Tag != "" {
 		f.where("EXISTS (SELECT 1 FROM resource_tags t WHERE t.resource_id = r.id AND t.tag = ?)", q.Tag)
 	}
-	for _, w := range likeWords(q.Q) {
-		f.where("(r.search || ' ' || h.search) LIKE ?", w)
+	f.words("r.search || ' ' || h.search", q.Q)
+	if len(q.Among) > maxAmong {
+		return &fault.Error{Kind: fault.Malformed, Code: "malformed", Violations: []fault.Violation{
+			{Code: "out_of_range", Params: fault.Params{"field": "among", "min": 0, "max": maxAmong}}}}
+	}
+	if len(q.Among) > 0 {
+		f.where("r.id IN ($list)") // see read
 	}
 	if !q.Archived {
 		f.where("NOT r.archived")
 	}
 	return nil
+}
+
+// read runs a statement that holds the conditions of q.
+func (q ResourceQuery) read(r database.Reader, dest any, query string, args ...any) error {
+	if len(q.Among) > 0 {
+		return r.SelectIn(dest, query, q.Among, args...)
+	}
+	return r.Select(dest, query, args...)
 }
 
 // exist says which of the things that q names is not there, once nothing was found.
@@ -48,13 +64,15 @@ func (q ResourceQuery) exist(r database.Reader) error {
 		Hubs       int `db:"hubs"`
 		Regions    int `db:"regions"`
 		Categories int `db:"categories"`
+		Near       int `db:"near"`
 	}
 	if err := r.Get(&found, `
 		SELECT (SELECT COUNT(*) FROM resources WHERE id = $1 OR slug = $1) AS resources,
 		       (SELECT COUNT(*) FROM hubs WHERE id = $2 OR slug = $2) AS hubs,
 		       (SELECT COUNT(*) FROM regions WHERE id = $3 OR slug = $3) AS regions,
-		       (SELECT COUNT(*) FROM categories WHERE id = $4 OR slug = $4) AS categories`,
-		q.Resource, q.Hub, q.Region, q.Category); err != nil {
+		       (SELECT COUNT(*) FROM categories WHERE id = $4 OR slug = $4) AS categories,
+		       (SELECT COUNT(*) FROM hubs WHERE id = $5 OR slug = $5) AS near`,
+		q.Resource, q.Hub, q.Region, q.Category, q.Near); err != nil {
 		return err
 	}
 	for _, x := range []struct {
@@ -66,6 +84,7 @@ func (q ResourceQuery) exist(r database.Reader) error {
 		{q.Hub, found.Hubs, "hub_not_found"},
 		{q.Region, found.Regions, "region_not_found"},
 		{q.Category, found.Categories, "category_not_found"},
+		{q.Near, found.Near, "hub_not_found"},
 	} {
 		if x.key != "" && x.found == 0 {
 			return fault.New(fault.NotFound, x.code, nil)
@@ -89,10 +108,15 @@ func (c *Catalog) Resources(ctx context.Context, q ResourceQuery) ([]Resource, s
 	f.where("r.slug > ?", p.after)
 	limit := f.value(p.limit + 1)
 	r := c.db.Reader(ctx)
-	list, err := resourcesWhere(r, f.String()+" ORDER BY r.slug LIMIT "+limit, f.args...)
-	if err == nil && len(list) == 0 && q.After == "" {
+	var rows []resourceRow
+	err = q.read(r, &rows, selectResources+`WHERE `+f.String()+" ORDER BY r.slug LIMIT "+limit, f.args...)
+	if err == nil && len(rows) == 0 && q.After == "" {
 		err = q.exist(r)
 	}
+	if err != nil {
+		return nil, "", err
+	}
+	list, err := withTags(r, rows)
 	if err != nil {
 		return nil, "", err
 	}
@@ -107,6 +131,9 @@ type UnitVersion struct {
 	RulesVersion int64   `db:"rules_version"`
 	UnitID       *string `db:"unit_id"` // nil for a resource that has no unit
 	UnitVersion  *int64  `db:"unit_version"`
+
+	NearLatitude  *float64 `db:"near_latitude"` // of the hub that the query names as near; nil when it names none
+	NearLongitude *float64 `db:"near_longitude"`
 }
 
 // UnitVersions resolves q to the units in service, at their resource's hub, of every
@@ -119,15 +146,21 @@ func (c *Catalog) UnitVersions(r database.Reader, q ResourceQuery) ([]UnitVersio
 	if err := q.conditions(&f); err != nil {
 		return nil, err
 	}
+	near := ""
+	if q.Near != "" {
+		key := f.value(q.Near) // the same on every row, so that no statement more is needed
+		of := " FROM hubs n WHERE n.id = " + key + " OR n.slug = " + key + ")"
+		near = ", (SELECT n.latitude" + of + " AS near_latitude, (SELECT n.longitude" + of + " AS near_longitude"
+	}
 	list := []UnitVersion{}
-	err := r.Select(&list, `
-		SELECT r.id AS resource_id, r.rules_version, u.id AS unit_id, u.version AS unit_version
+	err := q.read(r, &list, `
+		SELECT r.id AS resource_id, r.rules_version, u.id AS unit_id, u.version AS unit_version`+near+`
 		FROM resources r
 		JOIN hubs h ON h.id = r.hub_id
 		JOIN categories c ON c.id = r.category_id
 		LEFT JOIN units u ON u.resource_id = r.id AND u.status = 'in_service' AND u.current_hub_id = r.hub_id
 		WHERE `+f.String()+` ORDER BY r.id, u.code`, f.args...)
-	if err == nil && len(list) == 0 {
+	if err == nil && (len(list) == 0 || q.Near != "" && list[0].NearLatitude == nil) {
 		err = q.exist(r)
 	}
 	return list, err
@@ -148,4 +181,22 @@ func (c *Catalog) ResourceIDs(r database.Reader, keys []string) (map[string]stri
 		ids[row.Key] = row.ID
 	}
 	return ids, err
+}
+
+// Names returns the names of hubs, regions and resources by their ids, in one statement. Ids
+// that are nobody's are left out.
+func (c *Catalog) Names(ctx context.Context, ids []string) (map[string]Text, error) {
+	var rows []struct {
+		ID   string `db:"id"`
+		Name Text   `db:"name"`
+	}
+	err := c.db.Reader(ctx).SelectIn(&rows, `
+		SELECT k.id, k.name FROM (
+			SELECT id, name FROM hubs UNION ALL SELECT id, name FROM regions UNION ALL SELECT id, name FROM resources) k
+		WHERE k.id IN ($list)`, ids)
+	names := make(map[string]Text, len(rows))
+	for _, row := range rows {
+		names[row.ID] = row.Name
+	}
+	return names, err
 }

@@ -87,6 +87,11 @@ func (c *Catalog) Terms(_ context.Context, r database.Reader, wanted map[string]
 type termsRow struct {
 	resourceRow
 	RegionID  string  `db:"region_id"`
+	HubName   Text    `db:"hub_name"`
+	Town      string  `db:"town"`
+	Phone     string  `db:"phone"`
+	Email     string  `db:"email"`
+	Wheels    string  `db:"wheelchair"`
 	TimeZone  string  `db:"time_zone"`
 	Latitude  float64 `db:"latitude"`
 	Longitude float64 `db:"longitude"`
@@ -129,8 +134,8 @@ func loadTerms(r database.Reader, ids []string) ([]*Terms, error) {
 		if err != nil {
 			return nil, err
 		}
-		t := &Terms{Resource: resources[i], HubSlug: row.HubSlug, RegionID: row.RegionID, Currency: row.Currency, Zone: zone,
-			Latitude: row.Latitude, Longitude: row.Longitude, RulesVersion: row.RulesVersion}
+		t := &Terms{Resource: resources[i], HubSlug: row.HubSlug, HubName: row.HubName, Town: row.Town, Phone: row.Phone, Email: row.Email, Wheelchair: row.Wheels,
+			RegionID: row.RegionID, Currency: row.Currency, Zone: zone, Latitude: row.Latitude, Longitude: row.Longitude, RulesVersion: row.RulesVersion}
 		for _, u := range units[row.ID] {
 			if u.CurrentHubID == row.HubID {
 				t.Units = append(t.Units, u)
@@ -142,7 +147,8 @@ func loadTerms(r database.Reader, ids []string) ([]*Terms, error) {
 	return terms, nil
 }
 
-const selectTerms = `SELECT h.region_id, h.time_zone, h.latitude, h.longitude, h.currency, ` + resourceColumns + resourceTables + `
+const selectTerms = `SELECT h.region_id, h.time_zone, h.latitude, h.longitude, h.currency, h.name AS hub_name, h.town, h.phone, h.email,
+	h.wheelchair, ` + resourceColumns + resourceTables + `
 	WHERE r.id IN ($list)`
 
 func unitsInService(r database.Reader, resourceIDs []string) (map[string][]Unit, error) {

@@ -148,6 +148,7 @@ type Resource struct {
 	CategorySlug   string   `db:"category_slug" json:"category_slug"` // filled by reads
 	Name           Text     `db:"name" json:"name"`
 	Description    Text     `db:"description" json:"description"`
+	Bring          Text     `db:"bring" json:"bring"` // what a person should bring or know before they come
 	Notes          string   `db:"notes" json:"notes"`
 	Capacity       int      `db:"capacity" json:"capacity"` // persons; 0 means not said
 	Floor          string   `db:"floor" json:"floor"`
@@ -213,6 +214,11 @@ type Exception struct {
 type Terms struct {
 	Resource     Resource
 	HubSlug      string
+	HubName      Text
+	Town         string // of the hub, as the three that follow
+	Phone        string
+	Email        string
+	Wheelchair   string // yes, no, limited, unknown
 	RegionID     string
 	Currency     string
 	Zone         *time.Location

@@ -4,11 +4,14 @@
 //
 // It knows the lines of the format, what a feed shows and what tells that a feed
 // has changed. It refuses to know who booked and why: its queries of public feeds
-// select no personal column, so that none can leak. It writes nothing to the data
+// select no personal column, so that none can leak, and those of private ones a title
+// and nobody's name. Whether somebody may read a private feed is asked before, of package
+// identity, which keeps their secret addresses. It writes nothing to the data
 // base, and knows nothing of HTTP. The few words that stand in a feed («Réservé»)
 // are kept here, in words.go, because they are a part of the file, not of a page.
 //
-// Start reading at Feeds.Stamp and Feeds.Write.
+// Start reading at Feeds.Stamp and Feeds.Write; Feeds.Private is a private feed, and Event
+// one booking, as a message carries it or a page offers it.
 package calendar
 
 import (
@@ -121,7 +124,7 @@ func windowAt(now time.Time) window {
 	return window{day: day, from: back, to: day.AddDate(1, 0, 0), gone: back}
 }
 
-// Feeds are the public calendars of a network. They may be used by several goroutines.
+// Feeds are the calendars of a network, public and private. They may be used by several goroutines.
 type Feeds struct {
 	db *database.DB
 

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -12,8 +13,8 @@ import (
 // width is how many octets a line may have, without its CRLF (RFC 5545 3.1).
 const width = 75
 
-// piece is how much is gathered before it is written.
-const piece = 32 << 10
+// chunk is how much is gathered before it is written.
+const chunk = 32 << 10
 
 // An encoder appends content lines to a buffer and writes it piece by piece.
 // Text goes in by text alone, which lets nothing through that could end a line;
@@ -27,7 +28,7 @@ type encoder struct {
 }
 
 func newEncoder(w io.Writer) *encoder {
-	return &encoder{w: w, buf: make([]byte, 0, piece+4<<10)}
+	return &encoder{w: w, buf: make([]byte, 0, chunk+4<<10)}
 }
 
 // line appends whole lines that need no folding: constants, without the last CRLF.
@@ -50,6 +51,69 @@ func (e *encoder) property(name, text string) {
 	e.begin(name)
 	e.text(text)
 	e.end()
+}
+
+// lines appends one property of several lines of text; nothing when there are none. The
+// break between them is the only one that is written: those inside a text become spaces.
+func (e *encoder) lines(name string, texts []string) {
+	if len(texts) == 0 {
+		return
+	}
+	e.begin(name)
+	for i, text := range texts {
+		if i > 0 {
+			e.piece(`\n`)
+		}
+		e.text(text)
+	}
+	e.end()
+}
+
+// person appends one line with somebody's name and address. A name stands in quotes, which
+// it can neither have inside nor escape (RFC 5545 3.2).
+func (e *encoder) person(property string, p Person) {
+	e.begin(property)
+	if p.Name != "" {
+		e.raw(`;CN="`)
+		for _, r := range p.Name {
+			char := string(r)
+			switch {
+			case r == '"':
+				char = "'"
+			case r < utf8.RuneSelf && ascii[r] == escape: // a quoted value has no escapes
+			default:
+				out, _ := special(nil, char)
+				char = string(out)
+			}
+			e.piece(char)
+		}
+		e.raw(`"`)
+	}
+	e.raw(":" + p.mailto())
+	e.end()
+}
+
+// raw appends constants and addresses, folded: only what an address may be made of gets
+// through, the rest in percents.
+func (e *encoder) raw(s string) {
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c <= ' ' || c >= 0x7f:
+			e.piece("%" + strings.ToUpper(hex.EncodeToString([]byte{c})))
+		default:
+			e.piece(string(c))
+		}
+	}
+}
+
+// piece appends what must not be cut, behind a fold where the line is full.
+func (e *encoder) piece(s string) {
+	if e.col+len(s) > width {
+		e.buf = append(e.buf, '\r', '\n', ' ')
+		e.col = 1
+	}
+	e.buf = append(e.buf, s...)
+	e.col += len(s)
 }
 
 // instant appends one line with a time in UTC.
@@ -78,7 +142,7 @@ func (e *encoder) uid(kind, id string) {
 
 // flush writes what is gathered when it is a whole piece, or in any case when all is true.
 func (e *encoder) flush(all bool) error {
-	if e.fail == nil && len(e.buf) > 0 && (all || len(e.buf) >= piece) {
+	if e.fail == nil && len(e.buf) > 0 && (all || len(e.buf) >= chunk) {
 		_, e.fail = e.w.Write(e.buf)
 		e.buf = e.buf[:0]
 	}

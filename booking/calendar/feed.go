@@ -137,6 +137,11 @@ func (d *drawing) draw(lines []bookedRow) error {
 			return fmt.Errorf("write a feed: %w", err)
 		}
 	}
+	return d.close()
+}
+
+// close ends the calendar and writes what is left of it.
+func (d *drawing) close() error {
 	if d.events == 0 {
 		// A calendar must have something in it (RFC 5545 3.4), and some readers
 		// refuse one that has not. A zone that nothing uses is seen by nobody.
@@ -178,12 +183,7 @@ func (d *drawing) booking(lines []bookedRow) {
 	d.events++
 	e := d.out
 	e.line("BEGIN:VEVENT")
-	e.uid("booking", b.ID)
-	e.instant("DTSTAMP:", b.ChangedAt)
-	e.instant("LAST-MODIFIED:", b.ChangedAt)
-	e.number("SEQUENCE:", b.Sequence)
-	e.instant("DTSTART:", b.StartsAt)
-	e.instant("DTEND:", b.EndsAt)
+	e.times(b)
 	switch status := booking.Status(b.Status); {
 	case status == booking.Pending && !b.Competes:
 		e.line("STATUS:TENTATIVE")
@@ -198,14 +198,29 @@ func (d *drawing) booking(lines []bookedRow) {
 	for _, l := range lines {
 		e.text(before)
 		e.text(d.things[l.ResourceID].name)
-		if l.Quantity > 1 {
-			e.text(" (" + strconv.FormatInt(l.Quantity, 10) + ")")
-		}
+		e.several(l.Quantity)
 		before = ", "
 	}
 	e.end()
 	e.property("LOCATION:", at.place)
 	e.line("END:VEVENT")
+}
+
+// times appends what every event of a booking has: which it is, how it changed, and when.
+func (e *encoder) times(b bookedRow) {
+	e.uid("booking", b.ID)
+	e.instant("DTSTAMP:", b.ChangedAt)
+	e.instant("LAST-MODIFIED:", b.ChangedAt)
+	e.number("SEQUENCE:", b.Sequence)
+	e.instant("DTSTART:", b.StartsAt)
+	e.instant("DTEND:", b.EndsAt)
+}
+
+// several appends how many, where it is more than one.
+func (e *encoder) several(n int64) {
+	if n > 1 {
+		e.text(" (" + strconv.FormatInt(n, 10) + ")")
+	}
 }
 
 // closure writes one event: days when it spans whole ones, so that calendars show

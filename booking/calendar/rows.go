@@ -73,7 +73,7 @@ func (f *Feeds) places(ctx context.Context, q Query, w window) ([]placeRow, erro
 func (f *Feeds) booked(ctx context.Context, q Query, w window) ([]bookedRow, error) {
 	var rows []bookedRow
 	// What was cancelled stands for its thirty days even when its time is over.
-	err := f.db.Reader(ctx).Select(&rows, bookedQueries[q.Scope], q.Key, w.from, w.to, w.gone, w.from.AddDate(0, 0, -30))
+	err := f.db.Reader(ctx).Select(&rows, bookedQueries[q.Scope], q.Key, w.from, w.to, w.gone, w.oldest())
 	if err != nil {
 		return nil, fmt.Errorf("read the bookings of a feed: %w", err)
 	}
@@ -126,14 +126,14 @@ var bookedWhere = map[Scope]string{
 
 // The texts are made once; nothing that a caller sends is ever in them.
 var (
-	placeQueries  = made(places, governed)
-	bookedQueries = made(booked, bookedWhere)
+	placeQueries  = made(places, "[where]", governed)
+	bookedQueries = made(booked, "[where]", bookedWhere)
 )
 
-func made(text string, where map[Scope]string) map[Scope]string {
+func made(text, gap string, where map[Scope]string) map[Scope]string {
 	m := map[Scope]string{}
 	for scope, w := range where {
-		m[scope] = strings.ReplaceAll(text, "[where]", "("+w+")")
+		m[scope] = strings.ReplaceAll(text, gap, "("+w+")")
 	}
 	return m
 }

@@ -93,9 +93,15 @@ func (s sums) etag(q Query, w window) string {
 		s.Bookings = 0
 	}
 	zones, _ := hours.ZoneData()
+	return tagOf(layout, zones, w.day.Unix(), q, s)
+}
+
+// tagOf hashes what the bytes of a feed depend on.
+func tagOf(parts ...any) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%d %s %d %q %q %q %q %t %q %v", layout, zones, w.day.Unix(),
-		q.Scope, q.Key, q.Kind, q.Category, q.Busy, q.Lang, s)
+	for _, part := range parts {
+		fmt.Fprintf(h, "%#v ", part) // quoted: no text can pass for two
+	}
 	return `W/"` + hex.EncodeToString(h.Sum(nil)[:12]) + `"`
 }
 

@@ -12,6 +12,8 @@ type words struct {
 	booked, closed      string
 	colon               string // after a word that announces what follows
 	network, workshops  string
+	mine, bookings      string // names of private calendars
+	reference           string
 	spaces, machines    string
 	equipment, guidance string
 }
@@ -21,11 +23,13 @@ var languages = map[string]words{
 	"fr": {
 		booked: "Réservé", closed: "Fermé", colon: "\u00a0: ",
 		network: "Réseau Canot", workshops: "Ateliers du réseau",
+		mine: "Mes réservations", bookings: "réservations", reference: "Référence",
 		spaces: "espaces", machines: "machines", equipment: "équipement", guidance: "accompagnement",
 	},
 	"en": {
 		booked: "Booked", closed: "Closed", colon: ": ",
 		network: "Canot network", workshops: "Workshops of the network",
+		mine: "My bookings", bookings: "bookings", reference: "Reference",
 		spaces: "spaces", machines: "machines", equipment: "equipment", guidance: "guidance",
 	},
 }

@@ -136,8 +136,13 @@ func (g *grower) places(ctx context.Context) error {
 	for i, file := range []struct {
 		kind string
 		rows []byte
-	}{{"hubs", hubsCSV()}, {"resources", resourcesCSV()}, {"resources", grown}} {
-		report, err := g.Catalog.Import(ctx, identity.System, bytes.NewReader(file.rows), inventory.ImportOptions{
+		more func([]byte) ([]byte, error)
+	}{{"hubs", hubsCSV(), located}, {"resources", resourcesCSV(), described}, {"resources", grown, described}} {
+		rows, err := file.more(file.rows)
+		if err != nil {
+			return err
+		}
+		report, err := g.Catalog.Import(ctx, identity.System, bytes.NewReader(rows), inventory.ImportOptions{
 			Kind:     file.kind,
 			Progress: func(done, total int) { g.Progress("hubs", i*total+done, 3*total) },
 		})

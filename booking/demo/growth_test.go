@@ -52,3 +52,41 @@ func TestMarksTellNamesApart(t *testing.T) {
 		t.Errorf("%s, %s", mark(1), mark(26))
 	}
 }
+
+// Everything that the demo lends says in both languages what it is and what to bring for it.
+func TestEveryThingSaysWhatToBring(t *testing.T) {
+	grown, err := grownCSV(3, rand.New(rand.NewPCG(1, 3)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range [][]byte{resourcesCSV(), grown} {
+		rows, err := described(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, lines, err := table(rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range lines {
+			for _, column := range []string{"description_fr", "description_en", "bring_fr", "bring_en"} {
+				if line[column] == "" {
+					t.Errorf("%s (%s) has no %s", line["name_fr"], line["category"], column)
+				}
+			}
+		}
+	}
+	rows, err := located(hubsCSV())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, lines, err := table(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range lines {
+		if line["address"] == "" || line["access_fr"] == "" || line["access_en"] == "" {
+			t.Errorf("%s cannot be found", line["slug"])
+		}
+	}
+}

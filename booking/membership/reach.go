@@ -16,7 +16,10 @@ type Reach struct {
 	From, Until hours.Date // the first and the last day
 	Tier        string     // slug of the tier in force, "" for none
 	Horizon     int        // days ahead that the tier allows, 0 when it does not say
+	Longest     int        // minutes that the tier allows at once, 0 when it does not say
 	AfterHours  bool       // the tier opens the door outside opening hours
+
+	PricePercent int // of the resource's price, for the minutes that are charged
 }
 
 // Reaches returns how the holder may book things of a kind and category at a hub from one
@@ -52,12 +55,13 @@ func (s *Standing) Reaches(hubID, regionID string, kind inventory.Kind, category
 		}
 		day, _ := dateOf(text)
 		j := judging{Standing: s, force: s.inForce(Ask{HubID: hubID, RegionID: regionID}, day)}
-		r := Reach{From: day, Until: to}
+		r := Reach{From: day, Until: to, PricePercent: 100}
 		if j.force != nil {
 			r.Tier = j.force.slug
 		}
 		if w := j.allowanceFor(kind, category); w != nil {
-			r.Horizon, r.AfterHours = int(or(w.horizon, 0)), w.afterHours
+			r.Horizon, r.Longest, r.AfterHours = int(or(w.horizon, 0)), int(or(w.longest, 0)), w.afterHours
+			r.PricePercent = w.percent
 		}
 		if n := len(all); n > 0 {
 			if last := &all[n-1]; last.Tier == r.Tier && last.Horizon == r.Horizon && last.AfterHours == r.AfterHours {

@@ -15,12 +15,15 @@ import (
 	"canot/web/mail"
 )
 
+// unnamedSender is who messages are from while nobody has said: in a demo.
+const unnamedSender = "Canot <canot@localhost>"
+
 // sender is how the configuration sends mail, nil when it says nothing of it.
 func (c config) sender(w words) (mail.Sender, error) {
 	if c.SMTPURL == "" {
 		return nil, nil
 	}
-	s, err := mail.NewSMTP(string(c.SMTPURL), cmp.Or(string(c.MailFrom), "canot@localhost"))
+	s, err := mail.NewSMTP(string(c.SMTPURL), cmp.Or(string(c.MailFrom), unnamedSender))
 	if err != nil {
 		return nil, usageError(w.text("config_wrong", "CANOT_SMTP_URL", err.Error()))
 	}
@@ -91,7 +94,7 @@ func (n *network) equip(c config) {
 			n.send = n.kept
 		}
 		if n.send != nil {
-			n.post = n.newPost(string(c.PublicURL))
+			n.post = n.newPost(string(c.PublicURL), string(c.MailFrom))
 		}
 	})
 }
@@ -106,9 +109,10 @@ func (n *network) letterJobs() map[string]database.Handler {
 	return n.post.Handlers()
 }
 
-func (n *network) newPost(publicURL string) *mail.Post {
+func (n *network) newPost(publicURL, from string) *mail.Post {
 	return mail.New(mail.Deps{
 		DB: n.db, Catalog: n.catalog, Book: n.book, People: n.directory, Send: n.send, Log: n.log, PublicURL: publicURL,
+		From: cmp.Or(from, unnamedSender),
 		Secrets: func(ctx context.Context, id string) (mail.SignIn, error) {
 			l, err := n.gate.Secrets(ctx, id)
 			return mail.SignIn{

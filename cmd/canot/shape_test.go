@@ -36,12 +36,14 @@ var mayImport = map[string][]string{
 	"canot/web/locale":       {"canot/internal/fault", "canot/inventory"},
 	"canot/web/edge": {"canot/web/locale", "canot/booking", "canot/inventory", "canot/inventory/hours",
 		"canot/internal/identity", "canot/internal/fault", "canot/internal/database"},
-	"canot/web/mail": {"canot/web/locale", "canot/booking", "canot/inventory", "canot/inventory/hours",
+	"canot/web/mail": {"canot/web/locale", "canot/booking", "canot/booking/calendar", "canot/inventory", "canot/inventory/hours",
 		"canot/internal/identity", "canot/internal/fault", "canot/internal/database"},
-	"canot/web": {"canot/web/edge", "canot/web/locale", "canot/web/mail", "canot/booking", "canot/booking/membership", "canot/inventory",
+	"canot/web/assets":    {"canot/web/edge", "canot/internal/fault"},
+	"canot/web/territory": {},
+	"canot/web": {"canot/web/assets", "canot/web/territory", "canot/web/edge", "canot/web/locale", "canot/web/mail", "canot/booking", "canot/booking/calendar", "canot/booking/membership", "canot/inventory",
 		"canot/inventory/hours", "canot/internal/identity", "canot/internal/identity/signin", "canot/internal/identity/privacy",
 		"canot/internal/fault", "canot/internal/database"},
-	"canot/api": {"canot/web/edge", "canot/web/locale", "canot/booking", "canot/booking/calendar", "canot/booking/membership",
+	"canot/api": {"canot/web/assets", "canot/web/edge", "canot/web/locale", "canot/booking", "canot/booking/calendar", "canot/booking/membership",
 		"canot/inventory", "canot/inventory/hours", "canot/internal/identity", "canot/internal/identity/signin",
 		"canot/internal/identity/privacy", "canot/internal/fault", "canot/internal/database"},
 }
@@ -57,10 +59,10 @@ var only = map[string][]string{
 	"modernc.org/sqlite":               {"canot/internal/database", "canot/internal/bench"},
 	"github.com/pressly/goose/v3":      {"canot/migrations"},
 	"database/sql":                     {"canot/internal/database", "canot/internal/database/dbtest", "canot/migrations", "canot/internal/bench"},
-	"github.com/gin-gonic/gin":         {"canot/web/edge", "canot/web", "canot/api", "canot/internal/bench"},
+	"github.com/gin-gonic/gin":         {"canot/web/edge", "canot/web/assets", "canot/web", "canot/api", "canot/internal/bench"},
 	"github.com/wneessen/go-mail":      {"canot/web/mail"},
 	"github.com/danielgtaylor/huma/v2": {"canot/api"},
-	"net/http":                         {"canot/web/edge", "canot/web", "canot/api", "canot/cmd/canot", "canot/internal/bench"},
+	"net/http":                         {"canot/web/edge", "canot/web/assets", "canot/web", "canot/api", "canot/cmd/canot", "canot/internal/bench"},
 }
 
 type goPackage struct {

@@ -166,6 +166,9 @@ func (n *network) work(ctx context.Context) error {
 	if err := n.roster.Begin(ctx); err != nil && ctx.Err() == nil {
 		n.log.Warn("the daily job on memberships waits for the next start", "error", err.Error())
 	}
+	if err := n.book.Begin(ctx); err != nil && ctx.Err() == nil {
+		n.log.Warn("reminders wait for the next start", "error", err.Error())
+	}
 	handlers := n.book.Handlers()
 	maps.Copy(handlers, n.privacy.Handlers())
 	maps.Copy(handlers, n.roster.Handlers())

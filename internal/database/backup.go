@@ -27,9 +27,9 @@ var backupTables = []string{
 	"operators", "regions", "hubs", "categories", "resources", "resource_tags", "units", "components",
 	"opening_hours", "opening_exceptions", "closures", "policy_defaults", "conditions", "condition_texts",
 	"members", "grants", "tokens", "organisations", "organisation_members",
-	"sessions", "sign_ins", "passwords", "passkeys", "authenticators", "recovery_codes", "ceremonies", "external_identities", "attempts",
+	"sessions", "sign_ins", "passwords", "passkeys", "authenticators", "recovery_codes", "ceremonies", "external_identities", "attempts", "calendar_addresses",
 	"tiers", "tier_allowances", "memberships", "membership_pauses", "packs", "certifications", "certificates", "equivalences",
-	"bookings", "booking_lines", "maintenances", "occupancies", "waivers", "booking_certificates", "acceptances", "ledger", "notices_sent",
+	"bookings", "booking_lines", "maintenances", "occupancies", "waivers", "booking_certificates", "acceptances", "ledger", "notices_sent", "reminders",
 	"consents", "personal_views", "incidents", "retention", "changes", "jobs", "idempotency_keys",
 }
 

@@ -15,6 +15,7 @@ import (
 	"canot/internal/database"
 	"canot/internal/database/dbtest"
 	"canot/internal/fault"
+	"canot/migrations"
 )
 
 func backup(t *testing.T, db *database.DB) []byte {
@@ -182,7 +183,7 @@ func TestRestoreRefusesWhatIsDamaged(t *testing.T) {
 		"wrong value":     {replaced(`48.25`, `"north"`), "backup_damaged"},
 		"overlap":         {replaced(`"2026-11-21T13:00:00Z","2026-11-21T14:00:00Z",null,true`, `"2026-11-21T12:30:00Z","2026-11-21T14:00:00Z",null,true`), "backup_damaged"},
 		"other format":    {replaced(`canot-backup/1`, `canot-backup/9`), "backup_damaged"},
-		"other schema":    {replaced(`"schema":2,`, `"schema":99,`), "backup_of_other_schema"},
+		"other schema":    {replaced(fmt.Sprintf(`"schema":%d,`, migrations.Latest()), `"schema":99,`), "backup_of_other_schema"},
 		"not JSON at all": {plain(func(string) string { return "hello" }), "backup_damaged"},
 	}
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {

@@ -4,7 +4,7 @@
 //
 // It knows hubs and regions by id only, and refuses to know what is booked there, what a person may
 // book by their membership, and how a request reached us. Rows of members, organisations, grants,
-// sessions and tokens are written here and nowhere else, but for those that package privacy removes
+// sessions, tokens and calendar addresses are written here and nowhere else, but for those that package privacy removes
 // when their time is over. What it leaves in the log of changes is ids, roles and names of fields,
 // never a name or an address.
 //

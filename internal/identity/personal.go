@@ -26,6 +26,7 @@ type Dossier struct {
 	Organisations     []OwnOrganisation `json:"organisations"`
 	Tokens            []OwnToken        `json:"tokens"`
 	Sessions          []OwnSession      `json:"sessions"`
+	Calendars         []OwnCalendar     `json:"calendars"`
 }
 
 // An OwnOrganisation is one for which the person acts.
@@ -44,6 +45,12 @@ type OwnToken struct {
 	CreatedAt time.Time  `json:"created_at" db:"created_at"`
 	ExpiresAt time.Time  `json:"expires_at" db:"expires_at"`
 	RevokedAt *time.Time `json:"revoked_at" db:"revoked_at"`
+}
+
+// An OwnCalendar is one of the secret addresses of the person's private calendars.
+type OwnCalendar struct {
+	Hub       string    `json:"hub" db:"hub_id"` // "" for their own bookings
+	CreatedAt time.Time `json:"created_at" db:"created_at"`
 }
 
 // An OwnSession is one of the person's sessions, open or ended.
@@ -67,7 +74,7 @@ func About(r database.Reader, memberID string) (any, error) {
 	d := Dossier{
 		Name: p.Name, Email: p.Email, EmailVerified: p.EmailVerified, Phone: p.Phone, BirthDate: p.BirthDate, Clientele: p.Clientele, Language: p.Language,
 		HomeHub: p.HomeHubID, Active: p.Active, GuardianConsentAt: p.GuardianConsentAt, CreatedAt: p.CreatedAt, ErasedAt: p.ErasedAt,
-		Organisations: []OwnOrganisation{}, Tokens: []OwnToken{}, Sessions: []OwnSession{},
+		Organisations: []OwnOrganisation{}, Tokens: []OwnToken{}, Sessions: []OwnSession{}, Calendars: []OwnCalendar{},
 	}
 	if d.Roles, err = grantsOf(r, memberID); err != nil {
 		return nil, err
@@ -80,6 +87,9 @@ func About(r database.Reader, memberID string) (any, error) {
 	if err == nil {
 		err = r.Select(&d.Sessions, `SELECT method, factors, device, created_at, seen_at, expires_at, revoked_at FROM sessions WHERE member_id = $1 ORDER BY created_at, id`, memberID)
 	}
+	if err == nil {
+		err = r.Select(&d.Calendars, `SELECT hub_id, created_at FROM calendar_addresses WHERE member_id = $1 ORDER BY hub_id, created_at`, memberID)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("about a person: %w", err)
 	}
@@ -89,7 +99,7 @@ func About(r database.Reader, memberID string) (any, error) {
 // Shown returns what somebody else may see of a Dossier: all but how the person signs in.
 func Shown(_ Actor, about any) (any, bool) {
 	d, known := about.(Dossier)
-	d.Tokens, d.Sessions = []OwnToken{}, []OwnSession{}
+	d.Tokens, d.Sessions, d.Calendars = []OwnToken{}, []OwnSession{}, []OwnCalendar{}
 	return d, known
 }
 
@@ -119,7 +129,7 @@ func Unshut(tx *database.Tx, memberID string) error {
 }
 
 // Forget makes a person unknown in the caller's transaction: no name, address, phone, birth date or
-// home hub is left, no role, delegation, token or session. The row stays, closed, for what refers to
+// home hub is left, no role, delegation, token, calendar address or session. The row stays, closed, for what refers to
 // it. It asks for no right: its caller has, and calls Directory.Forget afterwards. The last
 // administrator stays: Refused, last_administrator. Doing it twice is the same as once; an unknown
 // member is NotFound.
@@ -140,6 +150,7 @@ func Forget(tx *database.Tx, memberID string) error {
 	for _, statement := range []string{
 		`DELETE FROM sessions WHERE member_id = $1`,
 		`DELETE FROM tokens WHERE member_id = $1`,
+		`DELETE FROM calendar_addresses WHERE member_id = $1`,
 		`DELETE FROM grants WHERE member_id = $1`,
 		`DELETE FROM organisation_members WHERE member_id = $1`,
 	} {

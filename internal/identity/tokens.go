@@ -243,11 +243,14 @@ func endToken(tx *database.Tx, by Actor, tokenID string) error {
 	})
 }
 
-// EndTokensIn ends every token of a member, in the caller's transaction: what is no longer trusted, or
-// closed, is not trusted by its programs either. It asks for no right, and its caller calls Forget
+// EndTokensIn ends every token and every calendar address of a member, in the caller's transaction:
+// what is no longer trusted, or closed, is not trusted by its programs either. It asks for no right, and its caller calls Forget
 // once the transaction has ended.
 func (d *Directory) EndTokensIn(tx *database.Tx, memberID string) error {
 	_, err := tx.Exec(`UPDATE tokens SET revoked_at = $2 WHERE member_id = $1 AND revoked_at IS NULL`, memberID, tx.Now)
+	if err == nil {
+		_, err = tx.Exec(`DELETE FROM calendar_addresses WHERE member_id = $1`, memberID)
+	}
 	if err != nil {
 		return fmt.Errorf("end tokens: %w", err)
 	}

@@ -14,6 +14,8 @@ const nbsp = "\u00a0"
 type words interface {
 	plural(n int64) string
 	date(t time.Time) string
+	shortDate(t time.Time) string
+	shortDay(t time.Time) string
 	clock(t time.Time) string
 	duration(days, hours, minutes int64) string
 	money(sign, units, cents, currency string) string
@@ -34,6 +36,13 @@ func (l Language) Day(t time.Time) string {
 	_, day, _ := strings.Cut(l.words.date(t), " ")
 	return day
 }
+
+// ShortDate says the day of an instant in the zone that it carries, where there is little
+// room and the year is plain: «mar. 24 nov.», “Tue, Nov 24”.
+func (l Language) ShortDate(t time.Time) string { return l.words.shortDate(t) }
+
+// ShortDay says a day of the weeks that are at hand: «mar. 24», “Tue 24”.
+func (l Language) ShortDay(t time.Time) string { return l.words.shortDay(t) }
 
 // Time says the time of day of an instant in the zone that it carries: «14 h 30».
 func (l Language) Time(t time.Time) string { return l.words.clock(t) }
@@ -97,6 +106,12 @@ var (
 	frenchMonths = [...]string{"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"}
 )
 
+// Months of up to four letters are written whole in French.
+var (
+	frenchShortDays   = [...]string{"dim.", "lun.", "mar.", "mer.", "jeu.", "ven.", "sam."}
+	frenchShortMonths = [...]string{"janv.", "févr.", "mars", "avr.", "mai", "juin", "juill.", "août", "sept.", "oct.", "nov.", "déc."}
+)
+
 // In French nothing and one are singular.
 func (frenchWords) plural(n int64) string {
 	if n >= -1 && n <= 1 {
@@ -111,6 +126,18 @@ func (frenchWords) date(t time.Time) string {
 		day = "1er"
 	}
 	return fmt.Sprintf("%s %s%s%s %d", frenchDays[t.Weekday()], day, nbsp, frenchMonths[t.Month()-1], t.Year())
+}
+
+func (w frenchWords) shortDate(t time.Time) string {
+	return w.shortDay(t) + nbsp + frenchShortMonths[t.Month()-1]
+}
+
+func (frenchWords) shortDay(t time.Time) string {
+	day := strconv.Itoa(t.Day())
+	if t.Day() == 1 {
+		day = "1er"
+	}
+	return frenchShortDays[t.Weekday()] + nbsp + day
 }
 
 func (frenchWords) clock(t time.Time) string {
@@ -164,6 +191,14 @@ func (englishWords) plural(n int64) string {
 
 func (englishWords) date(t time.Time) string {
 	return fmt.Sprintf("%s, %s%s%d, %d", t.Weekday(), t.Month(), nbsp, t.Day(), t.Year())
+}
+
+func (englishWords) shortDate(t time.Time) string {
+	return fmt.Sprintf("%s, %s%s%d", t.Weekday().String()[:3], t.Month().String()[:3], nbsp, t.Day())
+}
+
+func (englishWords) shortDay(t time.Time) string {
+	return t.Weekday().String()[:3] + nbsp + strconv.Itoa(t.Day())
 }
 
 func (englishWords) clock(t time.Time) string {

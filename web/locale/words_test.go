@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,27 @@ func TestDatesAndTimes(t *testing.T) {
 		}
 		if got := plain(English.DateTime(c.at)); got != c.en {
 			t.Errorf("in English %q, want %q", got, c.en)
+		}
+	}
+}
+
+// As CLDR has them, but for the first of a month, which French says in full.
+func TestShortDates(t *testing.T) {
+	toronto := time.FixedZone("", -5*3600)
+	for _, c := range []struct {
+		at     time.Time
+		fr, en string
+	}{
+		{time.Date(2026, 11, 24, 14, 30, 0, 0, toronto), "mar._24_nov.", "Tue, Nov_24"},
+		{time.Date(2026, 2, 1, 0, 0, 0, 0, toronto), "dim._1er_févr.", "Sun, Feb_1"},
+		{time.Date(2026, 8, 31, 23, 59, 0, 0, toronto), "lun._31_août", "Mon, Aug_31"},
+		{time.Date(2027, 7, 9, 12, 0, 0, 0, toronto), "ven._9_juill.", "Fri, Jul_9"},
+	} {
+		if fr, en := plain(French.ShortDay(c.at)), plain(English.ShortDay(c.at)); !strings.HasPrefix(c.fr, fr+"_") || en != c.en[:3]+"_"+strconv.Itoa(c.at.Day()) {
+			t.Errorf("%q and %q of %q", fr, en, c.fr)
+		}
+		if fr, en := plain(French.ShortDate(c.at)), plain(English.ShortDate(c.at)); fr != c.fr || en != c.en {
+			t.Errorf("%q and %q, want %q and %q", fr, en, c.fr, c.en)
 		}
 	}
 }

@@ -38,7 +38,7 @@ func newBench(t *testing.T, engine string) *bench {
 	catalog, directory := inventory.New(db), identity.New(db)
 	b.Post = New(Deps{
 		DB: db, Catalog: catalog, Book: booking.New(db, catalog, directory, membership.New(db)), People: directory, Send: b.kept,
-		Log: slog.New(slog.NewJSONHandler(b.log, nil)), PublicURL: "https://canot.example",
+		Log: slog.New(slog.NewJSONHandler(b.log, nil)), PublicURL: "https://canot.example", From: "Canot <canot@canot.example>",
 		Secrets: func(_ context.Context, id string) (SignIn, error) {
 			s, ok := signIns[id]
 			if !ok {
@@ -126,6 +126,9 @@ func (b *bench) fill() {
 		b.exec(`INSERT INTO resources (id, slug, hub_id, kind, category_id, name, name_key, grain_min, shortest_min, longest_min, within)
 			VALUES ($1, $2, $3, 'space', 'cat1', $4, $2, 30, 30, 480, 'inside')`, r[0], r[1], r[2], r[3])
 	}
+	b.exec(`UPDATE hubs SET access = $1 WHERE id = 'hub1'`, inventory.Text{"fr": "Entrée par la ruelle, porte bleue.\nSonnez : l’ascenseur est au fond.", "en": "Enter from the lane, blue door.\nRing: the lift is at the back."})
+	b.exec(`UPDATE resources SET cancel_cutoff_min = 1440, bring = $1 WHERE id = 'res1'`, inventory.Text{"fr": "Vos fichiers sur une clé USB, et de bonnes chaussures.", "en": "Your files on a USB stick, and sturdy shoes."})
+	b.exec(`UPDATE resources SET bring = $1 WHERE id = 'res4'`, inventory.Text{"fr": "Une pièce d’identité; une carte mémoire.", "en": "A piece of identification; a memory card."})
 	for _, m := range [][4]string{
 		{"mem-zoe", "Zoé Tremblay", "zoe@exemple.example", "fr"}, {"mem-joe", "Joe Diamond", "joe@exemple.example", "en"},
 		{"mem-anne", "Anne Gagnon", "anne@exemple.example", "fr"}, {"mem-marc", "Marc Hunter", "marc@exemple.example", "en"},

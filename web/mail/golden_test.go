@@ -48,6 +48,12 @@ func (b *bench) every() map[string][2]Job {
 			k.status = "declined"
 		case "lapse":
 			k.status = "expired"
+		case "moved":
+			k.kit = true
+		case "reminder":
+			k.starts = inDays(1, 14)
+		case "cancelled_self":
+			k.status = "cancelled"
 		case "cancelled":
 			k.status, k.reason = "cancelled", "Le chauffage est en panne."
 		case "lose_unit", "lose_unit_staff":
@@ -87,6 +93,9 @@ func TestEveryMessageReadsWell(t *testing.T) {
 				}
 				compare(t, word+"."+tag+".txt", head+"\n"+m.Text)
 				compare(t, word+"."+tag+".html", m.HTML)
+				if m.Calendar != nil {
+					compare(t, word+"."+tag+".ics", string(m.Calendar.File))
+				}
 				if m.Subject == "" || strings.Contains(m.Text+m.Subject, "{") || strings.Contains(m.Text, "\n\n\n") {
 					t.Errorf("a gap: %s\n%s", m.Subject, m.Text)
 				}

@@ -36,7 +36,10 @@ type letter struct {
 	Contact string
 	Why     string // why this person gets it
 
-	reach []fact // the addresses that Contact names
+	Notes []fact // what somebody wrote once for all who come, of several lines
+
+	reach    []fact // the addresses that Contact names
+	calendar *Calendar
 }
 
 // A fact is something with its name. One that can be written to or called has a link.
@@ -130,7 +133,7 @@ func (p *Post) message(ctx context.Context, job Job, l letter) (Message, error) 
 	}
 	return Message{
 		ID: nameOf(ctx, job, l), To: l.to, ReplyTo: l.replyTo, Subject: oneLine(l.Subject),
-		Text: l.text(), HTML: html.String(), At: p.DB.Now(),
+		Text: l.text(), HTML: html.String(), At: p.DB.Now(), Calendar: l.calendar,
 	}, nil
 }
 
@@ -184,6 +187,9 @@ func (l letter) text() string {
 	if len(l.Facts) > 0 {
 		b.WriteString("\n")
 	}
+	for _, n := range l.Notes {
+		para(n.Label+l.say("colon", nil), n.Value)
+	}
 	if len(l.Others) > 0 {
 		b.WriteString(l.OthersHeading() + "\n")
 		for _, o := range l.Others {
@@ -201,12 +207,38 @@ func (l letter) text() string {
 
 // indented sets what a person wrote apart, so that it cannot pass for our own words.
 func indented(s string) string {
-	lines := strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' || r == '\u2028' || r == '\u2029' })
+	lines := strings.FieldsFunc(s, isBreak)
 	for i, line := range lines {
 		lines[i] = "> " + oneLine(line)
 	}
 	return strings.Join(lines, "\n")
 }
+
+// longestNote is how many letters a note may have.
+const longestNote = 900
+
+// severalLines is a text that keeps its lines, each as oneLine leaves it, and no empty one; it is
+// shortened as a whole.
+func severalLines(s string) string {
+	var lines []string
+	left := longestNote
+	for _, line := range strings.FieldsFunc(s, isBreak) {
+		line = clean(line)
+		letters := []rune(line)
+		if line == "" {
+			continue
+		}
+		if len(letters) > left {
+			lines = append(lines, string(letters[:max(left-1, 0)])+"…")
+			break
+		}
+		left -= len(letters)
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func isBreak(r rune) bool { return r == '\n' || r == '\r' || r == '\u2028' || r == '\u2029' }
 
 // longestLine is how many letters a subject may have.
 const longestLine = 180
@@ -214,6 +246,15 @@ const longestLine = 180
 // oneLine takes out of a text what would start another line, another header, or turn its
 // direction, and shortens it.
 func oneLine(s string) string {
+	s = clean(s)
+	if letters := []rune(s); len(letters) > longestLine {
+		s = string(letters[:longestLine-1]) + "…"
+	}
+	return s
+}
+
+// clean is oneLine for texts of any length.
+func clean(s string) string {
 	s = strings.ToValidUTF8(s, "")
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -227,9 +268,6 @@ func oneLine(s string) string {
 	s = strings.Trim(s, " ")
 	for strings.Contains(s, "  ") {
 		s = strings.ReplaceAll(s, "  ", " ")
-	}
-	if letters := []rune(s); len(letters) > longestLine {
-		s = string(letters[:longestLine-1]) + "…"
 	}
 	return s
 }

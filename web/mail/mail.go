@@ -97,6 +97,7 @@ type Deps struct {
 	Send      Sender
 	Log       *slog.Logger
 	PublicURL string // the address that people use; without it messages have no links
+	From      string // who messages are from, as CANOT_MAIL_FROM; without it calendar files name nobody
 
 	// Secrets makes the link and the code of a sign-in anew. One that is gone, used or over is NotFound.
 	Secrets func(ctx context.Context, signInID string) (SignIn, error)

@@ -23,6 +23,8 @@ type news struct {
 	still   func(booking.Booking) bool // whether it is still true
 	instead bool                       // it says what could be had instead
 	asked   bool                       // nothing is booked: it is about a request
+	coming  bool                       // it says all that one needs to come: how to get there, what to bring, how to cancel
+	entry   bool                       // it goes with a file for the calendar
 }
 
 // ofStaff is what the name of a message ends in that goes to staff.
@@ -30,18 +32,22 @@ const ofStaff = ".staff"
 
 // bookingNews are the messages about a booking, by the name that their job has.
 var bookingNews = map[string]news{
-	"booking.confirmed":                {word: "confirmed", still: is(booking.Confirmed, booking.InUse)},
-	"booking.request":                  {word: "request", still: is(booking.Pending), asked: true},
+	"booking.confirmed":                {word: "confirmed", still: is(booking.Confirmed, booking.InUse), coming: true, entry: true},
+	"booking.request":                  {word: "request", still: is(booking.Pending), asked: true, coming: true, entry: true},
 	"booking.request.staff":            {word: "request_staff", right: identity.Approve, still: is(booking.Pending)},
-	"booking.approve":                  {word: "approve", still: is(booking.Confirmed, booking.InUse)},
-	"booking.decline":                  {word: "decline", still: is(booking.Declined), instead: true, asked: true},
-	"booking.rival":                    {word: "rival", still: is(booking.Declined), instead: true, asked: true},
-	"booking.lapse":                    {word: "lapse", still: is(booking.Expired), instead: true, asked: true},
+	"booking.approve":                  {word: "approve", still: is(booking.Confirmed, booking.InUse), coming: true, entry: true},
+	"booking.decline":                  {word: "decline", still: is(booking.Declined), instead: true, asked: true, entry: true},
+	"booking.rival":                    {word: "rival", still: is(booking.Declined), instead: true, asked: true, entry: true},
+	"booking.lapse":                    {word: "lapse", still: is(booking.Expired), instead: true, asked: true, entry: true},
+	"booking.moved":                    {word: "moved", still: live, coming: true, entry: true},
+	"booking.moved_by_staff":           {word: "moved_by_staff", still: live, coming: true, entry: true},
+	"booking.reminder":                 {word: "reminder", still: is(booking.Confirmed), coming: true},
 	"booking.rehome":                   {word: "rehome", still: live},
 	"booking.lose_unit":                {word: "lose_unit", still: withoutUnit, instead: true},
 	"booking.lose_unit.staff":          {word: "lose_unit_staff", right: identity.BookForOthers, still: withoutUnit},
-	"booking.set_right":                {word: "set_right", still: live},
-	"booking.cancelled_by_staff":       {word: "cancelled", still: is(booking.Cancelled)},
+	"booking.set_right":                {word: "set_right", still: live, entry: true},
+	"booking.cancelled":                {word: "cancelled_self", still: is(booking.Cancelled), entry: true},
+	"booking.cancelled_by_staff":       {word: "cancelled", still: is(booking.Cancelled), entry: true},
 	"booking.certificate_lapses":       {word: "certificate", still: live},
 	"booking.certificate_lapses.staff": {word: "certificate_staff", right: identity.Certify, still: live},
 }
@@ -174,6 +180,9 @@ func (w *writing) letter(n news) (*letter, error) {
 	if w.b.Competes {
 		params["competes"] = 1
 	}
+	if w.b.Status == booking.Pending {
+		params["pending"] = 1
+	}
 	if w.b.LapsesAt != nil {
 		params["until"] = w.b.LapsesAt.In(w.zone)
 	}
@@ -183,6 +192,9 @@ func (w *writing) letter(n news) (*letter, error) {
 	l.Subject = l.say(n.word+".subject", params)
 	l.Hello = l.say("hello", fault.Params{"name": oneLine(w.reader.Name)})
 	l.Lead = l.paragraphs(params, n.word+".lead", n.word+".again")
+	if address := w.pageAddress(); n.right == "" && address != "" && w.b.Status.Live() {
+		l.Action = &action{l.say("booking_action", params), address}
+	}
 	if w.b.Reason != "" && (w.b.Status == booking.Declined || w.b.Status == booking.Cancelled) {
 		l.Quote = &fact{Label: l.say("reason", nil), Value: w.b.Reason}
 	}
@@ -195,6 +207,17 @@ func (w *writing) letter(n news) (*letter, error) {
 		}
 	}
 	l.After = l.paragraphs(params, n.word+".act", n.word+".next", n.word+".competes", n.word+".lapses")
+	if n.coming {
+		w.coming(params)
+	}
+	if n.entry {
+		if err := w.enter(); err != nil {
+			return nil, err
+		}
+		if l.calendar != nil && w.b.Status.Live() {
+			l.After = append(l.After, l.say("entry", nil))
+		}
+	}
 	if n.right != "" {
 		l.Why = l.say("staff.why", params)
 		return l, w.assisted()
@@ -211,6 +234,8 @@ func (w *writing) letter(n news) (*letter, error) {
 // say any more.
 func (w *writing) aside(n news, params fault.Params) (gone bool, err error) {
 	switch n.word {
+	case "reminder":
+		return w.tomorrow(params)
 	case "lapse":
 		free, err := w.free()
 		if free {

@@ -35,18 +35,29 @@ func decoded(t *testing.T, header string) string {
 // partsOf reads the texts of a message by their type.
 func partsOf(t *testing.T, m *netmail.Message) map[string]string {
 	t.Helper()
-	kind, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	parts := map[string]string{}
+	addParts(t, parts, m.Header.Get("Content-Type"), m.Body)
+	return parts
+}
+
+// addParts decodes the parts of a body; those of an attached file are named after it.
+func addParts(t *testing.T, parts map[string]string, contentType string, content io.Reader) {
+	t.Helper()
+	kind, params, err := mime.ParseMediaType(contentType)
 	must(t, err)
-	if kind != "multipart/alternative" {
+	if kind != "multipart/alternative" && kind != "multipart/mixed" {
 		t.Fatalf("a message of %s", kind)
 	}
-	parts := map[string]string{}
-	for r := multipart.NewReader(m.Body, params["boundary"]); ; {
+	for r := multipart.NewReader(content, params["boundary"]); ; {
 		p, err := r.NextRawPart()
 		if err == io.EOF {
-			return parts
+			return
 		}
 		must(t, err)
+		if inner := p.Header.Get("Content-Type"); strings.HasPrefix(inner, "multipart/") {
+			addParts(t, parts, inner, p)
+			continue
+		}
 		body := io.Reader(p)
 		switch p.Header.Get("Content-Transfer-Encoding") {
 		case "quoted-printable":
@@ -56,8 +67,17 @@ func partsOf(t *testing.T, m *netmail.Message) map[string]string {
 		}
 		text, err := io.ReadAll(body)
 		must(t, err)
-		kind, _, err := mime.ParseMediaType(p.Header.Get("Content-Type"))
+		kind, params, err := mime.ParseMediaType(p.Header.Get("Content-Type"))
 		must(t, err)
+		if name := p.FileName(); name != "" {
+			kind = name
+		}
+		if method := params["method"]; method != "" {
+			kind += "; method=" + method
+		}
+		if charset := params["charset"]; kind != CalendarName && !strings.EqualFold(charset, "utf-8") {
+			t.Errorf("%s is in %q", p.Header.Get("Content-Type"), charset)
+		}
 		parts[kind] = string(text)
 	}
 }

@@ -17,7 +17,18 @@ type Message struct {
 	HTML    string
 	ReplyTo string // an address, or ""
 	At      time.Time
+
+	Calendar *Calendar // what goes with it for the calendar of who gets it, or nil
 }
+
+// A Calendar is a booking as an iCalendar file, for a mail program to enter into a calendar.
+type Calendar struct {
+	Method string // what it asks of the calendar: REQUEST, CANCEL or PUBLISH
+	File   []byte
+}
+
+// CalendarName is the name of the file that a message has attached.
+const CalendarName = "reservation.ics"
 
 // A Sender hands messages on. An error that is no *Refused with ForGood is worth another
 // try. Errors hold neither an address nor anything of the message.

@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -128,7 +129,14 @@ func (s *SMTP) compose(m Message) (*gomail.Msg, error) {
 	msg.Subject(oneLine(m.Subject))
 	msg.SetBodyString(gomail.TypeTextPlain, m.Text)
 	msg.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
-	return msg, nil
+	if m.Calendar == nil {
+		return msg, nil
+	}
+	// Twice: some programs read the part beside the texts, and others show attached files
+	// only. The library adds the charset by itself.
+	msg.AddAlternativeString(gomail.ContentType("text/calendar; method="+m.Calendar.Method), string(m.Calendar.File), gomail.WithPartEncoding(gomail.EncodingB64))
+	err = msg.AttachReader(CalendarName, bytes.NewReader(m.Calendar.File), gomail.WithFileContentType("text/calendar; charset=utf-8"), gomail.WithFileEncoding(gomail.EncodingB64))
+	return msg, err
 }
 
 // options say how to reach the server; opened is told of the connection.

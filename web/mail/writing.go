@@ -10,6 +10,7 @@ import (
 	"canot/internal/fault"
 	"canot/internal/identity"
 	"canot/inventory"
+	"canot/web/locale"
 )
 
 // A writing is a message about a booking while it is being written.
@@ -20,6 +21,7 @@ type writing struct {
 	hub    inventory.Hub
 	zone   *time.Location
 	reader identity.Member
+	things []inventory.Resource // what is booked
 	l      *letter
 	held   map[identity.Right]bool
 }
@@ -42,34 +44,62 @@ func (w *writing) readerMay(right identity.Right) (bool, error) {
 
 // resources are the names of what is booked, with how many of each.
 func (w *writing) resources() ([]string, error) {
-	var names []string
+	w.things = nil
 	for _, line := range w.b.Lines {
 		r, err := w.p.Catalog.Resource(w.ctx, line.ResourceID)
 		if err != nil {
 			return nil, err
 		}
-		name := oneLine(r.Name.In(w.l.Lang()))
+		w.things = append(w.things, r)
+	}
+	return namesOf(w.l.language, w.b, w.things), nil
+}
+
+// namesOf are the names of what is booked, with how many of each, in the order of the lines.
+func namesOf(l locale.Language, b booking.Booking, things []inventory.Resource) []string {
+	var names []string
+	for _, line := range b.Lines {
+		text := line.ResourceName
+		if thing, known := thingOf(line, things); known {
+			text = thing.Name
+		}
+		name := oneLine(text.In(l.Tag()))
 		if line.Quantity > 1 {
-			name = w.l.say("several", fault.Params{"resource": name, "quantity": line.Quantity})
+			name = l.Say("mail.several", fault.Params{"resource": name, "quantity": line.Quantity})
 		}
 		names = append(names, name)
 	}
 	if len(names) == 0 {
-		names = []string{w.b.Reference}
+		names = []string{b.Reference}
 	}
-	return names, nil
+	return names
+}
+
+// thingOf is the resource of a line, where it is among those that are known.
+func thingOf(line booking.Line, things []inventory.Resource) (inventory.Resource, bool) {
+	at := slices.IndexFunc(things, func(r inventory.Resource) bool { return r.ID == line.ResourceID })
+	if at < 0 {
+		return inventory.Resource{}, false
+	}
+	return things[at], true
 }
 
 // where says the place: its street and town, where its name does not say them.
 func (w *writing) where() string {
-	name := w.hub.Name.In(w.l.Lang())
+	name, address := placeOf(w.l.language, w.hub)
+	return w.l.say("where", fault.Params{"hub": name, "address": address})
+}
+
+// placeOf is the name of a hub, and of its street and town what the name does not say.
+func placeOf(l locale.Language, hub inventory.Hub) (name, address string) {
+	name = hub.Name.In(l.Tag())
 	var parts []string
-	for _, part := range []string{w.hub.Address, w.hub.Town} {
+	for _, part := range []string{hub.Address, hub.Town} {
 		if part != "" && !strings.Contains(name, part) && !slices.Contains(parts, part) {
 			parts = append(parts, part)
 		}
 	}
-	return w.l.say("where", fault.Params{"hub": oneLine(name), "address": oneLine(strings.Join(parts, ", "))})
+	return oneLine(name), oneLine(strings.Join(parts, ", "))
 }
 
 // when says a span on the clock of its hub, and says that it is that clock's; inList leaves that to the list.

@@ -1,0 +1,118 @@
+package booking
+
+import (
+	"time"
+
+	"canot/inventory"
+	"canot/inventory/hours"
+)
+
+// Next proposes the first times at which a resource could be had for its usual length, out
+// of the free time that a holds: in order, no two of which overlap, at most most of them and
+// perDay on a day of the hub's clock, all before an instant when one is given. They pass the
+// rules that Slots applies, but that a tier may allow less at once, and that after hours it
+// may open the door to more.
+func (a Availability) Next(most, perDay int, before time.Time) []Slot {
+	l := a.loan()
+	var found []Slot
+	var day hours.Date
+	onDay := 0
+nextInterval:
+	for _, f := range a.Free {
+		for from := f.StartsAt; from.Before(f.EndsAt); from = from.Add(24 * time.Hour) {
+			piece := hours.Span{Start: from, End: from.Add(24 * time.Hour)}
+			if f.EndsAt.Before(piece.End) {
+				piece.End = f.EndsAt
+			}
+			for _, start := range starts(piece, l.step, l.zone) {
+				if !before.IsZero() && !start.Before(before) {
+					continue nextInterval
+				}
+				if n := len(found); n > 0 && start.Before(found[n-1].EndsAt) {
+					continue
+				}
+				span := hours.Span{Start: start, End: l.usual.after(start)}
+				if !l.fits(f, span) {
+					continue
+				}
+				if on := hours.DateOf(start, l.zone); on != day {
+					day, onDay = on, 0
+				}
+				if onDay++; onDay > perDay {
+					continue
+				}
+				if found = append(found, Slot{span.Start, span.End, f.Quantity}); len(found) == most {
+					return found
+				}
+			}
+		}
+	}
+	return found
+}
+
+// From proposes a time that begins at an instant within the free time that a holds: for the
+// usual length, else for as long as it lasts. It reports whether there is one.
+func (a Availability) From(start time.Time) (Slot, bool) {
+	l := a.loan()
+	if !onGrain(start, l.policy.Grain, l.zone) {
+		return Slot{}, false
+	}
+	for _, f := range a.Free {
+		if !covers(hours.Span{Start: f.StartsAt, End: f.EndsAt}, start) {
+			continue
+		}
+		if span := (hours.Span{Start: start, End: l.usual.after(start)}); l.fits(f, span) {
+			return Slot{span.Start, span.End, f.Quantity}, true
+		}
+		shortest := start.Add(time.Duration(l.policy.Shortest) * time.Minute)
+		for _, end := range []time.Time{grainFloor(f.EndsAt, l.policy.Grain, l.zone), shortest} {
+			span := hours.Span{Start: start, End: end}
+			usual := l.usual.after(start)
+			if !end.Before(shortest) && end.Before(usual) && onGrain(end, l.policy.Grain, l.zone) && l.fits(f, span) {
+				return Slot{span.Start, span.End, f.Quantity}, true
+			}
+		}
+	}
+	return Slot{}, false
+}
+
+// A loan is what proposing times of one resource needs of its policy.
+type loan struct {
+	policy inventory.Policy
+	zone   *time.Location
+	usual  Slots // its length
+	step   int   // minutes
+	terms  *inventory.Terms
+}
+
+func (a Availability) loan() loan {
+	p := a.Terms.Resource.Policy
+	l := loan{policy: p, zone: a.Terms.Zone, step: stepOf(min(p.Grain, 24*60)), terms: a.Terms}
+	l.usual.Zone = l.zone
+	l.usual.Length, l.usual.Days = usualFor(a.Terms)
+	return l
+}
+
+// fits reports whether a span lies in free time, and begins and ends where the policy wants it.
+func (l loan) fits(f Free, span hours.Span) bool {
+	if span.Start.Before(f.StartsAt) || span.End.After(f.EndsAt) || span.Duration() > time.Duration(l.policy.Longest)*time.Minute ||
+		!onGrain(span.End, l.policy.Grain, l.zone) { // a change of clocks may take the end off it
+		return false
+	}
+	if l.policy.Within != inventory.EndsInside {
+		return true
+	}
+	return fits(span, l.policy.Within, l.terms.Hours.Open(span.Start.Add(-margin), span.End.Add(margin), l.zone), nil)
+}
+
+// usualFor is the usual length of one resource, as Slots has it: elapsed time, or days for
+// what leaves the hub.
+func usualFor(t *inventory.Terms) (time.Duration, int) {
+	p := t.Resource.Policy
+	up := func(n int) int { return (n + p.Grain - 1) / p.Grain * p.Grain }
+	shortest, longest := up(p.Shortest), p.Longest/p.Grain*p.Grain
+	if t.Resource.Kind == inventory.Equipment && p.Within == inventory.EndsInside && shortest <= 24*60 && 24*60 <= longest {
+		return 0, 1
+	}
+	return time.Duration(min(max(up(int(usualLength/time.Minute)), shortest), max(longest, shortest))) * time.Minute, 0
+}
