@@ -19,9 +19,9 @@ import (
 // undocumented are the routes that the OpenAPI document leaves out: what it is
 // served by itself, pages for people, calendars, and the questions of machines about health.
 var undocumented = []string{
-	"GET /", "GET /en", "GET /en/", "GET " + stylePath, "GET /api/v1/openapi.json", "GET /api/v1/docs", "GET /healthz", "GET /readyz",
+	"GET /en/", "GET /s/:file", "GET /api/v1/openapi.json", "GET /api/v1/docs", "GET /healthz", "GET /readyz",
 	"GET /calendars/hubs/:file", "GET /calendars/resources/:file", "GET /calendars/regions/:file",
-	"GET /calendars/network.ics", "GET /calendars/workshops.ics",
+	"GET /calendars/network.ics", "GET /calendars/workshops.ics", "GET /calendars/private/:secret",
 }
 
 // public are the operations that ask for no token.

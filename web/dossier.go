@@ -2,9 +2,9 @@ package web
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -73,10 +73,8 @@ var coded = []string{"action", "clientele", "kind", "language", "method", "perio
 
 // A reading turns a dossier into something to read.
 type reading struct {
-	ctx     context.Context
-	l       locale.Language
-	catalog *inventory.Catalog
-	names   map[string]string // of hubs, regions and resources, by id
+	l     locale.Language
+	names map[string]inventory.Text // of hubs, regions and resources, by id
 
 	zone  *time.Location // in which times are said
 	atHub bool           // it is that of the hub of what is being read
@@ -257,21 +255,11 @@ func (r *reading) text(name, s string) string {
 		return r.l.Date(t)
 	}
 	switch name {
-	case "hub", "hub_id", "home_hub":
-		return r.named(s, func() (inventory.Text, error) {
-			h, err := r.catalog.Hub(r.ctx, s)
-			return h.Name, err
-		})
-	case "region":
-		return r.named(s, func() (inventory.Text, error) {
-			x, err := r.catalog.Region(r.ctx, s)
-			return x.Name, err
-		})
-	case "resource":
-		return r.named(s, func() (inventory.Text, error) {
-			x, err := r.catalog.Resource(r.ctx, s)
-			return x.Name, err
-		})
+	case "hub", "hub_id", "home_hub", "region", "resource":
+		if name := r.names[s]; name != nil {
+			return name.In(r.l.Tag())
+		}
+		return s
 	case "rights", "scopes": // several, with spaces between
 		words := strings.Fields(s)
 		for i, word := range words {
@@ -298,18 +286,16 @@ func (r *reading) word(name, s string) string {
 	return s
 }
 
-// named is the name of what has an id; what cannot be found keeps its id.
-func (r *reading) named(id string, find func() (inventory.Text, error)) string {
-	if name, known := r.names[id]; known {
-		return name
+// withName are the values that name a hub, a region or a resource by its id.
+var withName = regexp.MustCompile(`"(?:hub|hub_id|home_hub|region|resource)":"([^"]+)"`)
+
+// idsIn are the ids in a dossier of what has a name to be read by.
+func idsIn(parts []privacy.Section) ([]string, error) {
+	raw, err := json.Marshal(parts)
+	var ids []string
+	for _, m := range withName.FindAllSubmatch(raw, -1) {
+		ids = append(ids, string(m[1]))
 	}
-	if id == "" {
-		return ""
-	}
-	name := id
-	if found, err := find(); err == nil {
-		name = found.In(r.l.Tag())
-	}
-	r.names[id] = name
-	return name
+	slices.Sort(ids)
+	return slices.Compact(ids), err
 }

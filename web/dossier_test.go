@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"canot/internal/identity/privacy"
+	"canot/inventory"
 	"canot/inventory/hours"
 	"canot/web/locale"
 )
@@ -15,7 +16,7 @@ func read(t *testing.T, l locale.Language, about string) string {
 	t.Helper()
 	zone, err := hours.LoadZone("America/Toronto")
 	must(t, err)
-	r := &reading{ctx: t.Context(), l: l, names: map[string]string{"h1": "Hub de Moncton", "r1": "Nord"}, zone: zone}
+	r := &reading{l: l, names: map[string]inventory.Text{"h1": {"fr": "Hub de Moncton"}, "r1": {"fr": "Nord"}}, zone: zone}
 	s, err := r.section(privacy.Section{Name: "account", About: json.RawMessage(about)})
 	must(t, err)
 	var lines []string

@@ -123,19 +123,19 @@ func TestWhoTapsTwiceGoesOn(t *testing.T) {
 		b := w.browser()
 		flow := b.fill("zoe@exemple.example")
 		for range 2 {
-			b.post("/connexion/inscription", "flow", flow, "name", "Zoé", "consent", "yes").on("/connexion", 200).has("Mon compte", "Zoé")
+			b.post("/connexion/inscription", "flow", flow, "name", "Zoé", "consent", "yes").on("/compte", 200).has("Mon compte", "Zoé")
 		}
 		b = w.browser()
 		b.post("/connexion", "email", "zoe@exemple.example")
 		secret := b.get(w.link()).hidden("secret")
 		for range 2 {
-			b.post("/connexion/lien", "secret", secret).on("/connexion", 200).has("Zoé")
+			b.post("/connexion/lien", "secret", secret).on("/compte", 200).has("Zoé")
 		}
 		b = w.browser()
 		page := b.post("/connexion", "email", "zoe@exemple.example")
 		code := w.code()
 		for range 2 {
-			b.post("/connexion/code", "flow", page.hidden("flow"), "code", code).on("/connexion", 200).has("Zoé")
+			b.post("/connexion/code", "flow", page.hidden("flow"), "code", code).on("/compte", 200).has("Zoé")
 		}
 		w.clock.Move(time.Hour) // it was not this browser's tap any more
 		b.post("/connexion/lien", "secret", secret).on("/connexion/lien", 401)
@@ -269,12 +269,12 @@ func TestAWrongCodeLosesNothing(t *testing.T) {
 		must(t, err)
 		first := b.post(secondPath+"/confirmer", "code", code).has("Je les ai notés")
 		// The page of the codes, loaded again.
-		b.post(secondPath+"/confirmer", "code", code).on("/connexion", 200).has("La deuxième étape est en place", "Faire de nouveaux codes")
+		b.post(secondPath+"/confirmer", "code", code).on(devicesPath, 200).has("La deuxième étape est en place", "Faire de nouveaux codes")
 		others := b.post(secondPath+"/codes").on(secondPath+"/codes", 200)
 		if n := strings.Count(others.body, "<li><code>"); n != 10 || others.body == first.body {
 			t.Errorf("%d other codes", n)
 		}
-		b.get(newSecondPath).on("/connexion", 200)
+		b.get(newSecondPath).on("/compte", 200)
 	})
 }
 
@@ -283,7 +283,8 @@ func TestAllSessionsCloseAtOnce(t *testing.T) {
 		phone, library := w.browser(), w.browser()
 		phone.person("Zoé", "zoe@exemple.example")
 		page := library.post("/connexion", "email", "zoe@exemple.example")
-		library.post("/connexion/code", "flow", page.hidden("flow"), "code", w.code()).has("Fermer toutes mes sessions")
+		library.post("/connexion/code", "flow", page.hidden("flow"), "code", w.code()).on("/compte", 200)
+		library.get(devicesPath).has("Fermer toutes mes sessions")
 		phone.post("/connexion/sessions").on("/connexion", 200).has("Toutes vos sessions sont fermées", "Recevoir un lien")
 		for name, b := range map[string]*browser{"this browser": phone, "the other": library} {
 			if v := b.get("/compte/donnees"); v.path != "/connexion" {

@@ -20,6 +20,7 @@ func (s *Site) mountMails(r gin.IRouter) {
 	s.on(r, "GET", mailsPath, mailsPage)
 	s.on(r, "GET", mailsPath+"/:number", mailPage)
 	s.on(r, "GET", mailsPath+"/:number/html", mailHTML)
+	s.on(r, "GET", mailsPath+"/:number/"+mail.CalendarName, mailCalendar)
 }
 
 // A keptLine is one message in the list.
@@ -27,6 +28,7 @@ type keptLine struct {
 	Number      int
 	To, Subject string
 	At          string
+	Attached    string // the name of the file that goes with it, or ""
 }
 
 type mailsForm struct {
@@ -47,7 +49,11 @@ func (p *page) line(m mail.KeptMessage) keptLine {
 	if zone, err := hours.LoadZone("America/Toronto"); err == nil { // where the demo's network is
 		at = at.In(zone)
 	}
-	return keptLine{m.Number, m.To, m.Subject, p.l.DateTime(at.Truncate(time.Minute))}
+	line := keptLine{m.Number, m.To, m.Subject, p.l.DateTime(at.Truncate(time.Minute)), ""}
+	if m.Calendar != nil {
+		line.Attached = mail.CalendarName
+	}
+	return line
 }
 
 type mailForm struct {
@@ -65,6 +71,22 @@ func mailPage(p *page) error {
 	h := p.c.Writer.Header()
 	h.Set("Content-Security-Policy", h.Get("Content-Security-Policy")+"; frame-src 'self'")
 	return p.show(http.StatusOK, "mail", mailForm{p.frame(m.Subject), p.line(m), m.ReplyTo, m.Text})
+}
+
+// mailCalendar is the calendar file of a message, as mail programs save it.
+func mailCalendar(p *page) error {
+	m, err := p.kept()
+	if err == nil && m.Calendar == nil {
+		err = fault.New(fault.NotFound, "not_found", nil)
+	}
+	if err != nil {
+		return err
+	}
+	h := p.c.Writer.Header()
+	edge.Private(h)
+	h.Set("Content-Disposition", `attachment; filename="`+mail.CalendarName+`"`)
+	p.c.Data(http.StatusOK, "text/calendar; charset=utf-8", m.Calendar.File)
+	return nil
 }
 
 // mailHTML is a message as mail programs show it, in a frame that may do nothing: no script,

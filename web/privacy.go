@@ -9,7 +9,6 @@ import (
 
 	"canot/internal/database"
 	"canot/internal/fault"
-	"canot/internal/identity"
 	"canot/internal/identity/privacy"
 	"canot/inventory"
 	"canot/inventory/hours"
@@ -89,7 +88,15 @@ func dataPage(p *page) error {
 		return err
 	}
 	f := dataForm{frame: p.frame(p.l.Say("page.data.title", nil))}
-	r := &reading{ctx: p.c.Request.Context(), l: p.l, catalog: p.Catalog, names: map[string]string{}}
+	ids, err := idsIn(dossier.Parts)
+	if err != nil {
+		return err
+	}
+	names, err := p.Catalog.Names(p.c.Request.Context(), ids)
+	if err != nil {
+		return err
+	}
+	r := &reading{l: p.l, names: names}
 	zone, place := p.zoneOf("Montréal")
 	r.zone = zone
 	f.Place = fault.Params{"place": place}
@@ -105,10 +112,10 @@ func dataPage(p *page) error {
 
 // dossier is what is known of who asks.
 func (p *page) dossier() (privacy.Dossier, error) {
-	a := p.v.Actor
-	if !a.Known() || a.ID == identity.System.ID {
-		return privacy.Dossier{}, fault.New(fault.Unauthenticated, "sign_in", nil)
+	if err := p.signedIn(); err != nil {
+		return privacy.Dossier{}, err
 	}
+	a := p.v.Actor
 	return p.Privacy.Export(p.c.Request.Context(), a, a.ID)
 }
 
@@ -162,8 +169,8 @@ func (p *page) zoneOf(place string) (*time.Location, string) {
 func erasePage(p *page) error { return p.eraseAgain(http.StatusOK, nil) }
 
 func (p *page) eraseAgain(status int, t *told) error {
-	if a := p.v.Actor; !a.Known() || a.ID == identity.System.ID {
-		return p.to("/connexion")
+	if err := p.signedIn(); err != nil {
+		return err
 	}
 	f := p.frame(p.l.Say("page.erase.title", nil))
 	f.Error = t
@@ -171,10 +178,10 @@ func (p *page) eraseAgain(status int, t *told) error {
 }
 
 func erase(p *page) error {
-	a := p.v.Actor
-	if !a.Known() || a.ID == identity.System.ID {
+	if err := p.signedIn(); err != nil {
 		return p.to("/connexion")
 	}
+	a := p.v.Actor
 	if p.field("sure") != "yes" {
 		t := told{Title: p.l.Say("page.wrong.title", nil), List: []wrongField{{"sure", p.l.Say("page.erase.tick", nil)}}}
 		return p.eraseAgain(http.StatusBadRequest, &t)
@@ -183,6 +190,6 @@ func erase(p *page) error {
 		t, status := p.explain(err)
 		return p.eraseAgain(status, &t)
 	}
-	p.v.EndSession()
+	p.leave()
 	return p.to("/connexion?fait=" + newsErased)
 }

@@ -48,7 +48,7 @@ func (p *page) secondAgain(status int, t *told) error {
 	}
 	steps := has.Authenticator || has.RecoveryCodes > 0
 	if has.SessionOf >= 2 || !a.LacksFactor && !steps {
-		return p.to("/connexion")
+		return p.onward()
 	}
 	p.other = secondPath
 	f := secondForm{frame: p.frame(p.l.Say("page.second.title", nil)), Has: steps, KeysOnly: !steps && has.Passkeys > 0}
@@ -66,7 +66,7 @@ func bySecond(p *page) error {
 		return p.secondAgain(status, &t)
 	}
 	p.v.KeepSession(entry.Session)
-	return p.to("/connexion")
+	return p.onward()
 }
 
 // newSecond shows the secret of a new authenticator, until a code of it was given.
@@ -128,7 +128,7 @@ func confirmSecond(p *page) error {
 	}
 	// The page of the codes was loaded again, or its button tapped twice: the step is in place.
 	if has, broken := p.Gate.Factors(ctx, a); broken == nil && has.Authenticator && has.SessionOf >= 2 {
-		return p.to("/connexion?fait=" + newsStep)
+		return p.to(devicesPath + "?fait=" + newsStep)
 	}
 	t, status := p.explain(err)
 	if fault.Is(err, "bad_factor") {

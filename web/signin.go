@@ -29,12 +29,12 @@ func (s *Site) mountSignIn(r gin.IRouter) {
 	s.on(r, "GET", "/connexion/inscription", signUpPage)
 	s.on(r, "POST", "/connexion/inscription", signUp)
 	s.on(r, "POST", "/deconnexion", signOut)
-	s.on(r, "POST", "/connexion/sessions", endSessions)
-	s.forms(r, "/connexion/mot-de-passe", "/connexion/organisation", "/deconnexion", "/connexion/sessions")
+	s.on(r, "POST", everywherePath, endSessions)
+	s.forms(r, "/connexion/mot-de-passe", "/connexion/organisation", "/deconnexion", everywherePath)
 	r.GET(signin.ReturnPath, func(c *gin.Context) { s.pageOf(c, edge.From(c.Request.Context()).Language).answer(fromProvider) })
 }
 
-// signInForm is the page where people say who they are, and their account once they have.
+// signInForm is the page where people say who they are.
 type signInForm struct {
 	frame
 	Email    string
@@ -42,18 +42,18 @@ type signInForm struct {
 	Password bool   // the password is being tried: its part is open
 	Demo     bool
 	NoMail   bool
+	Back     bool  // it leads back to a page that somebody wanted to open
 	News     *told // what has just been done
-	Person   *whoPage
 }
 
-// whoPage is what one sees who is signed in already.
-type whoPage struct {
-	Name  string
-	Lacks bool         // their roles ask for a second step
-	Codes fault.Params // how many recovery codes are left, of who may make others; nil of who may not
+// signInPage asks a visitor who they are. Who is signed in goes on.
+func signInPage(p *page) error {
+	p.keepBack()
+	if p.v.Actor.Known() {
+		return p.onward()
+	}
+	return p.signInAgain(http.StatusOK, signInForm{})
 }
-
-func signInPage(p *page) error { return p.signInAgain(http.StatusOK, signInForm{}) }
 
 // The news that a page brings which another sends the browser to.
 const (
@@ -64,17 +64,15 @@ const (
 )
 
 // news is what has just been done, nil for nothing. Anybody may write the address: it says only
-// what is so.
-func (p *page) news(in *whoPage) *told {
-	switch what := p.c.Query("fait"); {
-	case in == nil && what == newsOut:
+// what is so of a visitor.
+func (p *page) news() *told {
+	switch p.c.Query("fait") {
+	case newsOut:
 		return &told{Title: p.l.Say("page.sign.out_title", nil), Text: p.l.Say("page.sign.out_lead", nil)}
-	case in == nil && what == newsEverywhere:
+	case newsEverywhere:
 		return &told{Title: p.l.Say("page.sign.everywhere_title", nil), Text: p.l.Say("page.sign.everywhere_lead", nil)}
-	case in == nil && what == newsErased:
+	case newsErased:
 		return &told{Title: p.l.Say("page.sign.erased_title", nil), Text: p.l.Say("page.sign.erased_lead", nil)}
-	case in != nil && in.Codes != nil && what == newsStep:
-		return &told{Title: p.l.Say("page.second.in_place", nil), Text: p.l.Say("page.second.in_place_lead", nil)}
 	}
 	return nil
 }
@@ -87,32 +85,9 @@ func (p *page) signInAgain(status int, f signInForm) error {
 	}
 	f.frame = p.frame(p.l.Say("page.sign.title", nil))
 	f.Error, f.Provider, f.Demo, f.NoMail = problem, p.Gate.OIDCName(), p.Kept != nil, p.NoMail
-	if a := p.v.Actor; a.Known() {
-		var err error
-		if f.Person, err = p.whoPage(a); err != nil {
-			return err
-		}
-		f.Title = p.l.Say("page.account", nil)
-	}
-	f.News = p.news(f.Person)
+	f.Back = backTo(p.v.Return) != ""
+	f.News = p.news()
 	return p.show(status, "sign_in", f)
-}
-
-func (p *page) whoPage(a identity.Actor) (*whoPage, error) {
-	ctx := p.c.Request.Context()
-	m, err := p.Directory.Member(ctx, p.DB.Reader(ctx), a.ID)
-	if err != nil {
-		return nil, err
-	}
-	who := &whoPage{Name: m.Name, Lacks: a.LacksFactor}
-	if a.SessionID == "" {
-		return who, nil
-	}
-	has, err := p.Gate.Factors(ctx, a)
-	if has.Authenticator && has.SessionOf >= 2 {
-		who.Codes = fault.Params{"count": has.RecoveryCodes}
-	}
-	return who, err
 }
 
 // askForLink has a letter sent, and says the same whoever has the address.
@@ -329,7 +304,7 @@ func signOut(p *page) error {
 			return err
 		}
 	}
-	p.v.EndSession()
+	p.leave()
 	return p.to("/connexion?fait=" + newsOut)
 }
 
@@ -343,7 +318,7 @@ func endSessions(p *page) error {
 	if err := p.Directory.EndSessions(p.c.Request.Context(), a, a.ID, "", true, database.Key{}); err != nil {
 		return err
 	}
-	p.v.EndSession()
+	p.leave()
 	return p.to("/connexion?fait=" + newsEverywhere)
 }
 

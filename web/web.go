@@ -12,38 +12,46 @@ package web
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
+	"fmt"
 	"html/template"
 	"maps"
 	"net/http"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
+	"canot/booking"
+	"canot/booking/calendar"
+	"canot/booking/membership"
 	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/internal/identity"
 	"canot/internal/identity/privacy"
 	"canot/internal/identity/signin"
 	"canot/inventory"
+	"canot/web/assets"
 	"canot/web/edge"
 	"canot/web/locale"
 	"canot/web/mail"
 )
 
-// Deps is what the pages are made of. All must be given but Kept, which only a demo has, and
-// NoMail, which says that nothing can be sent.
+// Deps is what the pages are made of. All must be given but the last four.
 type Deps struct {
 	DB        *database.DB
 	Gate      *signin.Gate
 	Directory *identity.Directory
 	Catalog   *inventory.Catalog
+	Roster    *membership.Roster
+	Book      *booking.Book
+	Feeds     *calendar.Feeds
 	Privacy   *privacy.Office
-	Kept      *mail.Kept
-	NoMail    bool
+	PublicURL string     // the address that people use, "" when it is not known
+	Kept      *mail.Kept // the mail that was not sent; a demo's
+	Demo      *Demo      // whom to try the network as; a demo's
+	NoMail    bool       // nothing can be sent
 }
 
 // A Site is the pages. It may be used by many goroutines.
@@ -54,43 +62,89 @@ func New(d Deps) *Site { return &Site{d} }
 
 // Mount puts the pages on a router whose requests have come through an edge.Door.
 func (s *Site) Mount(r gin.IRouter) {
-	r.GET(stylePath, func(c *gin.Context) {
-		c.Header("Cache-Control", "public, max-age=31536000, immutable")
-		c.Data(http.StatusOK, "text/css; charset=utf-8", styleSheet)
+	r.GET("/robots.txt", func(c *gin.Context) {
+		c.Header("Cache-Control", "public, max-age=86400")
+		c.String(http.StatusOK, robots)
 	})
+	s.mountHome(r)
+	s.mountHubs(r)
+	s.mountCatalogue(r)
+	s.mountBook(r)
+	s.mountBookings(r)
 	s.mountSignIn(r)
 	s.mountSecond(r)
+	s.mountAccount(r)
 	s.mountPrivacy(r)
+	s.mountOffline(r)
+	if s.Demo != nil {
+		s.mountDemo(r)
+	}
 	if s.Kept != nil {
 		s.mountMails(r)
 	}
 }
 
+// robots tells search engines what there is to find: places, what can be booked there, and the
+// calendars, which those of some firms read under the same rules (RFC 9309). The rest is somebody's own, or has no end.
+const robots = `User-agent: *
+Disallow: /api/
+Disallow: /reserver
+Disallow: /reservations
+Disallow: /compte
+Disallow: /connexion
+Disallow: /demo/
+Disallow: /en/reserver
+Disallow: /en/reservations
+Disallow: /en/compte
+Disallow: /en/connexion
+Disallow: /en/demo/
+Disallow: /*calendrier
+`
+
 //go:embed pages
 var pageFiles embed.FS
-
-// stylePath is the address of the style sheet. It holds the sheet's sum, so that browsers
-// may keep it for ever.
-var styleSheet, stylePath = func() ([]byte, string) {
-	css, err := pageFiles.ReadFile("pages/style.css")
-	if err != nil {
-		panic(err)
-	}
-	sum := sha256.Sum256(css)
-	return css, "/s/pages." + hex.EncodeToString(sum[:6]) + ".css"
-}()
 
 // templates are the pages, one set for each language.
 var templates = func() map[string]*template.Template {
 	sets := map[string]*template.Template{}
 	for _, l := range locale.All() {
 		words := template.FuncMap{
-			"say": func(key string, params ...fault.Params) string { return sayWith(l, key, params) },
-			"at":  func(path string) string { return addressOf(l, path) },
+			"say":   func(key string, params ...fault.Params) string { return sayWith(l, key, params) },
+			"at":    func(path string) string { return addressOf(l, path) },
+			"asset": assets.Path,
+			"icon":  icon,
 		}
 		sets[l.Tag()] = template.Must(template.New("").Funcs(words).ParseFS(pageFiles, "pages/*.html"))
 	}
 	return sets
+}()
+
+// icon is a small picture that says nothing by itself: words stand beside it. Its lines are in
+// pages/icons.html.
+func icon(name string) (template.HTML, error) {
+	drawn, ok := icons[name]
+	if !ok {
+		return "", fmt.Errorf("no icon is called %s", name)
+	}
+	return drawn, nil
+}
+
+// icons are drawn once: a page has dozens.
+var icons = func() map[string]template.HTML {
+	all := map[string]template.HTML{}
+	for _, t := range template.Must(template.ParseFS(pageFiles, "pages/icons.html")).Templates() {
+		name, isIcon := strings.CutPrefix(t.Name(), "icon-")
+		if !isIcon {
+			continue
+		}
+		var b strings.Builder
+		b.WriteString(`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">`)
+		if err := t.Execute(&b, nil); err != nil {
+			panic(err)
+		}
+		all[name] = template.HTML(b.String() + `</svg>`)
+	}
+	return all
 }()
 
 func sayWith(l locale.Language, key string, params []fault.Params) string {
@@ -103,10 +157,10 @@ func sayWith(l locale.Language, key string, params []fault.Params) string {
 
 // addressOf is the address of a page in a language, from its French one.
 func addressOf(l locale.Language, path string) string {
-	if l.Tag() == locale.English.Tag() {
-		return "/en" + path
+	if l.Tag() != locale.English.Tag() {
+		return path
 	}
-	return path
+	return "/en" + strings.TrimSuffix(path, "/")
 }
 
 // home is the start page in a language.
@@ -167,17 +221,68 @@ func (s *Site) pageOf(c *gin.Context, l locale.Language) *page {
 }
 
 func (p *page) answer(h handler) {
-	if err := h(p); err != nil {
+	err := p.readable()
+	if err == nil {
+		err = h(p)
+	}
+	if err != nil {
 		p.problem(err)
 	}
 }
 
+// readable refuses, for all pages at once, what no browser sends: an address or a field with a NUL
+// or with bytes that are no text. PostgreSQL would not take them as a key.
+func (p *page) readable() error {
+	for _, param := range p.c.Params {
+		if !isText(param.Value) {
+			return fault.New(fault.NotFound, "not_found", nil)
+		}
+	}
+	// What is wrong with a form as a whole its handler finds: an unread field is an empty one.
+	_ = p.c.Request.ParseForm()
+	for name, values := range p.c.Request.Form {
+		for _, text := range append(values, name) {
+			if !isText(text) {
+				return fault.Field(strings.ToValidUTF8(strings.ReplaceAll(name, "\x00", ""), ""), "bad_text")
+			}
+		}
+	}
+	return nil
+}
+
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+
 // A frame is what every page shows around its content.
 type frame struct {
-	Lang, Title, Style, Home string
-	Other                    *otherLanguage
-	Known                    bool // somebody is signed in
-	Error                    *told
+	Lang, Title, Home string
+	Summary           string // what the page is, for search engines; may be ""
+	Wide              bool   // the page has tables that need room
+	Nav               []navigation
+	Other             *otherLanguage
+	Known             bool // somebody is signed in
+	Error             *told
+}
+
+// A navigation is a link to a part of the site; Here says that the page is in it.
+type navigation struct {
+	Path, Words string
+	Here        bool
+}
+
+// navigation is the links that every page has.
+func (p *page) navigation() []navigation {
+	way := []navigation{{Path: "/ressources", Words: p.l.Say("page.nav.resources", nil)}, {Path: "/lieux", Words: p.l.Say("page.nav.hubs", nil)}}
+	if p.v.Actor.Known() {
+		way = append(way, navigation{Path: "/reservations", Words: p.l.Say("page.nav.bookings", nil)}, navigation{Path: "/compte", Words: p.l.Say("page.account", nil)})
+	} else {
+		way = append(way, navigation{Path: "/connexion", Words: p.l.Say("page.sign.enter", nil)})
+	}
+	here := p.c.Request.URL.Path
+	for i, n := range way {
+		at := addressOf(p.l, n.Path)
+		way[i].Here = here == at || strings.HasPrefix(here, at+"/")
+	}
+	return way
 }
 
 // otherLanguage is the link to the same page in the other language.
@@ -222,7 +327,7 @@ func (f frame) About(field string, hints ...string) template.HTMLAttr {
 }
 
 func (p *page) frame(title string) frame {
-	f := frame{Lang: p.l.Tag(), Title: title, Style: stylePath, Home: home(p.l), Known: p.v.Actor.Known()}
+	f := frame{Lang: p.l.Tag(), Title: title, Home: home(p.l), Nav: p.navigation(), Known: p.v.Actor.Known()}
 	if p.other == nowhere {
 		return f
 	}
@@ -230,7 +335,7 @@ func (p *page) frame(title string) frame {
 	if address == "" {
 		address = p.c.Request.URL.EscapedPath()
 		if p.l.Tag() == locale.English.Tag() {
-			address = strings.TrimPrefix(address, "/en")
+			address = "/" + strings.TrimPrefix(strings.TrimPrefix(address, "/en"), "/")
 		}
 		if q := p.c.Request.URL.RawQuery; q != "" {
 			address += "?" + q
@@ -252,6 +357,7 @@ func (p *page) show(status int, name string, data any) error {
 	}
 	edge.Private(p.c.Writer.Header())
 	p.c.Header("Content-Language", p.l.Tag())
+	p.c.Header(sessionHeader, p.sessionMark())
 	p.c.Data(status, "text/html; charset=utf-8", b.Bytes())
 	return nil
 }
@@ -267,7 +373,7 @@ func (p *page) to(path string) error {
 // have to be, is sent to do that, and so is who has their second step before them.
 func (p *page) problem(err error) {
 	if fault.Is(err, "sign_in") && p.c.Request.Method == http.MethodGet {
-		_ = p.to("/connexion")
+		_ = p.to(p.signInFor())
 		return
 	}
 	if fault.Is(err, "second_factor_needed") && p.c.Request.Method == http.MethodGet && p.v.Actor.SessionID != "" && p.c.FullPath() != addressOf(p.l, secondPath) {
@@ -288,6 +394,8 @@ func (p *page) problem(err error) {
 // fields are those of the pages' forms, by what the verbs call them.
 var fields = map[string]string{
 	"email": "email", "name": "name", "hub": "hub", "home_hub": "hub", "birth_date": "birth_date", "clientele": "clientele", "consent": "consent",
+	"title": "titre", "notes": "notes", "sector": "secteur", "visibility": "visibilite", "organisation": "organisme", "attendance": "personnes",
+	"phone": "phone", "language": "language", "label": "label", "scopes": "scope", "lifetime": "days",
 }
 
 // explain puts an error into words, for a page.

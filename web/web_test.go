@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"golang.org/x/net/html"
 
 	"canot/booking"
+	"canot/booking/calendar"
 	"canot/booking/membership"
 	"canot/internal/database"
 	"canot/internal/database/dbtest"
@@ -25,6 +27,7 @@ import (
 	"canot/internal/identity/privacy"
 	"canot/internal/identity/signin"
 	"canot/inventory"
+	"canot/web/assets"
 	"canot/web/edge"
 	"canot/web/mail"
 )
@@ -36,17 +39,26 @@ type town struct {
 	t      *testing.T
 	db     *database.DB
 	people *identity.Directory
+	book   *booking.Book
 	kept   *mail.Kept
 	site   *Site
 	post   *mail.Post
 	clock  *dbtest.Clock
 	url    string
+
+	statements atomic.Int64 // sent to the data base, with BEGIN and COMMIT
 }
 
 func newTown(t *testing.T, engine string, demo bool) *town {
 	t.Helper()
+	return newTownWith(t, engine, demo, func(*town) {})
+}
+
+// newTownWith is newTown with what is done to the site before its pages are mounted.
+func newTownWith(t *testing.T, engine string, demo bool, before func(w *town)) *town {
+	t.Helper()
 	w := &town{t: t, kept: &mail.Kept{}, clock: dbtest.NewClock(now)}
-	w.db = dbtest.Open(t, engine, database.Settings{Clock: w.clock.Now})
+	w.db = dbtest.Open(t, engine, database.Settings{Clock: w.clock.Now, Observe: func(string) { w.statements.Add(1) }})
 	catalog := inventory.New(w.db)
 	w.people = identity.New(w.db)
 	handler, err := edge.New(edge.Settings{Log: slog.New(slog.DiscardHandler), Page: func(c *gin.Context, err error) { w.site.Problem(c, err) }})
@@ -55,14 +67,18 @@ func newTown(t *testing.T, engine string, demo bool) *town {
 	t.Cleanup(server.Close)
 	w.url = server.URL
 	gate := signin.New(w.db, w.people, signin.Settings{PublicURL: w.url})
-	deps := Deps{DB: w.db, Gate: gate, Directory: w.people, Catalog: catalog, Privacy: privacy.New(w.db, w.people, privacy.Part{Name: "account", About: identity.About, Erase: identity.Forget})}
+	roster := membership.New(w.db)
+	w.book = booking.New(w.db, catalog, w.people, roster)
+	deps := Deps{DB: w.db, Gate: gate, Directory: w.people, Catalog: catalog, Roster: roster, Book: w.book, Feeds: calendar.New(w.db), PublicURL: w.url, Privacy: privacy.New(w.db, w.people, privacy.Part{Name: "account", About: identity.About, Erase: identity.Forget})}
 	if demo {
 		deps.Kept = w.kept
 	}
 	w.site = New(deps)
+	before(w)
+	assets.Mount(handler)
 	w.site.Mount(handler.Group("", edge.NewDoor(w.people, nil, w.url).Who()))
 	w.post = mail.New(mail.Deps{
-		DB: w.db, Catalog: catalog, Book: booking.New(w.db, catalog, w.people, membership.New(w.db)), People: w.people, Send: w.kept,
+		DB: w.db, Catalog: catalog, Book: w.book, People: w.people, Send: w.kept,
 		Log: slog.New(slog.DiscardHandler), PublicURL: w.url,
 		Secrets: func(ctx context.Context, id string) (mail.SignIn, error) {
 			l, err := gate.Secrets(ctx, id)
@@ -196,7 +212,7 @@ func (b *browser) person(name, email string) {
 	b.post("/connexion", "email", email)
 	page := b.get(b.w.link())
 	up := b.post("/connexion/lien", "secret", page.hidden("secret")).on("/connexion/inscription", 200)
-	b.post("/connexion/inscription", "flow", up.hidden("flow"), "name", name, "consent", "yes").on("/connexion", 200)
+	b.post("/connexion/inscription", "flow", up.hidden("flow"), "name", name, "consent", "yes").on("/compte", 200)
 }
 
 func TestANewPersonOpensAnAccountByTheLink(t *testing.T) {
@@ -212,7 +228,7 @@ func TestANewPersonOpensAnAccountByTheLink(t *testing.T) {
 		b.post("/connexion/inscription", "flow", flow, "name", "Zoé").has(`role="alert"`, `value="Zoé"`)
 		b.post("/connexion/inscription", "flow", flow, "name", "Zoé", "birth_date", "2020-01-01", "consent", "yes").has(`role="alert"`)
 		b.post("/connexion/inscription", "flow", flow, "name", "Zoé <i>", "consent", "yes",
-			"role", "administrator", "tier", "professionnel", "member_id", "x", "factors", "2").on("/connexion", 200).has("Zoé &lt;i&gt;", "Se déconnecter")
+			"role", "administrator", "tier", "professionnel", "member_id", "x", "factors", "2").on("/compte", 200).has("Zoé &lt;i&gt;", "Se déconnecter")
 		var grants, memberships int
 		r := w.db.Reader(t.Context())
 		must(t, r.Get(&grants, `SELECT count(*) FROM grants`))
@@ -238,7 +254,7 @@ func TestSomebodyKnownComesBackByTheCode(t *testing.T) {
 		wrong := map[bool]string{true: "000000", false: "000001"}[code != "000000"]
 		b.post("/en/connexion/code", "flow", page.hidden("flow"), "code", wrong).on("/en/connexion/code", 401).has(`role="alert"`)
 		w.browser().post("/connexion/code", "flow", page.hidden("flow"), "code", code).on("/connexion/code", 401) // another browser
-		b.post("/en/connexion/code", "flow", page.hidden("flow"), "code", code[:3]+" "+code[3:]).on("/en/connexion", 200).has("Zoé", "Sign out")
+		b.post("/en/connexion/code", "flow", page.hidden("flow"), "code", code[:3]+" "+code[3:]).on("/en/compte", 200).has("Zoé", "Sign out")
 		at, err := url.Parse(w.url)
 		must(t, err)
 		stolen := w.browser()
@@ -312,8 +328,8 @@ func TestASecondStepIsSetUpAndAskedFor(t *testing.T) {
 		page = b.post("/connexion", "email", "anne@exemple.example")
 		b.post("/connexion/code", "flow", page.hidden("flow"), "code", w.code()).on(secondPath, 200).has("code de secours")
 		b.post(secondPath, "code", "000000").has(`role="alert"`)
-		b.post(secondPath, "code", recovery).on("/connexion", 200).has("Anne")
-		b.get(secondPath).on("/connexion", 200)
+		b.post(secondPath, "code", recovery).on("/compte", 200).has("Anne")
+		b.get(secondPath).on("/compte", 200)
 	})
 }
 
@@ -359,8 +375,12 @@ func checkPage(t *testing.T, path string, v view, lang string) {
 			}
 		case "h1":
 			headings++
-		case "script", "style":
+		case "style":
 			t.Errorf("%s has <%s>", path, n.Data)
+		case "script":
+			if has["src"] != assets.Path("canot.js") || n.FirstChild != nil {
+				t.Errorf("%s has a script of its own: %v", path, has)
+			}
 		case "label":
 			labels[has["for"]] = true
 		case "input", "select":
@@ -368,7 +388,7 @@ func checkPage(t *testing.T, path string, v view, lang string) {
 				needs = append(needs, has["id"])
 			}
 		case "form":
-			if has["method"] != "post" || !strings.HasPrefix(has["action"], "/") {
+			if m := has["method"]; m != "post" && m != "get" && m != "" || !strings.HasPrefix(has["action"], "/") {
 				t.Errorf("%s: a form to %q", path, has["action"])
 			}
 		case "iframe":

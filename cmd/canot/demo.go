@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"canot/booking/demo"
 	"canot/internal/database"
 	"canot/internal/identity"
+	"canot/web"
 	"canot/web/locale"
 	"canot/web/mail"
 )
@@ -154,6 +156,9 @@ func (t *tryout) serve(ctx context.Context, cfg config, listener net.Listener) e
 		}
 		return err
 	}
+	if nw.tryout, err = nw.trial(ctx, accounts); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	return nw.runOn(ctx, listener, cfg, log, func(net.Addr) { t.ready(ctx, nw, log, string(cfg.PublicURL), accounts) })
 }
 
@@ -244,13 +249,8 @@ func (t *tryout) ready(ctx context.Context, nw *network, log *slog.Logger, url s
 		}
 		return
 	}
-	t.cmd.printf("demo_ready", url, t.cmd.signInPage(url), url)
-	for _, a := range accounts {
-		t.cmd.printf("demo_account", t.cmd.words.text("role_"+a.Role), a.Email, a.Hub, a.Token)
-		if len(a.RecoveryCodes) > 2 {
-			t.cmd.printf("demo_factor", strings.Join(a.RecoveryCodes[:3], "  "), a.TOTPSecret)
-		}
-	}
+	t.cmd.printf("demo_ready", t.cmd.startPage(url), url)
+	t.cmd.printAccounts(accounts)
 	walk, found, err := nw.demo().Walk(ctx)
 	if err != nil {
 		log.Warn("walk", "error", err.Error())
@@ -262,23 +262,109 @@ func (t *tryout) ready(ctx context.Context, nw *network, log *slog.Logger, url s
 	t.cmd.printf("demo_stop")
 }
 
-// signInPage is the page where people sign in, in the language of whoever tries the network.
-func (c *command) signInPage(url string) string {
+// startPage is where people begin, in the language of whoever tries the network.
+func (c *command) startPage(url string) string {
 	if c.words.Tag() == locale.English.Tag() {
-		return url + "/en/connexion"
+		return url + "/en"
 	}
-	return url + "/connexion"
+	return url
+}
+
+// triedRoles are the roles that a person is told of, in the order in which they are tried.
+var triedRoles = []identity.Role{identity.PlainMember, identity.Staff, identity.Manager}
+
+// firstOf returns the first account of a role.
+func firstOf(accounts []tryAccount, role identity.Role) (tryAccount, bool) {
+	at := slices.IndexFunc(accounts, func(a tryAccount) bool { return a.Role == string(role) })
+	if at < 0 {
+		return tryAccount{}, false
+	}
+	return accounts[at], true
+}
+
+// printAccounts prints the three accounts to try, each with what its sign-in asks for, and
+// names the others.
+func (c *command) printAccounts(accounts []tryAccount) {
+	var told []string
+	for _, role := range triedRoles {
+		a, found := firstOf(accounts, role)
+		if !found {
+			continue
+		}
+		told = append(told, a.Email)
+		c.printf("demo_account", c.words.text("role_"+a.Role), a.Email, a.Hub, a.Token)
+		if len(a.RecoveryCodes) > 0 {
+			c.printf("demo_factor", a.RecoveryCodes[0])
+		}
+	}
+	var others []string
+	for _, a := range accounts {
+		if !slices.Contains(told, a.Email) {
+			others = append(others, a.Email)
+		}
+	}
+	if len(others) > mostOthers {
+		others = append(others[:mostOthers], "…")
+	}
+	if len(others) > 0 {
+		c.printf("demo_others", strings.Join(others, ", "))
+	}
+}
+
+// mostOthers is how many other accounts are named; --json has them all.
+const mostOthers = 4
+
+// basketToo is what the home page of a demo offers together with the studio of the walk.
+const basketToo = "rouyn-noranda-trousse-camera-plein-format"
+
+// trial is whom and with what the pages let a person try the network.
+func (n *network) trial(ctx context.Context, accounts []tryAccount) (*web.Demo, error) {
+	d := &web.Demo{Enter: n.enterTrial}
+	for _, role := range triedRoles {
+		a, found := firstOf(accounts, role)
+		if !found {
+			continue
+		}
+		m, err := n.directory.MemberByEmail(ctx, identity.System, a.Email)
+		if err != nil {
+			return nil, err
+		}
+		hub, err := n.catalog.Hub(ctx, a.Hub)
+		if err != nil {
+			return nil, err
+		}
+		d.Accounts = append(d.Accounts, web.DemoAccount{Role: a.Role, Name: m.Name, Email: a.Email, Town: hub.Town})
+	}
+	walk, found, err := n.demo().Walk(ctx)
+	if err != nil || !found {
+		return d, err
+	}
+	d.Try = web.DemoTry{Category: "medialab", Resource: walk.Resource, Hub: walk.Hub}
+	if _, err := n.catalog.Resource(ctx, basketToo); err == nil {
+		d.Try.Basket = []string{walk.Resource, basketToo}
+	}
+	return d, nil
+}
+
+// enterTrial opens a session of a person of the demo, of two steps: what their role asks for is
+// there at once.
+func (n *network) enterTrial(ctx context.Context, email, device string) (secret string, err error) {
+	m, err := n.directory.MemberByEmail(ctx, identity.System, email)
+	if err != nil {
+		return "", err
+	}
+	err = n.db.In(ctx, func(tx *database.Tx) (err error) {
+		secret, _, err = n.directory.OpenSession(tx, m.ID, "demo", 2, device)
+		return err
+	})
+	n.directory.Forget(m.ID)
+	return secret, err
 }
 
 // printWalk prints commands that find, show, book and follow a studio.
 func (c *command) printWalk(url string, accounts []tryAccount, w demo.Walk) {
-	token := ""
-	for _, a := range accounts {
-		if a.Role == "member" {
-			token = a.Token
-			break
-		}
-	}
+	artist, _ := firstOf(accounts, identity.PlainMember)
+	token := artist.Token
 	from, to := w.StartsAt.UTC().Format(time.RFC3339), w.EndsAt.UTC().Format(time.RFC3339)
 	c.printf("demo_try")
 	for _, line := range [][2]string{

@@ -16,7 +16,7 @@ var englishHelp = map[string]string{
   --scale      N times the data
   --seed       another draw
   --empty      no hub: only an administrator's account
-  --members    N more tokens, of plain members
+  --members    N more tokens, of plain members (with --json)
   --no-limits  rate limits off
   --json       one line for scripts when all is ready`,
 	"migrate": `canot migrate up|status [--database URL] [--json]

@@ -16,7 +16,7 @@ var frenchHelp = map[string]string{
   --scale      N fois les données
   --seed       un autre tirage
   --empty      aucun hub : seulement un compte d’administration
-  --members    N jetons de plus, pour des membres ordinaires
+  --members    N jetons de plus, pour des membres ordinaires (avec --json)
   --no-limits  sans frein au nombre de demandes
   --json       une ligne pour les scripts quand tout est prêt`,
 	"migrate": `canot migrate up|status [--database ADRESSE] [--json]

@@ -38,6 +38,7 @@ type network struct {
 	gate     *signin.Gate
 	send     mail.Sender // nil when there is no way to send mail
 	kept     *mail.Kept  // the mail of a demo, nil elsewhere
+	tryout   *web.Demo   // whom a demo may be tried as, nil elsewhere
 	post     *mail.Post  // nil without send
 }
 
@@ -144,7 +145,8 @@ func (n *network) handler(c config) http.Handler {
 	n.equip(c)
 	site := web.New(web.Deps{
 		DB:   n.db,
-		Gate: n.gate, Directory: n.directory, Catalog: n.catalog, Privacy: n.privacy, Kept: n.kept, NoMail: n.send == nil,
+		Gate: n.gate, Directory: n.directory, Catalog: n.catalog, Roster: n.roster, Book: n.book, Feeds: n.feeds, Privacy: n.privacy,
+		PublicURL: string(c.PublicURL), Kept: n.kept, Demo: n.tryout, NoMail: n.send == nil,
 	})
 	return api.New(api.Deps{
 		Gate:  n.gate,

@@ -17,11 +17,12 @@ import (
 // A caller keeps one connection open and speaks HTTP on it by hand: what the client costs
 // is taken from the server on a small machine.
 type caller struct {
-	conn  net.Conn
-	in    *bufio.Reader
-	addr  string
-	token string
-	sent  []byte
+	conn   net.Conn
+	in     *bufio.Reader
+	addr   string
+	token  string
+	accept string // of the encodings of answers, "" for none
+	sent   []byte
 }
 
 func (b *bed) caller(i int) (*caller, error) {
@@ -37,6 +38,9 @@ func (c *caller) call(method, path, key, prefer, body string) (status int, size 
 	s := append(c.sent[:0], method+" "+path+" HTTP/1.1\r\nHost: "+c.addr+"\r\n"...)
 	if c.token != "" {
 		s = append(s, "Authorization: Bearer "+c.token+"\r\n"...)
+	}
+	if c.accept != "" {
+		s = append(s, "Accept-Encoding: "+c.accept+"\r\n"...)
 	}
 	if key != "" {
 		s = append(s, "Idempotency-Key: "+key+"\r\n"...)

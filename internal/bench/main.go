@@ -50,7 +50,7 @@ func main() {
 	flag.StringVar(&o.profile, "profile", "", "folder to write profiles of the processor to")
 	flag.IntVar(&o.bursts, "bursts", 1000, "bursts of clients on one slot")
 	flag.StringVar(&o.only, "only", "", "one engine: sqlite or postgres")
-	flag.StringVar(&o.steps, "steps", "", "measure only these: creates, refusals, bursts, availability, mixed, connections, start, demo")
+	flag.StringVar(&o.steps, "steps", "", "measure only these: creates, refusals, bursts, availability, mixed, connections, start, demo, pages")
 	sizes := flag.String("sizes", "", "networks to measure, as 200x50000,1000x1000000: units x bookings")
 	flag.Parse()
 	o.rounds, o.turn = 3, 3*time.Second
@@ -98,7 +98,7 @@ func run(ctx context.Context, o options) error {
 		}
 	}
 	for _, s := range o.sizes {
-		for _, engine := range []string{"postgres", "sqlite"} {
+		for _, engine := range engines {
 			if o.only != "" && o.only != engine {
 				continue
 			}
@@ -112,16 +112,40 @@ func run(ctx context.Context, o options) error {
 			return err
 		}
 	}
+	for _, engine := range engines {
+		if (o.only == "" || o.only == engine) && o.wants("pages") {
+			slog.Info("measuring", "what", "pages", "engine", engine)
+			if err := pagesOf(ctx, o, t, engine); err != nil {
+				return fmt.Errorf("pages, %s: %w", engine, err)
+			}
+		}
+	}
 	return t.write(o.out)
 }
+
+var engines = []string{"postgres", "sqlite"}
 
 // wants reports whether a step is among those to measure.
 func (o options) wants(step string) bool {
 	return o.steps == "" || slices.Contains(strings.Split(o.steps, ","), step)
 }
 
+// A step is something that is measured on a network of some size.
+type step struct {
+	name string
+	do   func(context.Context, *bed, *table) error
+}
+
+var steps = []step{
+	{"creates", creates}, {"refusals", refusals}, {"bursts", bursts}, {"availability", availability},
+	{"mixed", mixed}, {"connections", connections}, {"start", startOf},
+}
+
 // measure makes one network on one engine and measures it.
 func measure(ctx context.Context, o options, t *table, engine string, s size) error {
+	if !slices.ContainsFunc(steps, func(s step) bool { return o.wants(s.name) }) {
+		return nil
+	}
 	t.section(engine, s)
 	slog.Info("filling", "engine", engine, "units", s.units, "bookings", s.bookings)
 	b, err := newBed(ctx, o, engine, s)
@@ -129,13 +153,6 @@ func measure(ctx context.Context, o options, t *table, engine string, s size) er
 		return err
 	}
 	defer b.close()
-	steps := []struct {
-		name string
-		do   func(context.Context, *bed, *table) error
-	}{
-		{"creates", creates}, {"refusals", refusals}, {"bursts", bursts}, {"availability", availability},
-		{"mixed", mixed}, {"connections", connections}, {"start", startOf},
-	}
 	for _, step := range steps {
 		if !o.wants(step.name) {
 			continue

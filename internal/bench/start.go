@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -58,59 +59,86 @@ func measureDemo(ctx context.Context, t *table) error {
 	return nil
 }
 
-// readyAfter starts the program and waits for the line that says that it is ready, and
-// for the answer of /readyz. Then it ends it.
+// readyAfter starts the program, waits until it is ready, and ends it.
 func readyAfter(ctx context.Context, args []string, line string, env ...string) (time.Duration, error) {
-	program, err := theProgram()
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	r, err := begin(ctx, args, line, env...)
 	if err != nil {
 		return 0, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
-	defer cancel()
+	r.end()
+	return r.took, nil
+}
+
+// A running program, that was ready after it took so long.
+type running struct {
+	url  string
+	took time.Duration
+	end  func() // ends it, and waits until it has
+}
+
+// begin starts the program and waits for the line that says that it is ready, and for the
+// answer of /readyz.
+func begin(ctx context.Context, args []string, line string, env ...string) (*running, error) {
+	program, err := theProgram()
+	if err != nil {
+		return nil, err
+	}
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Env = append([]string{"TMPDIR=" + os.TempDir()}, env...)
 	r, w, err := os.Pipe()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	cmd.Stdout, cmd.Stderr = w, w
 	began := time.Now()
 	if err := cmd.Start(); err != nil {
-		return 0, err
+		return nil, err
 	}
 	_ = w.Close()
-	defer func() {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, 1<<20)
+	p := &running{end: func() {
 		_ = cmd.Process.Signal(os.Interrupt)
 		_ = cmd.Wait()
 		_ = r.Close()
+	}}
+	p.url, err = readyAt(lines, line)
+	p.took = time.Since(began)
+	go func() { // the program must not wait for a reader
+		for lines.Scan() {
+		}
 	}()
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, 1<<20)
+	if err != nil {
+		p.end()
+		return nil, fmt.Errorf("canot %s: %w", args[0], err)
+	}
+	return p, nil
+}
+
+// readyAt reads what a program says until it is ready, and returns its address.
+func readyAt(lines *bufio.Scanner, line string) (string, error) {
 	for lines.Scan() {
 		if !strings.Contains(lines.Text(), line) {
 			continue
 		}
 		var said struct{ Addr, URL string }
 		if err := json.Unmarshal(lines.Bytes(), &said); err != nil {
-			return 0, err
+			return "", err
 		}
 		if said.URL == "" {
 			said.URL = "http://" + said.Addr
 		}
 		a, err := http.Get(said.URL + "/readyz")
 		if err != nil {
-			return 0, err
+			return "", err
 		}
 		_ = a.Body.Close()
 		if a.StatusCode != http.StatusOK {
-			return 0, fmt.Errorf("/readyz was answered %d", a.StatusCode)
+			return "", fmt.Errorf("/readyz was answered %d", a.StatusCode)
 		}
-		took := time.Since(began)
-		go func() { // the program must not wait for a reader
-			for lines.Scan() {
-			}
-		}()
-		return took, nil
+		return said.URL, nil
 	}
-	return 0, fmt.Errorf("canot %s ended before it was ready", args[0])
+	return "", errors.New("ended before it was ready")
 }

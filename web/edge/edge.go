@@ -40,6 +40,7 @@ type Visit struct {
 	Address  string      // the client's, as far as trusted proxies tell
 	Header   http.Header // of the answer
 	Browser  string      // the secret by which the browser is known while it signs in, "" for none; set by a Door
+	Return   string      // what KeepReturn kept, to be checked again, "" for none; set by a Door
 	Device   string      // what the browser says that it is, in two words; set by a Door
 
 	page func(c *gin.Context, err error)

@@ -82,9 +82,10 @@ func (d *Door) byCookie(r *http.Request, v *Visit) error {
 	if err := d.origins.Check(r); err != nil {
 		return fault.New(fault.Forbidden, "cross_origin", nil).Because(err)
 	}
-	v.Browser = d.cookies.read(r, browserCookie)
+	v.Browser = d.cookies.read(r, browserCookie, longestSecret)
+	v.Return = decoded(d.cookies.read(r, returnCookie, longestReturn))
 	v.Device = deviceOf(r.UserAgent())
-	secret := d.cookies.read(r, sessionCookie)
+	secret := d.cookies.read(r, sessionCookie, longestSecret)
 	if secret == "" {
 		return nil
 	}

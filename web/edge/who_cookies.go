@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"encoding/base64"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,11 +13,19 @@ import (
 const (
 	sessionCookie = "canot"   // the secret of a session
 	browserCookie = "canot-b" // what a browser is known by while it signs in; it opens nothing
+	returnCookie  = "canot-r" // the page to come back to once somebody has signed in
 )
 
 const (
 	sessionKept = 90 * 24 * time.Hour // the server ends it sooner
 	browserKept = 24 * time.Hour
+	returnKept  = time.Hour
+)
+
+// What is longer did not come from here, and is not read.
+const (
+	longestSecret = 200
+	longestReturn = 2000
 )
 
 // cookies writes and reads the cookies of one server.
@@ -31,10 +40,11 @@ func (s cookies) name(of string) string {
 	return of
 }
 
-// read returns what a cookie holds, "" when it is not there, or twice: then somebody else set one.
-func (s cookies) read(r *http.Request, of string) string {
+// read returns what a cookie holds, "" when it is not there, longer than it may be, or there twice:
+// then somebody else set one.
+func (s cookies) read(r *http.Request, of string, longest int) string {
 	found := r.CookiesNamed(s.name(of))
-	if len(found) != 1 || len(found[0].Value) > 200 {
+	if len(found) != 1 || len(found[0].Value) > longest {
 		return ""
 	}
 	return found[0].Value
@@ -68,6 +78,25 @@ func (v *Visit) EndSession() { v.keep(sessionCookie, "", 0) }
 
 // KeepBrowser has the browser keep what it is known by while it signs in.
 func (v *Visit) KeepBrowser(secret string) { v.keep(browserCookie, secret, browserKept) }
+
+// KeepReturn has the browser keep the address of the page to come back to once somebody has signed
+// in: a path of this site, which the caller has checked. It is kept for an hour, for an account may
+// have to be opened first.
+func (v *Visit) KeepReturn(path string) {
+	v.keep(returnCookie, base64.RawURLEncoding.EncodeToString([]byte(path)), returnKept)
+}
+
+// EndReturn has the browser forget the page to come back to.
+func (v *Visit) EndReturn() { v.keep(returnCookie, "", 0) }
+
+// decoded is what KeepReturn kept, "" when it is none of ours.
+func decoded(value string) string {
+	path, err := base64.RawURLEncoding.DecodeString(value)
+	if err != nil {
+		return ""
+	}
+	return string(path)
+}
 
 // keep sets a cookie in the answer. A visit that came through no Door has none to set.
 func (v *Visit) keep(of, value string, kept time.Duration) {

@@ -1,0 +1,26 @@
+// What works without a line: the worker is put in place once the page is there, and the page that
+// it shows then lists what was kept.
+(() => {
+  if (!("serviceWorker" in navigator)) return;
+  addEventListener("load", () => navigator.serviceWorker.register("/sw.js").catch(() => {}));
+  const place = document.getElementById("kept");
+  if (!place || !("caches" in window)) return;
+  const show = async () => {
+    const kept = await caches.match("/compte/a-venir.json");
+    if (!kept) return;
+    const { seen, bookings } = await kept.json();
+    const one = document.getElementById("kept-one");
+    for (const b of bookings) {
+      const row = one.content.cloneNode(true);
+      for (const part of row.querySelectorAll("[data-is]")) {
+        const text = b[part.dataset.is];
+        if (text) part.textContent = text;
+        else (part.closest("[data-of]") || part).remove();
+      }
+      place.append(row);
+    }
+    document.getElementById("kept-seen").textContent = seen;
+    for (const [id, hidden] of [["kept-some", false], ["kept-none", bookings.length > 0], ["kept-not", true]]) document.getElementById(id).hidden = hidden;
+  };
+  show().catch(() => {});
+})();

@@ -1,0 +1,325 @@
+package web
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"canot/booking"
+	"canot/internal/database"
+	"canot/internal/fault"
+	"canot/internal/identity"
+	"canot/inventory"
+	"canot/inventory/hours"
+)
+
+// bookForm is what one fills in before booking, as it was typed.
+type bookForm struct {
+	frame
+	Key                 string // under which it counts once, however often it is sent
+	Title, Notes        string
+	Sector, Visibility  string
+	Organisation        string
+	Attendance          string
+	AskAttendance       bool // there is room for several persons
+	Most                int  // of them, 0 for no limit
+	Terms               []termsBox
+	Organisations, Kept []hiddenField // whom one may book for; what was chosen before
+	Open                bool          // what is folded away has something in it
+	Again               bool          // it was refused: sending it is trying again
+	Sectors             []option
+
+	wants    []booking.Want
+	from, to time.Time
+	accepts  []string // terms, as slug@version
+}
+
+// A termsBox is terms of use that must be accepted first.
+type termsBox struct {
+	ID, Name, Value, Text, Wrong string
+	Checked                      bool
+}
+
+// typedFields are the fields of a form that are carried along as they were typed.
+var typedFields = []string{"titre", "notes", "secteur", "visibilite", "organisme", "personnes"}
+
+// formOf reads a form, out of an address or as it was sent. An address may carry what was typed
+// before somebody had to sign in.
+func formOf(q url.Values, wants []booking.Want, from, to time.Time) bookForm {
+	f := bookForm{
+		Key: q.Get("cle"), Title: q.Get("titre"), Notes: q.Get("notes"), Sector: q.Get("secteur"), Visibility: q.Get("visibilite"),
+		Organisation: q.Get("organisme"), Attendance: strings.TrimSpace(q.Get("personnes")),
+		wants: wants, from: from, to: to, accepts: q["accepte"],
+	}
+	if len(f.accepts) > mostWanted {
+		f.accepts = f.accepts[:mostWanted]
+	}
+	if !goodKey(f.Key) {
+		f.Key = newKey()
+	}
+	return f
+}
+
+func newKey() string { return database.NewID() }
+
+func goodKey(key string) bool {
+	return len(key) >= 16 && len(key) <= 64 && !strings.ContainsFunc(key, func(r rune) bool { return r < '0' || r > 'z' })
+}
+
+// text is a field as it was typed.
+func (f bookForm) text(name string) string {
+	return map[string]string{"titre": f.Title, "notes": f.Notes, "secteur": f.Sector, "visibilite": f.Visibility, "organisme": f.Organisation, "personnes": f.Attendance}[name]
+}
+
+// ChosenFields say what is booked and when.
+func (f bookForm) ChosenFields() []hiddenField {
+	return append(hiddenBasket(f.wants), hiddenField{"debut", stamp(f.from)}, hiddenField{"fin", stamp(f.to)})
+}
+
+// fields are all of the form, for one that nobody fills in.
+func (f bookForm) fields() []hiddenField {
+	all := append(f.ChosenFields(), hiddenField{"cle", f.Key})
+	for _, name := range typedFields {
+		if text := f.text(name); text != "" {
+			all = append(all, hiddenField{name, text})
+		}
+	}
+	for _, text := range f.accepts {
+		all = append(all, hiddenField{"accepte", text})
+	}
+	return all
+}
+
+// address is the page on which the form is.
+func (f bookForm) address() string { return checkAddress(f.wants, f.from, f.to) }
+
+// signInAddress is where one signs in to come back to an address of this site, with as much of
+// what was typed as an address has room for.
+func signInAddress(back string, f bookForm) string {
+	path, query, _ := strings.Cut(back, "?")
+	q, err := url.ParseQuery(query)
+	if err != nil {
+		q = url.Values{}
+	}
+	for _, name := range typedFields {
+		text := f.text(name)
+		if text == "" {
+			continue
+		}
+		q.Set(name, text)
+		if len(path)+1+len(q.Encode()) > longestBack {
+			q.Del(name)
+		}
+	}
+	if len(q) > 0 {
+		path += "?" + q.Encode()
+	}
+	return "/connexion?" + url.Values{"retour": {path}}.Encode()
+}
+
+// attendance is how many persons come; what is no number is none that the book accepts.
+func (f bookForm) attendance() int {
+	if f.Attendance == "" {
+		return 0
+	}
+	if n := numberOf(f.Attendance); n > 0 {
+		return n
+	}
+	return -1
+}
+
+func numberOf(text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// key is under which the form counts once: the same form gives the same booking.
+func (f bookForm) key(who identity.Actor) database.Key {
+	var all []string
+	for _, x := range f.fields() {
+		all = append(all, x.Name, x.Value)
+	}
+	return database.Key{Caller: who.ID, Key: "page-" + f.Key, Hash: hashOf(all...)}
+}
+
+// hashOf stands for some texts in their order.
+func hashOf(texts ...string) string {
+	h := sha256.New()
+	for _, text := range texts {
+		h.Write([]byte(text + "\x00"))
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// fill puts into a form what there is to choose from, for these resources.
+func (p *page) fill(f *bookForm, terms []*inventory.Terms, asked []fault.Violation, refused bool) error {
+	p.fillAttendance(f, terms)
+	f.Again, f.Sectors = refused, p.sectors(f.Sector)
+	if f.Attendance == "" {
+		f.Attendance = "1"
+	}
+	ctx := p.c.Request.Context()
+	mine, _, err := p.Directory.Organisations(ctx, p.v.Actor, identity.OrganisationQuery{Mine: true, Limit: 20})
+	if err != nil {
+		return err
+	}
+	for _, o := range mine {
+		f.Organisations = append(f.Organisations, hiddenField{o.Name, o.ID})
+	}
+	f.Open = f.Notes+f.Sector+f.Organisation != "" || f.Visibility == "members"
+	return p.termsBoxes(f, asked)
+}
+
+// fillAttendance says whether the number of persons is asked for, and how many there may be.
+func (p *page) fillAttendance(f *bookForm, terms []*inventory.Terms) {
+	for _, t := range terms {
+		most := t.Resource.Policy.Attendance
+		if most == 0 {
+			most = t.Resource.Capacity
+		}
+		if most > 1 {
+			f.AskAttendance = true
+		}
+		if most > 0 && (f.Most == 0 || most < f.Most) {
+			f.Most = most
+		}
+	}
+}
+
+// sectors are what a booking may be for.
+func (p *page) sectors(now string) []option {
+	var all []option
+	for _, sector := range []string{"savoir", "affaires", "culture"} {
+		all = append(all, option{ID: sector, Words: p.sectorWords(sector), Here: now == sector})
+	}
+	return all
+}
+
+func (p *page) sectorWords(sector string) string {
+	switch sector {
+	case "savoir":
+		return p.l.Say("page.book.sector_savoir", nil)
+	case "affaires":
+		return p.l.Say("page.book.sector_affaires", nil)
+	case "culture":
+		return p.l.Say("page.book.sector_culture", nil)
+	}
+	return ""
+}
+
+// termsBoxes asks for the terms that are not accepted yet, and for those that were ticked before.
+func (p *page) termsBoxes(f *bookForm, asked []fault.Violation) error {
+	if len(asked) == 0 && len(f.accepts) == 0 {
+		return nil
+	}
+	all, err := p.Catalog.Conditions(p.c.Request.Context())
+	if err != nil {
+		return err
+	}
+	for _, c := range all {
+		value := c.Slug + "@" + strconv.FormatInt(c.Version, 10)
+		open := slices.ContainsFunc(asked, func(v fault.Violation) bool { return v.Params["condition"] == c.Slug })
+		ticked := slices.Contains(f.accepts, value)
+		if !open && !ticked {
+			continue
+		}
+		box := termsBox{ID: "accepte-" + strconv.Itoa(len(f.Terms)), Name: c.Name.In(p.l.Tag()), Value: value, Text: c.Text.In(p.l.Tag()), Checked: ticked}
+		if open && p.c.Request.Method != http.MethodGet {
+			box.Wrong = p.l.Say("page.book.terms_wrong", nil)
+		}
+		f.Terms = append(f.Terms, box)
+	}
+	return nil
+}
+
+// book books, and leads to the booking; or shows the form again, with all that was typed and why not.
+func book(p *page) error {
+	if err := p.c.Request.ParseForm(); err != nil {
+		return fault.New(fault.Malformed, "malformed", nil).Because(err)
+	}
+	q := p.c.Request.PostForm
+	wants := wantsOf(q)
+	from, to, ok := spanFrom(q.Get("debut"), q.Get("fin"))
+	switch {
+	case len(wants) == 0:
+		return p.to("/ressources")
+	case !ok:
+		return p.to(whenAddress(wants, ""))
+	}
+	f := formOf(q, wants, from, to)
+	who := p.v.Actor
+	if !who.Known() {
+		return p.to(signInAddress(addressOf(p.l, f.address()), f))
+	}
+	if !utf8.ValidString(f.Title+f.Notes) || f.attendance() < 0 {
+		return p.bookAgain(f, fault.Field("attendance", "bad_attendance"))
+	}
+	req := f.request()
+	req.Brief = true // what there is instead is looked up for the page
+	b, err := p.Book.Place(p.c.Request.Context(), who, req, f.key(who))
+	if err != nil {
+		return p.notBooked(f, err)
+	}
+	return p.to(bookingAddress(b.ID) + "?fait=reservee")
+}
+
+// notBooked shows the form again after a refusal. Where nobody knows whether it was booked, the
+// same form can be sent again, under the same key.
+func (p *page) notBooked(f bookForm, err error) error {
+	var refused *booking.Refusal
+	switch kind := fault.KindOf(err); {
+	case fault.Is(err, "sign_in"):
+		return p.to(signInAddress(addressOf(p.l, f.address()), f))
+	case fault.Is(err, "idempotency_key_reused"):
+		f.Key = newKey()
+		return p.check(http.StatusConflict, f, &told{Title: p.l.Say("page.book.reused_title", nil), Text: p.l.Say("page.book.reused", nil)})
+	case errors.As(err, &refused), kind == fault.Malformed:
+		return p.bookAgain(f, err)
+	case kind == fault.Unavailable, kind == fault.TooMany:
+		return p.retry(err, "/reserver", f.fields())
+	}
+	return err
+}
+
+// bookAgain shows the form with why it was refused. What is sent next is another request.
+func (p *page) bookAgain(f bookForm, err error) error {
+	f.Key = newKey()
+	t, status := p.explain(err)
+	t.Title, t.Text = p.l.Say("page.book.refused", nil), ""
+	return p.check(status, f, &t)
+}
+
+// retryView is a form that could not be served, to be sent again as it was.
+type retryView struct {
+	frame
+	Action string
+	Fields []hiddenField
+}
+
+// retry keeps what was typed where the service is away or too busy.
+func (p *page) retry(err error, action string, fields []hiddenField) error {
+	_, status := p.explain(err)
+	p.other = "/reservations"
+	v := retryView{frame: p.frame(p.l.Say("page.book.away_title", nil)), Action: action, Fields: fields}
+	v.Error = &told{Title: p.l.Say("page.book.away_title", nil)}
+	return p.show(status, "book_retry", v)
+}
+
+// zoneNamed is a zone by its name.
+func zoneNamed(name string) *time.Location {
+	zone, err := hours.LoadZone(name)
+	if err != nil {
+		return time.UTC
+	}
+	return zone
+}

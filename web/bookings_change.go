@@ -1,0 +1,277 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"canot/booking"
+	"canot/internal/fault"
+	"canot/inventory"
+)
+
+// changeView is where a booking is moved to another time, or what is written on it is changed.
+type changeView struct {
+	frame
+	What, When, Where string
+	Action, Back      string
+	Version           int64
+	To                string // the new time, in words, "" while it is being chosen
+	ToFields          []hiddenField
+	Pick              *picker
+	Fixed             bool // its time has come: only what is written on it can change
+	Form              *bookForm
+	Alternatives      []alternative
+	Others            string
+	HandBack          bool // it must be accepted again
+}
+
+// changeForm is what is asked for of a booking, as it was typed.
+type changeForm struct {
+	bookForm
+	version int64
+	moves   bool // it names a time
+	writes  bool // it says what is written on it
+	lines   bool // it names other resources
+}
+
+// changePage shows the free times for a booking and what is written on it; with a time in the
+// address, it asks whether to move it there.
+func changePage(p *page) error {
+	b, err := p.oneBooking()
+	if err != nil {
+		return err
+	}
+	if hand, from, to := p.byHand(zoneNamed(b.TimeZone)); hand.asked && hand.Wrong == "" {
+		return p.to(bookingAddress(b.ID) + "/changer?" + url.Values{"debut": {stamp(from)}, "fin": {stamp(to)}}.Encode())
+	}
+	f := changeOf(b, p.c.Request.URL.Query())
+	f.writes = false
+	return p.change(http.StatusOK, b, f, nil, nil)
+}
+
+// changeOf reads what is asked of a booking. What is left out stays as it is.
+func changeOf(b booking.Booking, q url.Values) changeForm {
+	from, to, moves := spanFrom(q.Get("debut"), q.Get("fin"))
+	if !moves {
+		from, to = b.StartsAt, b.EndsAt
+	}
+	wants := wantsOf(q)
+	f := changeForm{bookForm: formOf(q, wants, from, to), moves: moves, lines: len(wants) > 0, writes: q.Has("titre")}
+	if !f.lines {
+		f.wants = wantsFor(b)
+	}
+	f.version, _ = strconv.ParseInt(q.Get("version"), 10, 64)
+	if !f.writes {
+		f.Title, f.Notes, f.Sector, f.Visibility, f.Attendance = b.Title, b.Notes, b.Sector, b.Visibility, strconv.Itoa(b.Attendance)
+	}
+	f.Organisation = ""
+	return f
+}
+
+// edits are what a form changes.
+func (f changeForm) edits(b booking.Booking) booking.Edits {
+	e := booking.Edits{IfVersion: f.version, Accepts: f.request().Accepts}
+	if f.moves && !f.from.Equal(b.StartsAt) {
+		e.StartsAt = &f.from
+	}
+	if f.moves && !f.to.Equal(b.EndsAt) {
+		e.EndsAt = &f.to
+	}
+	if f.lines && !slices.Equal(f.wants, wantsFor(b)) {
+		e.Lines = &f.wants
+	}
+	if !f.writes {
+		return e
+	}
+	set := func(to **string, is, was string) {
+		if is != was {
+			*to = &is
+		}
+	}
+	set(&e.Title, f.Title, b.Title)
+	set(&e.Notes, f.Notes, b.Notes)
+	set(&e.Sector, f.Sector, b.Sector)
+	if f.Visibility != "" {
+		set(&e.Visibility, f.Visibility, b.Visibility)
+	}
+	if n := f.attendance(); f.Attendance != "" && n != b.Attendance {
+		e.Attendance = &n
+	}
+	return e
+}
+
+// change shows the page, with what was refused and why.
+func (p *page) change(status int, b booking.Booking, f changeForm, wrong *told, refused *booking.Refusal) error {
+	path := bookingAddress(b.ID)
+	if !b.Status.Live() || !p.DB.Now().Before(b.EndsAt) {
+		return p.to(path)
+	}
+	zone := zoneNamed(b.TimeZone)
+	p.other = path + "/changer"
+	if p.c.Request.Method == http.MethodGet {
+		p.other = ""
+	}
+	v := changeView{
+		frame: p.frame(p.l.Say("page.bookings.change_title", nil)),
+		What:  p.bookedWords(b), When: p.spanWords(b.StartsAt, b.EndsAt, zone), Where: inTown(b.HubName.In(p.l.Tag()), b.Town),
+		Action: path + "/changer", Back: path, Version: b.Version, Others: path + "/changer", Fixed: b.Status == booking.InUse,
+	}
+	terms, err := p.pick(&v, b, f, zone)
+	if err != nil {
+		return err
+	}
+	v.Error = wrong
+	if refused != nil {
+		p.instead(&v, b, f, refused)
+	}
+	if f.moves {
+		v.To = p.spanWords(f.from, f.to, zone)
+		v.ToFields = []hiddenField{{"debut", stamp(f.from)}, {"fin", stamp(f.to)}}
+		if f.lines {
+			v.ToFields = append(v.ToFields, hiddenBasket(f.wants)...)
+		}
+	}
+	v.ToFields = append(v.ToFields, hiddenField{"version", strconv.FormatInt(b.Version, 10)}, hiddenField{"cle", newKey()})
+	if err := p.writing(&f, terms, refused); err != nil {
+		return err
+	}
+	f.frame = v.frame
+	v.Form = &f.bookForm
+	return p.show(status, "bookings_change", v)
+}
+
+// pick finds the free times for a booking, while none is chosen.
+func (p *page) pick(v *changeView, b booking.Booking, f changeForm, zone *time.Location) ([]*inventory.Terms, error) {
+	if f.moves || v.Fixed || p.c.Request.Method != http.MethodGet {
+		return p.termsOf(b)
+	}
+	q := p.c.Request.URL.Query()
+	c := timeChosen{day: q.Get("jour"), length: q.Get("duree"), all: q.Get("toutes") != ""}
+	if c.length == "" {
+		c.length = lengthOfBooking(b, zone)
+	}
+	if c.day == "" {
+		c.day = b.StartsAt.In(zone).Format(time.DateOnly)
+	}
+	s, err := p.slotsOf(f.wants, c, &b)
+	if err != nil {
+		return nil, err
+	}
+	at := v.Action
+	k := p.pickerOf(s, c, pickerPages{
+		when: func(day, length string) string {
+			return at + "?" + url.Values{"jour": {day}, "duree": {length}}.Encode()
+		},
+		check: func(from, to time.Time) string {
+			return at + "?" + url.Values{"debut": {stamp(from)}, "fin": {stamp(to)}}.Encode()
+		},
+		action: at,
+	})
+	k.Town = b.Town
+	k.Hand, _, _ = p.byHand(zone)
+	v.Pick = &k
+	return s.Terms, nil
+}
+
+// writing fills the form of what is written on a booking.
+func (p *page) writing(f *changeForm, terms []*inventory.Terms, refused *booking.Refusal) error {
+	var asked []fault.Violation
+	if refused != nil {
+		asked, _, _ = sortBroken(refused.Fault.Violations)
+	}
+	p.fillAttendance(&f.bookForm, terms)
+	f.Sectors = p.sectors(f.Sector)
+	f.Open = true
+	return p.termsBoxes(&f.bookForm, asked)
+}
+
+// instead says what a booking could become instead of what was refused.
+func (p *page) instead(v *changeView, b booking.Booking, f changeForm, refused *booking.Refusal) {
+	for _, a := range refused.Alternatives {
+		other := f
+		other.from, other.to, other.Key = a.StartsAt, a.EndsAt, newKey()
+		out := alternative{What: p.alternativeWords(a), When: p.spanWords(a.StartsAt, a.EndsAt, zoneNamed(b.TimeZone))}
+		out.Fields = []hiddenField{{"debut", stamp(a.StartsAt)}, {"fin", stamp(a.EndsAt)}, {"version", strconv.FormatInt(b.Version, 10)}, {"cle", other.Key}}
+		if a.Instead != "" {
+			wants := slices.Clone(f.wants)
+			for i, w := range wants {
+				if w.Resource == a.Instead {
+					wants[i].Resource = a.Resource
+				}
+			}
+			out.Fields = append(out.Fields, hiddenBasket(wants)...)
+		}
+		if f.writes {
+			for _, name := range typedFields {
+				if name != "organisme" {
+					out.Fields = append(out.Fields, hiddenField{name, f.text(name)})
+				}
+			}
+		}
+		for _, text := range f.accepts {
+			out.Fields = append(out.Fields, hiddenField{"accepte", text})
+		}
+		v.Alternatives = append(v.Alternatives, out)
+	}
+}
+
+// changeBooking moves a booking, or changes what is written on it. Refused, the old one stands.
+func changeBooking(p *page) error {
+	who := p.v.Actor
+	path := bookingAddress(p.c.Param("id"))
+	if !who.Known() {
+		return p.to(signInAddress(addressOf(p.l, path+"/changer"), bookForm{}))
+	}
+	if err := p.c.Request.ParseForm(); err != nil {
+		return fault.New(fault.Malformed, "malformed", nil).Because(err)
+	}
+	b, err := p.oneBooking()
+	if err != nil {
+		return err
+	}
+	q := p.c.Request.PostForm
+	f := changeOf(b, q)
+	if f.version == 0 {
+		f.version = b.Version
+	}
+	e := f.edits(b)
+	if f.version != b.Version {
+		// What differs from the booking as it is now is not what was changed on the form: only
+		// the book says whether this is the same form again.
+		e = changeOf(b, q).edits(booking.Booking{Visibility: b.Visibility})
+	}
+	_, err = p.Book.Change(p.c.Request.Context(), who, b.ID, e, p.bookingKey("cle", b.ID, q.Encode()))
+	var refused *booking.Refusal
+	switch kind := fault.KindOf(err); {
+	case err == nil:
+		return p.to(path + "?fait=changee")
+	case kind == fault.Stale, fault.Is(err, "idempotency_key_reused"):
+		return p.change(http.StatusPreconditionFailed, b, f, p.staleWords(), nil)
+	case errors.As(err, &refused):
+		t, status := p.explain(err)
+		t.Title, t.Text = p.l.Say("page.bookings.not_changed", nil), ""
+		return p.change(status, b, f, &t, refused)
+	case kind == fault.Malformed:
+		t, status := p.explain(err)
+		t.Title, t.Text = p.l.Say("page.bookings.not_changed", nil), ""
+		return p.change(status, b, f, &t, nil)
+	case kind == fault.Unavailable || kind == fault.TooMany:
+		return p.retry(err, path+"/changer", fieldsOfForm(q))
+	}
+	return err
+}
+
+// fieldsOfForm are all fields of a form as they were sent.
+func fieldsOfForm(q url.Values) []hiddenField {
+	var all []hiddenField
+	for name, values := range q {
+		for _, value := range values {
+			all = append(all, hiddenField{name, value})
+		}
+	}
+	return all
+}

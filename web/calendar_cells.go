@@ -1,0 +1,246 @@
+package web
+
+import (
+	"time"
+
+	"canot/booking"
+	"canot/internal/fault"
+	"canot/inventory"
+	"canot/inventory/hours"
+)
+
+// What a stretch of a calendar is. Each has its words in the locale files.
+const (
+	stateFree   = "free"
+	stateBusy   = "busy"
+	stateClosed = "closed"
+	statePast   = "past"
+	stateSoon   = "soon"   // too soon: the resource asks for notice
+	stateFar    = "far"    // farther ahead than one may book
+	stateTier   = "tier"   // for other tiers than that of who reads
+	stateNone   = "none"   // the clock does not show this hour on this day
+	stateNoUnit = "nounit" // nothing is in service
+)
+
+// A calHour is an hour of a day on a clock, with its instants: a day on which the clocks change
+// has 23 of them, or 25.
+type calHour struct {
+	hourKey
+	hours.Span
+}
+
+// An hourKey names an hour of the clock; the second one of the same name comes after a change.
+type hourKey struct {
+	Minute hours.Minutes
+	Again  bool
+}
+
+// before orders the hours of a day as they pass.
+func (k hourKey) before(o hourKey) bool {
+	if k.Minute != o.Minute {
+		return k.Minute < o.Minute
+	}
+	return !k.Again && o.Again
+}
+
+// hoursOfDay are the hours of a day on the clock of a zone, by their instants.
+func hoursOfDay(day hours.Date, zone *time.Location) []calHour {
+	var all []calHour
+	seen := map[hours.Minutes]bool{}
+	end := hours.At(day.AddDays(1), 0, zone)
+	for t := hours.At(day, 0, zone); t.Before(end); t = t.Add(time.Hour) {
+		h := calHour{hourKey{Minute: hours.MinuteOf(t, zone)}, hours.Span{Start: t, End: t.Add(time.Hour)}}
+		h.Again = seen[h.Minute]
+		seen[h.Minute] = true
+		if end.Before(h.End) {
+			h.End = end
+		}
+		all = append(all, h)
+	}
+	return all
+}
+
+// A calTime is the time of one resource, as a calendar shows it.
+type calTime struct {
+	booking.Availability
+	bookable   hours.Spans // when something may begin or go on, of what is free
+	open       hours.Spans
+	now        time.Time
+	first      time.Time // what begins before is too soon
+	last       time.Time // what ends after is too far ahead
+	admitted   bool      // the tier of who reads may book it
+	afterHours bool
+}
+
+// calTimeOf reads the time of a resource in a window.
+func (p *page) calTimeOf(a booking.Availability, window hours.Span, now time.Time) (calTime, error) {
+	t := a.Terms
+	policy := t.Resource.Policy
+	c := calTime{Availability: a, open: t.Hours.Open(window.Start, window.End, t.Zone), now: now, admitted: true}
+	spans := make([]hours.Span, len(a.Free))
+	for i, f := range a.Free {
+		spans[i] = hours.Span{Start: f.StartsAt, End: f.EndsAt}
+	}
+	c.bookable = hours.Normalize(spans...)
+	if policy.Within == inventory.EndsInside {
+		c.bookable = c.bookable.Intersect(c.open)
+	}
+	reach, err := p.reachOf(t, now)
+	if err != nil {
+		return c, err
+	}
+	horizon := policy.Horizon
+	if reach.Horizon > 0 && reach.Horizon < horizon {
+		horizon = reach.Horizon
+	}
+	c.first = now.Add(time.Duration(policy.Notice) * time.Minute)
+	c.last = hours.At(hours.DateOf(now, t.Zone).AddDays(horizon+1), 0, t.Zone)
+	c.afterHours = reach.AfterHours || policy.Within == inventory.Any
+	if n := len(policy.Tiers); n > 0 {
+		c.admitted = false
+		for _, tier := range policy.Tiers {
+			c.admitted = c.admitted || tier == reach.Tier
+		}
+	}
+	return c, nil
+}
+
+// at says what a stretch is, and which part of it is free.
+func (c calTime) at(span hours.Span) (state string, free hours.Spans) {
+	if free = c.bookable.Intersect(hours.Spans{span}); len(free) > 0 {
+		return stateFree, free
+	}
+	open := c.open.Intersect(hours.Spans{span})
+	switch {
+	case !span.End.After(c.now):
+		return statePast, nil
+	case len(c.Terms.Units) == 0:
+		return stateNoUnit, nil
+	case len(open) == 0 && !c.afterHours || c.closure(span):
+		return stateClosed, nil
+	case len(open) > 0 && !open[len(open)-1].End.After(c.now):
+		return statePast, nil
+	case !c.admitted:
+		return stateTier, nil
+	case !span.Start.Before(c.last):
+		return stateFar, nil
+	case !span.End.After(c.first):
+		return stateSoon, nil
+	}
+	return stateBusy, nil
+}
+
+// closure reports whether a closure shuts a whole stretch.
+func (c calTime) closure(span hours.Span) bool {
+	return c.Terms.Hours.Closed(span.Start, span.End, c.Terms.Zone).Covers(span)
+}
+
+// A calCell is one cell of a table, or several of the same sort side by side.
+type calCell struct {
+	State    string
+	Hour     string // the hour that begins, or the part of it that is free
+	Words    string
+	Path     string // of what is free
+	From, To string // its instants, for drawing
+	Width    int    // columns
+}
+
+// freeCell is a cell that leads to a booking which begins there.
+func (p *page) freeCell(c calTime, h calHour, free hours.Spans, several int, day hours.Date) calCell {
+	slug, zone := c.Terms.Resource.Slug, c.Terms.Zone
+	first := free[0]
+	cell := calCell{State: stateFree, Hour: p.l.Time(first.Start.In(zone)), From: stamp(first.Start), To: stamp(first.End), Width: 1}
+	switch {
+	case several > 1:
+		cell.Words = p.l.Say("page.calendar.free_units", fault.Params{"units": several})
+	case first.End.Before(h.End):
+		cell.Words = p.l.Say("page.calendar.free_until", fault.Params{"time": p.l.Time(first.End.In(zone))})
+	default:
+		cell.Words = p.l.Say("page.calendar.free", nil)
+	}
+	cell.Path = whenAddress(justOne(slug), day.String())
+	if slot, ok := c.Availability.From(first.Start); ok {
+		cell.Path = checkAddress(justOne(slug), slot.StartsAt, slot.EndsAt)
+	}
+	return cell
+}
+
+// cells are a row of a day's table: one for each column, and those of the same sort that lead
+// nowhere together. counts is how many units are free in an hour, where that is known.
+func (p *page) cells(c calTime, day hours.Date, columns []hourKey, counts map[time.Time]int) []calCell {
+	byKey := map[hourKey]calHour{}
+	for _, h := range hoursOfDay(day, c.Terms.Zone) {
+		byKey[h.hourKey] = h
+	}
+	var row []calCell
+	for _, key := range columns {
+		cell := calCell{State: stateNone, Width: 1}
+		if h, shown := byKey[key]; shown {
+			state, free := c.at(h.Span)
+			cell.State = state
+			if state == stateFree {
+				cell = p.freeCell(c, h, free, counts[h.Start], day)
+			}
+		}
+		if n := len(row); n > 0 && cell.State != stateFree && row[n-1].State == cell.State {
+			row[n-1].Width++
+			continue
+		}
+		if cell.Words == "" {
+			cell.Words = p.l.Say("page.calendar.state_"+cell.State, nil)
+		}
+		row = append(row, cell)
+	}
+	return row
+}
+
+// columnsOf are the hours in which any of some resources is open or free on any of some days,
+// from the first to the last: the night is not shown where nothing happens in it.
+func columnsOf(times []calTime, days []hours.Date) []hourKey {
+	used, all := map[hourKey]bool{}, map[hourKey]bool{}
+	for _, c := range times {
+		for _, day := range days {
+			for _, h := range hoursOfDay(day, c.Terms.Zone) {
+				all[h.hourKey] = true
+				span := hours.Spans{h.Span}
+				if len(c.open.Intersect(span)) > 0 || len(c.bookable.Intersect(span)) > 0 {
+					used[h.hourKey] = true
+				}
+			}
+		}
+	}
+	if len(used) == 0 {
+		for m := hours.Minutes(9 * 60); m < 17*60; m += 60 {
+			used[hourKey{Minute: m}] = true
+		}
+	}
+	var first, last hourKey
+	begun := false
+	for k := range used {
+		if !begun || k.before(first) {
+			first = k
+		}
+		if !begun || last.before(k) {
+			last = k
+		}
+		begun = true
+	}
+	var columns []hourKey
+	for m := first.Minute; m <= last.Minute; m++ {
+		for _, k := range []hourKey{{m, false}, {m, true}} {
+			if (all[k] || used[k]) && !k.before(first) && !last.before(k) {
+				columns = append(columns, k)
+			}
+		}
+	}
+	return columns
+}
+
+// hourWords names a column.
+func (p *page) hourWords(k hourKey) string {
+	words := p.l.Time(time.Date(2000, 1, 1, 0, int(k.Minute), 0, 0, time.UTC))
+	if k.Again {
+		return p.l.Say("page.calendar.again", fault.Params{"time": words})
+	}
+	return words
+}
