@@ -6,10 +6,10 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 PKGS    := ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help run test race lint fmt golden bench torture fuzz zones build migration check clean
+.PHONY: help run test race lint fmt golden bench lighthouse screenshots torture fuzz zones build migration check clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## a demo network at http://127.0.0.1:8080
 	$(GO) run -tags=$(TAGS) ./cmd/canot demo
@@ -37,6 +37,13 @@ golden: ## rewrite the golden files
 
 bench: ## speed beside its limits, as docs/benchmarks.md: make bench BENCH=-full
 	@url="$$(.ci/postgres)" && CANOT_TEST_POSTGRES_URL="$$url" $(GO) run -tags=$(TAGS) ./internal/bench $(BENCH)
+
+lighthouse: ## the main pages as a phone on a slow line has them, into docs/benchmarks.md
+	@.ci/lighthouse
+
+screenshots: ## take the pictures of docs/screenshots anew
+	@sh .ci/tools && mkdir -p docs/screenshots && CANOT_TEST_PICTURES=$(CURDIR)/docs/screenshots \
+		$(GO) test -tags=$(TAGS) -count=1 -run TestPicturesOfTheMainPages ./cmd/canot
 
 torture: ## kill the server and its data base under load, race for slots: make torture KILLS=200
 	@url="$$(.ci/postgres)" && CANOT_TEST_POSTGRES_URL="$$url" CANOT_TEST_KILLS=$(or $(KILLS),200) CANOT_TEST_TORTURE=$(or $(KILLS),200) \

@@ -33,6 +33,7 @@ type bookingBody struct {
 	Member       string        `json:"member" doc:"Whose it is, by id"`
 	Organisation string        `json:"organisation" doc:"The organisation whose booking it is, by id, or empty"`
 	MadeBy       string        `json:"made_by" doc:"Who made it, by id"`
+	Price        *money        `json:"price,omitempty" doc:"Before tax, as it was told when it was made or moved; left out where nothing was told"`
 	Competes     bool          `json:"competes" doc:"A request that takes no time until it is approved"`
 	Sequence     int64         `json:"sequence" doc:"Of its calendar entry"`
 	Version      int64         `json:"version" doc:"Its ETag, without the quotes"`
@@ -48,12 +49,20 @@ type bookingLine struct {
 	WithoutUnit  int      `json:"without_unit" doc:"Units that were lost to maintenance, and wait for staff to settle it"`
 }
 
+// priceOf is what somebody was told that a booking costs, nil where nothing was.
+func priceOf(b booking.Booking) *money {
+	if b.PriceCents == nil {
+		return nil
+	}
+	return &money{*b.PriceCents, b.Currency}
+}
+
 func wireBooking(b booking.Booking) bookingBody {
 	out := bookingBody{
 		ID: b.ID, Reference: b.Reference, Status: string(b.Status), Hub: b.HubID, HubSlug: b.HubSlug, TimeZone: b.TimeZone,
 		StartsAt: instant(b.StartsAt), EndsAt: instant(b.EndsAt), LapsesAt: instantOrNil(b.LapsesAt),
 		Lines: make([]bookingLine, len(b.Lines)), Title: b.Title, Notes: b.Notes, Sector: b.Sector, Visibility: b.Visibility,
-		Attendance: b.Attendance, Reason: b.Reason, Organisation: b.Organisation, Member: b.MemberID, MadeBy: b.MadeBy, Competes: b.Competes, Sequence: b.Sequence, Version: b.Version,
+		Attendance: b.Attendance, Reason: b.Reason, Organisation: b.Organisation, Member: b.MemberID, MadeBy: b.MadeBy, Price: priceOf(b), Competes: b.Competes, Sequence: b.Sequence, Version: b.Version,
 		CreatedAt: instant(b.CreatedAt), ChangedAt: instant(b.ChangedAt),
 	}
 	for i, l := range b.Lines {

@@ -55,7 +55,10 @@ func otherThan(l locale.Language, address func(tag string) string) *otherLanguag
 
 // mountPages puts the docs, what they need, and what the pages of people need beside them.
 func (a *API) mountPages(r gin.IRouter) {
-	r.GET("/en/", func(c *gin.Context) { c.Redirect(http.StatusMovedPermanently, "/en") })
+	r.GET("/en/", func(c *gin.Context) {
+		edge.Public(c.Writer.Header())
+		c.Redirect(http.StatusMovedPermanently, "/en")
+	})
 	assets.Mount(r)
 	r.GET(prefix+"/openapi.json", a.document())
 	r.GET(prefix+"/docs", a.docs())

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"canot/booking/membership"
-	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/inventory"
 	"canot/inventory/hours"
@@ -38,21 +37,11 @@ func (b *Book) alternatives(ctx context.Context, a ask) ([]Alternative, error) {
 	if window.Start.Before(a.now.Add(-margin)) {
 		window.Start = a.now.Add(-margin)
 	}
-	s := &sight{terms: map[string]*inventory.Terms{}, taken: map[string][]taken{}, span: window}
-	seen := map[string]bool{}
-	for _, l := range a.lines {
-		category := l.terms.Resource.CategoryID
-		if seen[category] {
-			continue
-		}
-		seen[category] = true
-		more, err := b.look(ctx, r, inventory.ResourceQuery{Category: category}, window)
-		if fault.KindOf(err) == fault.NotFound || errors.Is(err, errAgain) {
-			return nil, nil
-		} else if err != nil {
-			return nil, err
-		}
-		s.add(more)
+	s, err := b.look(ctx, r, a.comparable(), window)
+	if fault.KindOf(err) == fault.NotFound || errors.Is(err, errAgain) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
 	}
 	for _, l := range a.lines {
 		if s.terms[l.terms.Resource.ID] == nil {
@@ -63,8 +52,14 @@ func (b *Book) alternatives(ctx context.Context, a ask) ([]Alternative, error) {
 	if a.old != nil {
 		f.giveBack(a.old)
 	}
-	w := search{a: a, f: f, wanted: wanted, standings: map[string]*membership.Standing{}}
-	w.read = func(hub string) (*membership.Standing, error) { return b.standingAt(ctx, r, a, hub, s) }
+	w := search{a: a, f: f, wanted: wanted, standing: a.standing}
+	if a.standing != nil && !a.anywhere {
+		w.standing, w.read = nil, func() (*membership.Standing, error) {
+			a.anywhere = true
+			a, err := b.withStanding(ctx, r, a)
+			return a.standing, err
+		}
+	}
 	found := w.times(a.lines, timesEachWay, reach)
 	found = append(found, w.resources(s)...)
 	found = append(found, w.hubs(s)...)
@@ -83,38 +78,26 @@ func (b *Book) AlternativesFor(ctx context.Context, id string) ([]Alternative, e
 	if err != nil {
 		return nil, err
 	}
-	a, err := b.withStanding(ctx, r, askOf(was, f, b.db.Now()))
-	if err != nil {
+	a := askOf(was, f, b.db.Now())
+	a.anywhere = true
+	if a, err = b.withStanding(ctx, r, a); err != nil {
 		return nil, err
 	}
 	a.old = nil
 	return b.alternatives(ctx, a)
 }
 
-// standingAt reads what the holder of an ask may book of anything at a hub that was seen:
-// other resources and other hubs ask for more than was read to judge the ask.
-func (b *Book) standingAt(ctx context.Context, r database.Reader, a ask, hub string, s *sight) (*membership.Standing, error) {
-	a.lines = nil
-	for _, id := range s.order {
-		if s.terms[id].Resource.HubID == hub {
-			a.lines = append(a.lines, askLine{s.terms[id], 1})
-		}
+// comparable are the resources that might be had instead of those of an ask. A booking of one
+// thing may go to another hub with the same category; any other stays where it is.
+func (a ask) comparable() inventory.ResourceQuery {
+	mine := a.lines[0].terms.Resource
+	switch {
+	case len(a.lines) > 1:
+		return inventory.ResourceQuery{Hub: mine.HubID}
+	case a.old != nil:
+		return inventory.ResourceQuery{Hub: mine.HubID, Category: mine.CategoryID}
 	}
-	if len(a.lines) == 0 {
-		return nil, nil
-	}
-	a, err := b.withStanding(ctx, r, a)
-	return a.standing, err
-}
-
-func (s *sight) add(o *sight) {
-	s.order = append(s.order, o.order...)
-	for id, t := range o.terms {
-		s.terms[id] = t
-	}
-	for unit, all := range o.taken {
-		s.taken[unit] = all
-	}
+	return inventory.ResourceQuery{Category: mine.CategoryID}
 }
 
 // giveBack takes a booking's own occupancies out of facts that do not say whose they
@@ -176,9 +159,9 @@ type search struct {
 	f      *facts
 	wanted hours.Span
 
-	standings map[string]*membership.Standing // of the holder, by hub, as far as they were asked for
-	read      func(hub string) (*membership.Standing, error)
-	failed    error
+	standing *membership.Standing                 // of the holder, for anywhere; nil until it is read
+	read     func() (*membership.Standing, error) // nil where there is nothing to read
+	failed   error
 }
 
 // accepted reports whether a booking of these lines at this time would be.
@@ -193,20 +176,12 @@ func (w *search) accepted(lines []askLine, span hours.Span) bool {
 	if _, broken := judge(a, w.f); len(broken) > 0 || w.a.standing == nil {
 		return len(broken) == 0
 	}
-	a.standing = w.standing(lines[0].terms.Resource.HubID)
+	if w.standing == nil && w.failed == nil {
+		w.standing, w.failed = w.read()
+	}
+	a.standing = w.standing
 	_, broken := judge(a, w.f)
 	return w.failed == nil && len(broken) == 0
-}
-
-// standing is that of the ask's holder at a hub, read once.
-func (w *search) standing(hub string) *membership.Standing {
-	s, known := w.standings[hub]
-	if known || w.failed != nil {
-		return s
-	}
-	s, w.failed = w.read(hub)
-	w.standings[hub] = s
-	return s
 }
 
 // times finds the nearest times at which all lines would be accepted, up to each on

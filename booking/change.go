@@ -165,10 +165,16 @@ func (b *Book) move(ctx context.Context, who identity.Actor, old Booking, e Edit
 		}
 		moved = movedBooking(who, old, e, a, v)
 		moved.given(v.units)
+		used, err := membership.UsedBy(tx, old.ID)
+		if err != nil {
+			return err
+		}
+		uses, kept := usesOfMove(used, moved, a, v)
+		moved.PriceCents = priceOfMove(moved, a, v, kept)
 		if err := writeMove(tx, old, moved, v.units, newsOfMove(a.own, old, moved)...); err != nil {
 			return err
 		}
-		if err := respend(tx, who, moved, a, v); err != nil {
+		if err := respend(tx, who, moved, a, v, used, uses); err != nil {
 			return err
 		}
 		if err := record(tx, who.ID, "booking.move", &old, &moved); err != nil {
@@ -232,6 +238,9 @@ func (b *Book) askedMove(ctx context.Context, who identity.Actor, old Booking, e
 	for _, l := range lines {
 		a.lines = append(a.lines, askLine{f.terms[l.Resource], l.Quantity})
 	}
+	if err := endless(a); err != nil {
+		return a, nil, nil, err
+	}
 	if _, a.waived, err = waivedFor(r, old.ID); err != nil {
 		return a, nil, nil, err
 	}
@@ -269,8 +278,8 @@ func judgeMove(who identity.Actor, a ask, f *facts) []fault.Violation {
 	// A move must not be a way around the cut-off for cancelling: after it, a member
 	// gives back nothing that was promised before the booking begins.
 	if a.now.Before(a.old.StartsAt) && (again || a.givesBack()) && !a.lifted["cutoff_passed"] && (a.own || !who.May(identity.BookForOthers, a.old.HubID, a.old.regionID)) {
-		if until, passed := cutoffPassed(*a.old, f, a.now); passed {
-			return []fault.Violation{{Code: "cutoff_passed", Params: fault.Params{"until": until}}}
+		if things := resourcesOf(*a.old, f); a.old.Status == Confirmed && a.old.CancelTooLate(things, a.now) {
+			return []fault.Violation{{Code: "cutoff_passed", Params: fault.Params{"until": a.old.CancelUntil(things).In(zone)}}}
 		}
 	}
 	return nil

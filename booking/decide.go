@@ -9,6 +9,7 @@ import (
 	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/internal/identity"
+	"canot/inventory"
 	"canot/inventory/hours"
 )
 
@@ -308,28 +309,24 @@ func (b *Book) beforeCutoff(ctx context.Context, s *step) error {
 	if s.was.Status == InUse {
 		return &Refusal{Fault: refusalOf([]fault.Violation{{Code: "handed_out", Params: fault.Params{}}})}
 	}
-	until, passed := cutoffPassed(s.was, f, s.tx.Now)
-	if !passed {
+	things := resourcesOf(s.was, f)
+	if !s.was.CancelTooLate(things, s.tx.Now) {
 		return nil
 	}
 	if _, lifted, err := waivedFor(s.tx, s.was.ID); err != nil || lifted["cutoff_passed"] {
 		return err
 	}
-	return &Refusal{Fault: refusalOf([]fault.Violation{{Code: "cutoff_passed", Params: fault.Params{"until": until}}})}
+	return &Refusal{Fault: refusalOf([]fault.Violation{{Code: "cutoff_passed", Params: fault.Params{"until": s.was.CancelUntil(things).In(zoneOf(s.was, f))}}})}
 }
 
-// cutoffPassed returns until when a member could give a booking back, by the strictest
-// policy of its resources, and whether that has passed. A hold, or a request that
-// nobody has answered, can always be taken back.
-func cutoffPassed(was Booking, f *facts, now time.Time) (until time.Time, passed bool) {
-	until = was.StartsAt
+// zoneOf is the zone of a booking's hub, as facts have it.
+func zoneOf(was Booking, f *facts) *time.Location { return f.terms[was.Lines[0].ResourceID].Zone }
+
+// resourcesOf are the resources of a booking, as facts have them.
+func resourcesOf(was Booking, f *facts) []inventory.Resource {
+	var all []inventory.Resource
 	for _, l := range was.Lines {
-		t := f.terms[l.ResourceID]
-		last := was.StartsAt.Add(-time.Duration(t.Resource.Policy.CancelCutoff) * time.Minute)
-		if last.Before(until) {
-			until = last
-		}
-		until = until.In(t.Zone)
+		all = append(all, f.terms[l.ResourceID].Resource)
 	}
-	return until, was.Status == Confirmed && !now.Before(until)
+	return all
 }

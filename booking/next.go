@@ -24,7 +24,7 @@ nextInterval:
 			if f.EndsAt.Before(piece.End) {
 				piece.End = f.EndsAt
 			}
-			for _, start := range starts(piece, l.step, l.zone) {
+			for _, start := range starts(piece, int(l.usual.Step/time.Minute), l.zone) {
 				if !before.IsZero() && !start.Before(before) {
 					continue nextInterval
 				}
@@ -80,16 +80,15 @@ func (a Availability) From(start time.Time) (Slot, bool) {
 type loan struct {
 	policy inventory.Policy
 	zone   *time.Location
-	usual  Slots // its length
-	step   int   // minutes
+	usual  Slots // its length, and the step at which it is offered
 	terms  *inventory.Terms
 }
 
 func (a Availability) loan() loan {
 	p := a.Terms.Resource.Policy
-	l := loan{policy: p, zone: a.Terms.Zone, step: stepOf(min(p.Grain, 24*60)), terms: a.Terms}
+	l := loan{policy: p, zone: a.Terms.Zone, terms: a.Terms}
 	l.usual.Zone = l.zone
-	l.usual.Length, l.usual.Days = usualFor(a.Terms)
+	l.usual.measure([]slotLine{{terms: a.Terms, quantity: 1}})
 	return l
 }
 
@@ -103,16 +102,4 @@ func (l loan) fits(f Free, span hours.Span) bool {
 		return true
 	}
 	return fits(span, l.policy.Within, l.terms.Hours.Open(span.Start.Add(-margin), span.End.Add(margin), l.zone), nil)
-}
-
-// usualFor is the usual length of one resource, as Slots has it: elapsed time, or days for
-// what leaves the hub.
-func usualFor(t *inventory.Terms) (time.Duration, int) {
-	p := t.Resource.Policy
-	up := func(n int) int { return (n + p.Grain - 1) / p.Grain * p.Grain }
-	shortest, longest := up(p.Shortest), p.Longest/p.Grain*p.Grain
-	if t.Resource.Kind == inventory.Equipment && p.Within == inventory.EndsInside && shortest <= 24*60 && 24*60 <= longest {
-		return 0, 1
-	}
-	return time.Duration(min(max(up(int(usualLength/time.Minute)), shortest), max(longest, shortest))) * time.Minute, 0
 }

@@ -69,6 +69,8 @@ func (b *Book) place(ctx context.Context, who identity.Actor, req Request, key d
 		}
 		booked = newBooking(who, req, a, v)
 		booked.given(v.units)
+		cents := price(a, v)
+		booked.PriceCents = &cents
 		if err := insertNew(tx, booked, v.units); err != nil {
 			return err
 		}
@@ -139,7 +141,20 @@ func (b *Book) asked(ctx context.Context, r database.Reader, req Request) (ask, 
 	for _, l := range lines {
 		a.lines = append(a.lines, askLine{f.terms[l.Resource], l.Quantity})
 	}
-	return a, f, nil
+	return a, f, endless(a)
+}
+
+// longestSpan is more than any policy can allow: its longest is bounded by what availability
+// shows at once.
+const longestSpan = maxDays*24*time.Hour + time.Hour
+
+// endless refuses an ask that no policy could grant before it is judged: judging looks at
+// every day of it, and anybody may ask for a thousand years.
+func endless(a ask) error {
+	if a.span.Duration() <= longestSpan || a.old != nil && !a.takesMore() {
+		return nil
+	}
+	return &Refusal{Fault: refusalOf([]fault.Violation{{Code: "too_long", Params: fault.Params{"field": "ends_at", "longest_min": maxDays * 24 * 60}}})}
 }
 
 // mergeLines resolves the resources of lines and adds up those that are named twice.
@@ -323,7 +338,7 @@ func newBooking(who identity.Actor, req Request, a ask, v verdict) Booking {
 	booked := Booking{
 		ID: database.NewID(), Reference: newReference(),
 		HubID: t.Resource.HubID, HubSlug: t.HubSlug, HubName: t.HubName, Town: t.Town,
-		TimeZone: t.Zone.String(), regionID: t.RegionID,
+		TimeZone: t.Zone.String(), Currency: t.Currency, regionID: t.RegionID,
 		MemberID: req.MemberID, Organisation: req.Organisation, MadeBy: who.ID, Status: Confirmed,
 		StartsAt: a.span.Start, EndsAt: a.span.End,
 		Title: req.Title, Notes: req.Notes, Sector: req.Sector, Visibility: req.Visibility,

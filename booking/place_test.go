@@ -26,6 +26,10 @@ func TestPlaceGivesTheUnitAndRefusesItToTheNext(t *testing.T) {
 		}
 		got, err := n.book.Booking(context.Background(), n.zoe, b.ID)
 		must(t, err)
+		if *got.PriceCents != *b.PriceCents {
+			t.Fatalf("placed for %d, read back %d", *b.PriceCents, *got.PriceCents)
+		}
+		got.PriceCents, b.PriceCents = nil, nil // pointers print as addresses
 		if fmt.Sprint(got) != fmt.Sprint(b) {
 			t.Fatalf("read back %+v\nplaced    %+v", got, b)
 		}

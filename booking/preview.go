@@ -2,11 +2,13 @@ package booking
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"canot/booking/membership"
 	"canot/internal/fault"
 	"canot/internal/identity"
+	"canot/inventory"
 )
 
 // Preview says what Place would answer, and writes nothing. Anybody may ask.
@@ -17,6 +19,10 @@ func (b *Book) Preview(ctx context.Context, who identity.Actor, req Request) (Pr
 func (b *Book) preview(ctx context.Context, who identity.Actor, req Request) (Preview, error) {
 	r := b.db.Reader(ctx)
 	a, f, err := b.asked(ctx, r, req)
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		return Preview{Violations: refusal.Fault.Violations, Terms: a.terms(), Currency: a.lines[0].terms.Currency}, nil
+	}
 	if err != nil {
 		return Preview{}, err
 	}
@@ -24,27 +30,25 @@ func (b *Book) preview(ctx context.Context, who identity.Actor, req Request) (Pr
 	if err != nil {
 		return Preview{}, err
 	}
-	if err := b.conditionsExist(ctx, req.Accepts); err != nil {
+	a.anywhere = !req.Brief // one reading for the ask and for what there is instead
+	if a, err = b.withStanding(ctx, r, a); err != nil {
 		return Preview{}, err
 	}
-	if a, err = b.withStanding(ctx, r, a); err != nil {
+	if err := b.conditionsExist(ctx, a.standing, req.Accepts); err != nil {
 		return Preview{}, err
 	}
 	persons := judgePerson(who, &a)
 	v, more := judge(a, f)
-	p := Preview{Violations: sayWhoWaives(slices.Concat(broken, persons, more)), Currency: a.lines[0].terms.Currency}
-	for _, l := range a.lines {
-		p.Terms = append(p.Terms, l.terms)
-	}
+	p := Preview{Violations: sayWhoWaives(slices.Concat(broken, persons, more)), Currency: a.lines[0].terms.Currency, Terms: a.terms()}
 	p.OK = len(p.Violations) == 0
 	if p.OK {
-		p.PriceCents = price(a, v)
+		p.tellPrice(a, v)
 		return p, nil
 	}
 	if len(broken)+len(persons) == 0 && !slices.ContainsFunc(more, func(v fault.Violation) bool { return v.Code != "terms_not_accepted" }) {
 		a.waived = map[string]bool{"terms_not_accepted": true}
 		v, _ = judge(a, f)
-		p.PriceCents = price(a, v)
+		p.tellPrice(a, v)
 		return p, nil
 	}
 	if !req.Brief {
@@ -56,9 +60,22 @@ func (b *Book) preview(ctx context.Context, who identity.Actor, req Request) (Pr
 	return p, err
 }
 
-// conditionsExist refuses terms that nobody published, as writing their acceptance would.
-func (b *Book) conditionsExist(ctx context.Context, accepts []membership.Acceptance) error {
+// terms are those of each line.
+func (a ask) terms() []*inventory.Terms {
+	all := make([]*inventory.Terms, len(a.lines))
+	for i, l := range a.lines {
+		all[i] = l.terms
+	}
+	return all
+}
+
+// conditionsExist refuses terms that nobody published, as writing their acceptance would. The
+// present ones were read with a standing.
+func (b *Book) conditionsExist(ctx context.Context, s *membership.Standing, accepts []membership.Acceptance) error {
 	for _, x := range accepts {
+		if s.Presently(x) {
+			continue
+		}
 		_, err := b.catalog.Condition(ctx, x.Condition, int64(x.Version))
 		if fault.KindOf(err) == fault.NotFound {
 			return &fault.Error{Kind: fault.Malformed, Code: "malformed", Violations: []fault.Violation{
@@ -75,9 +92,25 @@ func (b *Book) conditionsExist(ctx context.Context, accepts []membership.Accepta
 // tier asks.
 func price(a ask, v verdict) int64 {
 	var cents int64
-	for i, l := range a.lines {
-		tier := v.Lines[i]
-		cents += (l.terms.Resource.PricePerHour*tier.Charged*int64(tier.PricePercent) + 3000) / 6000
+	for i := range a.lines {
+		cents += priceOf(a, v, i)
 	}
 	return cents
+}
+
+func priceOf(a ask, v verdict, line int) int64 {
+	tier := v.Lines[line]
+	return Price(a.lines[line].terms.Resource.PricePerHour, tier.Charged, int64(tier.PricePercent))
+}
+
+// tellPrice says what an ask costs, and what it takes of the holder's hours.
+func (p *Preview) tellPrice(a ask, v verdict) {
+	p.PriceCents = price(a, v)
+	for i := range a.lines {
+		p.LineCents = append(p.LineCents, priceOf(a, v, i))
+		p.Charged += v.Lines[i].Charged
+	}
+	if a.standing != nil {
+		p.Takes = a.standing.Takings(v.Uses)
+	}
 }

@@ -3,7 +3,7 @@ package booking_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -68,7 +68,7 @@ func TestBookingsAreListedInBothOrdersPageByPage(t *testing.T) {
 		}
 		for _, b := range n.list(n.zoe, booking.Query{Mine: true, Newest: true, Limit: 4}) {
 			one := n.see(b.ID)
-			if fmt.Sprintf("%+v", one) != fmt.Sprintf("%+v", b) {
+			if !reflect.DeepEqual(one, b) {
 				t.Errorf("listed\n%+v, read\n%+v", b, one)
 			}
 			for _, l := range b.Lines {

@@ -39,14 +39,7 @@ func remindAt(starts time.Time, timeZone string) (time.Time, error) {
 // Begin makes the job that reminds people wait for its turn, unless it does already. It is
 // called when a server starts.
 func (b *Book) Begin(ctx context.Context) error {
-	return b.db.In(ctx, func(tx *database.Tx) error {
-		var waiting int
-		err := tx.Get(&waiting, `SELECT COUNT(*) FROM jobs WHERE kind = $1 AND state <> 'given_up'`, remindJob)
-		if err != nil || waiting > 0 {
-			return err
-		}
-		return tx.Enqueue(database.Job{Kind: remindJob, At: tx.Now, Args: struct{}{}})
-	})
+	return b.db.In(ctx, func(tx *database.Tx) error { return tx.EnqueueFirst(remindJob) })
 }
 
 // remind has everybody reminded of what they booked for tomorrow, and comes again. It goes in
@@ -66,23 +59,13 @@ func (b *Book) remind(ctx context.Context, _ json.RawMessage) error {
 			if len(rows) == remindPiece {
 				return nil
 			}
-			return remindAgain(tx)
+			return tx.EnqueueNext(remindJob, tx.Now.Truncate(remindEvery).Add(remindEvery))
 		})
 		if err != nil || len(rows) < remindPiece {
 			return err
 		}
 		last = rows[len(rows)-1]
 	}
-}
-
-// remindAgain leaves the next look, unless it waits already.
-func remindAgain(tx *database.Tx) error {
-	var waiting int
-	err := tx.Get(&waiting, `SELECT COUNT(*) FROM jobs WHERE kind = $1 AND state = 'ready' AND run_at > $2`, remindJob, tx.Now)
-	if err != nil || waiting > 0 {
-		return err
-	}
-	return tx.Enqueue(database.Job{Kind: remindJob, At: tx.Now.Truncate(remindEvery).Add(remindEvery), Args: struct{}{}})
 }
 
 // A remindable is a booking that begins soon and of which nobody was reminded yet.

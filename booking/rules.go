@@ -25,6 +25,7 @@ type ask struct {
 	lifted       map[string]bool      // for a change: those that were lifted before
 	own          bool                 // for a change: who asks does so for themself, or for an organisation of theirs
 	standing     *membership.Standing // of the holder; nil when persons are not judged
+	anywhere     bool                 // the standing is asked about other hubs and resources too
 	keepsRules   bool                 // it is past, and kept the rules of its time
 
 	old   *Booking       // the booking that is being changed, or nil

@@ -173,6 +173,13 @@ func (b *Book) measured(r database.Reader, q SlotQuery, lines []slotLine) (Slots
 		at := slices.IndexFunc(lines, func(l slotLine) bool { return l.terms.Resource.ID == id })
 		s.Terms = append(s.Terms, lines[at].terms)
 	}
+	s.measure(lines)
+	return s, nil
+}
+
+// measure works out what all lines allow together, and the usual length where none is asked
+// for: a day of what leaves the hub, else an hour.
+func (s *Slots) measure(lines []slotLine) {
 	grain, shortest, longest, lent := 1, 0, 0, true
 	for i, l := range lines {
 		x := l.terms.Resource
@@ -196,7 +203,6 @@ func (b *Book) measured(r database.Reader, q SlotQuery, lines []slotLine) (Slots
 	default:
 		s.Length = min(max(minutes(up(int(usualLength/time.Minute))), s.Shortest), max(s.Longest, s.Shortest))
 	}
-	return s, nil
 }
 
 // stepOf is the step at which slots of a grain are offered.
@@ -280,7 +286,7 @@ type slotLine struct {
 	quantity int
 	reaches  []membership.Reach // of who asks; none when no tier says anything
 	last     time.Time          // by when a booking must have ended, as the policy says
-	now      time.Time
+	lasts    []time.Time        // and as each of reaches says, where it does
 
 	opened, closed hours.Spans
 	gaps           [][]hours.Span // when each unit could be given, in order
@@ -306,7 +312,10 @@ func (l *slotLine) longest() int {
 // open works out when a line's hub is open and its units are free.
 func (l *slotLine) open(seen *sight, whole hours.Span, now time.Time) {
 	t := l.terms
-	l.now = now
+	l.lasts = make([]time.Time, len(l.reaches))
+	for i, r := range l.reaches {
+		l.lasts[i] = latestWithin(r.Horizon, t.Zone, now)
+	}
 	l.opened = t.Hours.Open(whole.Start.Add(-margin), whole.End.Add(margin), t.Zone)
 	l.closed = t.Hours.Closed(whole.Start.Add(-margin), whole.End.Add(margin), t.Zone)
 	l.gaps, l.passed = make([][]hours.Span, len(t.Units)), make([]int, len(t.Units))
@@ -344,22 +353,21 @@ func (l *slotLine) allows(span hours.Span) bool {
 		!onGrain(span.End, p.Grain, zone) || span.End.After(l.last) {
 		return false
 	}
-	tier := l.reachOn(hours.DateOf(span.Start, zone))
-	if tier.Longest > 0 && length > time.Duration(tier.Longest)*time.Minute ||
-		tier.Horizon > 0 && span.End.After(latestWithin(tier.Horizon, zone, l.now)) {
+	tier, last := l.reachOn(hours.DateOf(span.Start, zone))
+	if tier.Longest > 0 && length > time.Duration(tier.Longest)*time.Minute || tier.Horizon > 0 && span.End.After(last) {
 		return false
 	}
 	return fits(span, p.Within, l.opened, l.closed) || tier.AfterHours && fits(span, inventory.Any, l.opened, l.closed)
 }
 
-// reachOn is how who asks may book on a day.
-func (l *slotLine) reachOn(day hours.Date) membership.Reach {
-	for _, r := range l.reaches {
+// reachOn is how who asks may book on a day, and by when that must have ended.
+func (l *slotLine) reachOn(day hours.Date) (membership.Reach, time.Time) {
+	for i, r := range l.reaches {
 		if !r.Until.Before(day) {
-			return r
+			return r, l.lasts[i]
 		}
 	}
-	return membership.Reach{}
+	return membership.Reach{}, time.Time{}
 }
 
 // free counts the units that could be given for a span.

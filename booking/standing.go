@@ -33,6 +33,7 @@ func (a ask) ofStanding() membership.Ask {
 	m := membership.Ask{
 		MemberID: a.member, OrganisationID: a.organisation, HubID: t.Resource.HubID, RegionID: t.RegionID, Zone: t.Zone,
 		Span: a.span, Now: a.now, Attendance: max(a.attendance, 1), Accepts: a.accepts, Waived: a.waived,
+		Anywhere: a.anywhere,
 	}
 	if a.old != nil {
 		m.BookingID = a.old.ID
@@ -109,18 +110,36 @@ func spend(tx *database.Tx, who identity.Actor, b Booking, a ask, v verdict) err
 	return insertWaivers(tx, who, b, a.waivers)
 }
 
-// respend writes what a change of a booking takes more or less.
-func respend(tx *database.Tx, who identity.Actor, b Booking, a ask, v verdict) error {
-	used, err := membership.UsedBy(tx, b.ID)
-	if err != nil {
-		return err
+// usesOfMove is what a changed booking takes of its holder's hours, and whether that is kept of
+// what it took before. A membership that was paused or has ended meanwhile counts nothing: what
+// is kept of the booking still is of the hours that it was made with.
+func usesOfMove(used []membership.Use, b Booking, a ask, v verdict) (uses []membership.Use, kept bool) {
+	if len(v.Uses) > 0 || len(used) == 0 || a.takesMore() {
+		return v.Uses, false
 	}
-	uses := v.Uses
-	if len(uses) == 0 && !a.takesMore() {
-		// A membership that was paused or has ended meanwhile counts nothing: what is kept
-		// of the booking still is of the hours that it was made with.
-		uses = membership.Shrink(used, unitMinutes(*a.old), unitMinutes(b))
+	return membership.Shrink(used, unitMinutes(*a.old), unitMinutes(b)), true
+}
+
+// priceOfMove is what a changed booking costs before tax: what Place would ask, but never more
+// than before where it takes no more, and its share of that where its hours are kept.
+func priceOfMove(b Booking, a ask, v verdict, kept bool) *int64 {
+	cents, was := price(a, v), a.old.PriceCents
+	switch {
+	case kept && was == nil:
+		return nil
+	case kept:
+		cents = *was
+		if before, now := unitMinutes(*a.old), unitMinutes(b); now < before {
+			cents = (*was*now + before/2) / before
+		}
+	case was != nil && !a.takesMore():
+		cents = min(cents, *was)
 	}
+	return &cents
+}
+
+// respend writes what a change of a booking takes more or less than it used.
+func respend(tx *database.Tx, who identity.Actor, b Booking, a ask, v verdict, used, uses []membership.Use) error {
 	if !sameUses(used, uses) {
 		if err := membership.GiveBack(tx, who, b.ID, nil); err != nil {
 			return err

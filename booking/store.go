@@ -37,6 +37,8 @@ type bookingRow struct {
 	Notes        string         `db:"notes"`
 	Sector       string         `db:"sector"`
 	Visibility   string         `db:"visibility"`
+	Currency     string         `db:"currency"`
+	PriceCents   *int64         `db:"price_cents"`
 	Competes     bool           `db:"competes"`
 	Shown        bool           `db:"shown"`
 	Sequence     int64          `db:"sequence"`
@@ -46,16 +48,16 @@ type bookingRow struct {
 }
 
 const bookingColumns = `
-	b.id, b.reference, b.hub_id, h.slug AS hub_slug, h.name AS hub_name, h.town, h.region_id, h.time_zone, b.member_id, b.made_by, b.organisation_id, b.status,
+	b.id, b.reference, b.hub_id, h.slug AS hub_slug, h.name AS hub_name, h.town, h.region_id, h.time_zone, h.currency, b.member_id, b.made_by, b.organisation_id, b.status,
 	b.starts_at, b.ends_at, b.starts_local, b.ends_local, b.lapses_at, b.title, b.notes, b.sector, b.visibility, b.attendance, b.reason,
-	b.competes, b.shown, b.sequence, b.version, b.created_at, b.changed_at`
+	b.price_cents, b.competes, b.shown, b.sequence, b.version, b.created_at, b.changed_at`
 
 func (r bookingRow) booking() Booking {
 	b := Booking{
-		ID: r.ID, Reference: r.Reference, HubID: r.HubID, HubSlug: r.HubSlug, HubName: r.HubName, Town: r.Town, TimeZone: r.TimeZone,
+		ID: r.ID, Reference: r.Reference, HubID: r.HubID, HubSlug: r.HubSlug, HubName: r.HubName, Town: r.Town, TimeZone: r.TimeZone, Currency: r.Currency,
 		MemberID: r.MemberID, MadeBy: r.MadeBy, Status: r.Status,
 		StartsAt: r.StartsAt.UTC(), EndsAt: r.EndsAt.UTC(), Title: r.Title, Notes: r.Notes, Sector: r.Sector,
-		Visibility: r.Visibility, Attendance: r.Attendance, Reason: r.Reason, Competes: r.Competes, Sequence: r.Sequence, Version: r.Version,
+		Visibility: r.Visibility, Attendance: r.Attendance, Reason: r.Reason, PriceCents: r.PriceCents, Competes: r.Competes, Sequence: r.Sequence, Version: r.Version,
 		CreatedAt: r.CreatedAt.UTC(), ChangedAt: r.ChangedAt.UTC(), regionID: r.RegionID, shown: r.Shown,
 		startsLocal: r.StartsLocal, endsLocal: r.EndsLocal,
 	}
@@ -153,7 +155,7 @@ func (b *Booking) addLine(row lineRow) {
 const (
 	insertIntoBookings = `INSERT INTO bookings (id, reference, hub_id, member_id, made_by, status, starts_at, ends_at,
 		starts_local, ends_local, lapses_at, title, notes, sector, visibility, competes, shown, sequence, version,
-		created_at, changed_at, organisation_id, attendance, reason) VALUES `
+		created_at, changed_at, organisation_id, attendance, reason, price_cents) VALUES `
 	insertIntoLines         = `INSERT INTO booking_lines (booking_id, line, resource_id, quantity, without_unit) VALUES `
 	insertBookedOccupancies = `INSERT INTO occupancies (id, home_hub_id, unit_id, reason, booking_id, line, starts_at, ends_at, lapses_at, live) VALUES `
 )
@@ -163,7 +165,7 @@ func bookingValues(b Booking) []any {
 		b.ID, b.Reference, b.HubID, b.MemberID, b.MadeBy, string(b.Status), b.StartsAt, b.EndsAt,
 		b.startsLocal, b.endsLocal, b.LapsesAt, b.Title, b.Notes, b.Sector,
 		b.Visibility, b.Competes, b.shown, b.Sequence, b.Version, b.CreatedAt, b.ChangedAt,
-		orNil(b.Organisation), b.Attendance, b.Reason,
+		orNil(b.Organisation), b.Attendance, b.Reason, b.PriceCents,
 	}
 }
 
@@ -227,10 +229,10 @@ func updateBooking(tx *database.Tx, b Booking) error {
 	n, err := tx.Exec(`
 		UPDATE bookings SET status = $3, starts_at = $4, ends_at = $5, starts_local = $6, ends_local = $7, lapses_at = $8,
 			title = $9, notes = $10, sector = $11, visibility = $12, competes = $13, shown = $14, sequence = $15,
-			version = version + 1, changed_at = $16, attendance = $17, reason = $18
+			version = version + 1, changed_at = $16, attendance = $17, reason = $18, price_cents = $19
 		WHERE id = $1 AND version = $2`,
 		b.ID, b.Version-1, string(b.Status), b.StartsAt, b.EndsAt, b.startsLocal, b.endsLocal,
-		b.LapsesAt, b.Title, b.Notes, b.Sector, b.Visibility, b.Competes, b.shown, b.Sequence, b.ChangedAt, b.Attendance, b.Reason)
+		b.LapsesAt, b.Title, b.Notes, b.Sector, b.Visibility, b.Competes, b.shown, b.Sequence, b.ChangedAt, b.Attendance, b.Reason, b.PriceCents)
 	if err == nil && n == 0 {
 		err = errAgain
 	}

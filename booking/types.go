@@ -65,9 +65,11 @@ type Booking struct {
 	Title        string     `json:"title"`
 	Notes        string     `json:"notes"`
 	Sector       string     `json:"sector"`
-	Visibility   string     `json:"visibility"` // private or members
-	Attendance   int        `json:"attendance"` // persons who come
-	Reason       string     `json:"reason"`     // why it was declined or cancelled, as its member may read it
+	Visibility   string     `json:"visibility"`            // private or members
+	Attendance   int        `json:"attendance"`            // persons who come
+	Reason       string     `json:"reason"`                // why it was declined or cancelled, as its member may read it
+	Currency     string     `json:"currency,omitempty"`    // of its hub
+	PriceCents   *int64     `json:"price_cents,omitempty"` // before tax, in cents of the hub's currency, as it was told; nil where nothing was
 	Competes     bool       `json:"competes"`
 	Sequence     int64      `json:"sequence"`
 	Version      int64      `json:"version"`
@@ -166,8 +168,11 @@ type Preview struct {
 	Violations   []fault.Violation
 	Alternatives []Alternative
 	Help         *Help
-	PriceCents   int64 // before tax; also known where nothing but terms is left to accept
+	PriceCents   int64   // before tax; also known where nothing but terms is left to accept
+	LineCents    []int64 // of each line, in order; nil where the price is not known
 	Currency     string
+	Takes        []membership.Taking // what it would take of the holder's hours, where the price is known
+	Charged      int64               // minutes times units that neither a tier nor a pack includes
 
 	Terms []*inventory.Terms // of each line, in order; shared, never changed
 }

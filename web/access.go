@@ -2,8 +2,6 @@ package web
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"slices"
 	"strings"
@@ -134,10 +132,12 @@ func makeToken(p *page) error {
 	asked := newToken{strings.TrimSpace(p.field("label")), p.field("scope"), p.field("days")}
 	days, a := atoi(asked.Days), p.v.Actor
 	req := identity.TokenRequest{Label: asked.Label, Scopes: []string{asked.Scope}, Lifetime: time.Duration(days) * 24 * time.Hour}
-	req.Key = p.tapKey("token", asked.Label, asked.Scope, asked.Days)
+	req.Key = p.onceKey("key", asked.Label, asked.Scope, asked.Days)
 	var err error
 	if !slices.Contains(tokenDays, asked.Days) {
 		err = fault.Field("lifetime", "bad_lifetime")
+	} else if !slices.Contains(p.scopes(), asked.Scope) {
+		err = fault.Field("scopes", "bad_scope") // it would hold nothing, and is not offered
 	}
 	var secret string
 	var k identity.Token
@@ -150,17 +150,6 @@ func makeToken(p *page) error {
 	}
 	p.other = nowhere // it is not there to be read again
 	return p.show(http.StatusOK, "token", shownToken{p.frame(p.l.Say("page.access.made", nil)), secret, p.tokenLine(k)})
-}
-
-// tapKey is by which a form with these fields has its effect once; the zero Key without the field
-// that says which form it is.
-func (p *page) tapKey(what string, fields ...string) database.Key {
-	key := p.field("key")
-	if key == "" || len(key) > 64 {
-		return database.Key{}
-	}
-	sum := sha256.Sum256([]byte(strings.Join(fields, "\n")))
-	return database.Key{Caller: p.v.Actor.ID, Key: "page " + what + " " + key, Hash: hex.EncodeToString(sum[:])}
 }
 
 // revokeToken ends one of one's own tokens, whatever the roles of who asks: this page is about

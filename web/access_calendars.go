@@ -76,7 +76,7 @@ func renewCalendar(p *page) error {
 		return err
 	}
 	ctx, a, hub := p.c.Request.Context(), p.v.Actor, p.field("hub")
-	secret, made, err := p.Directory.RenewCalendarAddress(ctx, a, hub, p.tapKey("calendar", hub))
+	secret, made, err := p.Directory.RenewCalendarAddress(ctx, a, hub, p.onceKey("key", hub))
 	if err != nil {
 		t, status := p.explain(err)
 		return p.accessAgain(status, usualToken(), &t)

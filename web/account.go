@@ -1,9 +1,11 @@
 package web
 
 import (
+	"cmp"
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +16,6 @@ import (
 	"canot/internal/fault"
 	"canot/internal/identity"
 	"canot/inventory"
-	"canot/inventory/hours"
 	"canot/web/locale"
 )
 
@@ -31,13 +32,6 @@ func (s *Site) mountAccount(r gin.IRouter) {
 	s.on(r, "POST", profilePath, changeProfile)
 	s.mountDevices(r)
 	s.mountAccess(r)
-}
-
-// leads are addresses to which only forms of a page lead: who opens one is brought to that page.
-func (s *Site) leads(r gin.IRouter, to string, paths ...string) {
-	for _, path := range paths {
-		s.on(r, "GET", path, func(p *page) error { return p.to(to) })
-	}
 }
 
 // myself is the account of who asks; a visitor is asked to sign in.
@@ -332,7 +326,7 @@ func changeProfile(p *page) error {
 	}
 	e := profile{strings.TrimSpace(p.field("name")), strings.TrimSpace(p.field("phone")), p.field("language"), p.field("hub"), p.field("clientele")}
 	_, err = p.Directory.ChangeMember(p.c.Request.Context(), p.v.Actor, m.ID, identity.MemberEdits{
-		IfVersion: atoi(p.field("version")), Name: &e.Name, Phone: &e.Phone, Language: &e.Language, HomeHub: &e.HomeHub, Clientele: &e.Clientele,
+		IfVersion: versionOf(p.field("version")), Name: &e.Name, Phone: &e.Phone, Language: &e.Language, HomeHub: &e.HomeHub, Clientele: &e.Clientele,
 	}, database.Key{})
 	if err != nil {
 		t, status := p.explain(err)
@@ -346,20 +340,31 @@ func changeProfile(p *page) error {
 	return p.to(accountPath + "?fait=" + newsProfile)
 }
 
-// homeZone is the time of somebody's home hub; that of the network's place without one.
+// homeZone is the time of somebody's home hub; without one, the time that most hubs have now.
 func (p *page) homeZone(hub string) (*time.Location, error) {
+	zone, _, err := p.homeTime(hub)
+	return zone, err
+}
+
+// homeTime is the time of homeZone, with the name of the hub or the town of one whose time it is.
+func (p *page) homeTime(hub string) (*time.Location, string, error) {
 	places, err := p.Catalog.Places(p.c.Request.Context())
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	name := "America/Toronto"
-	for _, place := range places {
+	zones, err := zonesOf(places)
+	if err != nil {
+		return nil, "", err
+	}
+	for i, place := range places {
 		if place.ID == hub {
-			name = place.TimeZone
+			return zones[i], place.Name.In(p.l.Tag()), nil
 		}
 	}
-	if zone, err := hours.LoadZone(name); err == nil {
-		return zone, nil
+	usual := usualZone(zones, p.DB.Now())
+	if usual == nil {
+		return time.UTC, "UTC", nil
 	}
-	return time.UTC, nil
+	at := places[slices.Index(zones, usual)]
+	return usual, cmp.Or(at.Town, at.Name.In(p.l.Tag())), nil
 }

@@ -137,7 +137,9 @@ func TestAFormOfOnesDetailsKeepsWhatWasTyped(t *testing.T) {
 	b.post(profilePath, "version", version, "name", "Zoé C.", "language", "fr").on(profilePath, 412).has(`value="Zoé C."`)
 	b.post(profilePath, "version", form.hidden("version"), "name", "Zoé", "hub", "nowhere", "language", "fr").has(`role="alert"`)
 	// Another language is gone on in.
-	b.post(profilePath, "name", "Zoé", "language", "en").on("/en/compte", 200).has("Saved")
+	b.post(profilePath, "name", "Zoé", "language", "en").on(profilePath, 412) // a form says what it was made from
+	form = b.get(profilePath)
+	b.post(profilePath, "version", form.hidden("version"), "name", "Zoé", "language", "en").on("/en/compte", 200).has("Saved")
 	w.browser().post(profilePath, "name", "X").on(profilePath, 401)
 }
 
@@ -278,4 +280,12 @@ func TestTheAddressOfACalendarIsShownOnce(t *testing.T) {
 		zoe.post(calendarsPath+"/fermer", "calendar", zoe.get(accessPath).hidden("calendar")).on(accessPath, 200).has("ne vaut plus", "Mettre mes réservations dans mon agenda")
 		w.browser().post(calendarsPath).on(calendarsPath, 401)
 	})
+}
+
+// A session of two steps, as a demo opens them, does not say that the account has a second step.
+func TestTheSecondStepIsOfTheAccount(t *testing.T) {
+	w := newTown(t, "sqlite", false)
+	w.browser().person("Zoé", "zoe@exemple.example")
+	b := w.ruler("zoe@exemple.example")
+	b.get(devicesPath).on(devicesPath, 200).has("La mettre en place").lacks("La deuxième étape est en place")
 }

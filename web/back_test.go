@@ -91,8 +91,8 @@ func TestASignInLeadsBackToThePageThatWasWanted(t *testing.T) {
 
 		// A page that asks for a session is come back to by itself.
 		b = w.browser()
-		v := b.get(accessPath+"?x=1").on("/connexion", 200)
-		v = b.post("/connexion", "email", "zoe@exemple.example")
+		b.get(accessPath+"?x=1").on("/connexion", 200)
+		v := b.post("/connexion", "email", "zoe@exemple.example")
 		b.post("/connexion/code", "flow", v.hidden("flow"), "code", w.code()).on(accessPath, 200)
 	})
 }

@@ -33,6 +33,8 @@ type whenView struct {
 	frame
 	Step   int
 	Basket basket
+	Clash  *clash // what cannot be had together for any length; nil when a time can be chosen
+	Lacks  string // the certifications that who reads does not have, "" for none
 	Pick   picker
 }
 
@@ -60,9 +62,16 @@ func whenPage(p *page) error {
 		return p.to(checkAddress(wants, from, to))
 	case hand.asked:
 		status = http.StatusBadRequest
-		v.Error = &told{Title: p.l.Say("page.wrong.title", nil), List: []wrongField{{hand.Wrong, p.l.Say("page.book.hand_wrong", nil)}}}
+		v.Error = p.handTold(hand)
 	}
 	v.Basket = p.basketOf(s.Terms, wants, &c)
+	if s.Shortest > s.Longest {
+		v.Clash = p.clashOf(s, wants, c)
+		return p.show(status, "book_when", v)
+	}
+	if v.Lacks, err = p.lacks(s); err != nil {
+		return err
+	}
 	v.Pick = p.pickerOf(s, c, pickerPages{
 		when:   func(day, length string) string { return whenWith(wants, day, length) },
 		check:  func(from, to time.Time) string { return checkAddress(wants, from, to) },
@@ -161,7 +170,7 @@ func (p *page) basketOf(terms []*inventory.Terms, wants []booking.Want, c *timeC
 
 // inTown is the name of a hub with its town, once.
 func inTown(name, town string) string {
-	if town == "" || strings.Contains(name, town) {
+	if town = townBeside(name, town); town == "" {
 		return name
 	}
 	return name + ", " + town

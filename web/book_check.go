@@ -1,7 +1,9 @@
 package web
 
 import (
+	"html/template"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -19,9 +21,8 @@ type checkView struct {
 	Step    int
 	Basket  basket
 	When    string
-	Price   string // before tax; "" while it is not known
-	Free    bool   // it costs nothing
-	Visitor bool   // the price is that of somebody without an account
+	Price   *priceView // nil while it is not known
+	Visitor bool       // the price is that of somebody without an account
 	Needs   []string
 	Bring   []bringNote
 	Until   fault.Params // until when one may cancel; nil for up to the start
@@ -31,6 +32,8 @@ type checkView struct {
 	Refused      bool
 	Alternatives []alternative
 	Help         *helpContact
+	Things       string    // where other things of the hub are
+	Train        bool      // a certification is missing: whom to call comes first
 	Form         *bookForm // nil where no form would help
 }
 
@@ -39,6 +42,12 @@ type bringNote struct{ Name, Text string }
 
 // helpContact is whom to ask at a hub.
 type helpContact struct{ Name, Phone, Email string }
+
+// Call is the link to the telephone, "" for none.
+func (h helpContact) Call() template.URL { return telephone(h.Phone) }
+
+// Params is the name for a sentence.
+func (h helpContact) Params() fault.Params { return fault.Params{"hub": h.Name} }
 
 // An alternative is something that can be booked instead, by its own form.
 type alternative struct {
@@ -81,13 +90,17 @@ func (p *page) check(status int, form bookForm, wrong *told) error {
 		return p.showHubs(http.StatusUnprocessableEntity, look.Terms, form.wants)
 	}
 	if p.c.Request.Method != http.MethodGet {
-		p.other = form.address()
+		p.other = withTyped(form.address(), form)
 	}
 	zone := look.Terms[0].Zone
+	if !form.from.Before(form.to) {
+		return p.to(handAddress(form, zone))
+	}
 	v := checkView{frame: p.frame(p.l.Say("page.book.check", nil)), Step: stepCheck, Visitor: !who.Known()}
 	v.Basket = p.basketOf(look.Terms, form.wants, nil)
 	v.When = p.spanWords(form.from, form.to, zone)
 	v.Others = whenWith(form.wants, form.from.In(zone).Format(time.DateOnly), lengthText(form.to.Sub(form.from), 0))
+	v.Things = "/ressources?" + url.Values{"lieu": {look.Terms[0].HubSlug}}.Encode()
 	v.Needs, v.Bring, v.Until = p.asks(look.Terms, form)
 	terms, person, rest := sortBroken(look.Violations)
 	if v.Visitor {
@@ -99,12 +112,11 @@ func (p *page) check(status int, form bookForm, wrong *told) error {
 		rest = append(person, rest...)
 	}
 	if len(rest) == 0 && (len(person) == 0 || !v.Visitor) {
-		v.Free = look.PriceCents == 0
-		v.Price = p.l.Money(look.PriceCents, look.Currency)
+		v.Price = p.priceOf(look, form)
 	}
 	v.Error = wrong
 	p.refusal(&v, rest, look, form)
-	if !v.Visitor && (len(rest) == 0 || p.c.Request.Method != http.MethodGet) {
+	if !v.Visitor && (len(rest) == 0 || p.c.Request.Method != http.MethodGet || form.typed()) {
 		if err := p.fill(&form, look.Terms, terms, len(rest) > 0); err != nil {
 			return err
 		}
@@ -116,11 +128,10 @@ func (p *page) check(status int, form bookForm, wrong *told) error {
 
 // asks is what the resources of a basket ask of who books them, and say to who comes.
 func (p *page) asks(terms []*inventory.Terms, form bookForm) (needs []string, bring []bringNote, until fault.Params) {
-	approval, cutoff := false, 0
+	approval := false
 	for _, t := range terms {
 		x := t.Resource
 		approval = approval || x.Policy.Approval || x.Policy.ApprovalAbove > 0 && form.to.Sub(form.from) > time.Duration(x.Policy.ApprovalAbove)*time.Minute
-		cutoff = max(cutoff, x.Policy.CancelCutoff)
 		if text := x.Bring.In(p.l.Tag()); text != "" {
 			bring = append(bring, bringNote{x.Name.In(p.l.Tag()), text})
 		}
@@ -128,8 +139,8 @@ func (p *page) asks(terms []*inventory.Terms, form bookForm) (needs []string, br
 	if approval {
 		needs = append(needs, p.l.Say("page.book.approval", nil))
 	}
-	if cutoff > 0 {
-		until = fault.Params{"until": form.from.Add(-time.Duration(cutoff) * time.Minute).In(terms[0].Zone)}
+	if last := booking.CancelUntil(form.from, thingsOf(terms)); last.Before(form.from) {
+		until = fault.Params{"until": last.In(terms[0].Zone)}
 	}
 	return needs, bring, until
 }
@@ -158,22 +169,62 @@ func (p *page) refusal(v *checkView, broken []fault.Violation, look booking.Prev
 	if len(broken) == 0 {
 		return
 	}
-	v.Refused = true
+	v.Refused, v.Bring = true, nil
+	if !v.Visitor {
+		v.Needs = nil
+	}
 	v.Title = p.l.Say("page.book.refused", nil)
 	t := told{Title: p.l.Say("page.book.why", nil)}
 	if v.Error != nil && v.Error.Text != "" { // it says something that the rules do not
 		t = *v.Error
 	}
-	for _, x := range broken {
-		t.List = append(t.List, p.wrong(x))
-	}
+	t.List = p.reasons(broken)
 	v.Error = &t
 	if h := look.Help; h != nil {
 		v.Help = &helpContact{h.Name.In(p.l.Tag()), h.Phone, h.Email}
+		v.Train = slices.ContainsFunc(broken, func(x fault.Violation) bool { return x.Code == "certification_missing" })
 	}
 	for _, a := range look.Alternatives {
 		v.Alternatives = append(v.Alternatives, p.alternativeOf(a, form))
 	}
+}
+
+// idleWhenPast are what nobody asks of a time that is over.
+var idleWhenPast = []string{"taken", "too_soon", "closed", "ends_closed", "closure", "never_open"}
+
+// reasons are the rules that are broken, in words: each once, and of a time that is over only that.
+func (p *page) reasons(broken []fault.Violation) []wrongField {
+	past := slices.ContainsFunc(broken, func(v fault.Violation) bool { return v.Code == "in_past" })
+	var all []wrongField
+	for _, v := range broken {
+		if past && slices.Contains(idleWhenPast, v.Code) {
+			continue
+		}
+		said := p.wrong(v)
+		if grain, ok := v.Params["grain_min"].(int); ok && v.Code == "off_grain" {
+			said.Text = p.l.Say("page.book.off_grain", fault.Params{"times": p.timesOf(grain)})
+			if name, several := v.Params["resource_name"]; several {
+				said.Text = p.l.Say("violation.about", fault.Params{"resource_name": name, "message": said.Text})
+			}
+		}
+		if !slices.ContainsFunc(all, func(w wrongField) bool { return w.Text == said.Text }) {
+			all = append(all, said)
+		}
+	}
+	return all
+}
+
+// timesOf are a few times of a day at which a booking of a grain may begin, from 9 o'clock on where
+// there are any.
+func (p *page) timesOf(grain int) string {
+	var some []string
+	for at := (9*60 + grain - 1) / grain * grain; grain > 0 && at < 24*60 && len(some) < 3; at += grain {
+		some = append(some, p.l.Time(time.Date(2000, 1, 1, 0, at, 0, 0, time.UTC)))
+	}
+	if len(some) == 0 {
+		some = append(some, p.l.Time(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)))
+	}
+	return strings.Join(some, ", ")
 }
 
 // alternativeOf is what can be booked instead, with what was typed.

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"canot/booking"
 	"canot/internal/database"
@@ -100,9 +99,19 @@ func (f bookForm) fields() []hiddenField {
 // address is the page on which the form is.
 func (f bookForm) address() string { return checkAddress(f.wants, f.from, f.to) }
 
+// typed reports whether somebody has filled in something.
+func (f bookForm) typed() bool {
+	return slices.ContainsFunc(typedFields, func(name string) bool { return name != "visibilite" && f.text(name) != "" })
+}
+
 // signInAddress is where one signs in to come back to an address of this site, with as much of
 // what was typed as an address has room for.
 func signInAddress(back string, f bookForm) string {
+	return "/connexion?" + url.Values{"retour": {withTyped(back, f)}}.Encode()
+}
+
+// withTyped is an address with as much of what was typed as an address has room for.
+func withTyped(back string, f bookForm) string {
 	path, query, _ := strings.Cut(back, "?")
 	q, err := url.ParseQuery(query)
 	if err != nil {
@@ -121,7 +130,7 @@ func signInAddress(back string, f bookForm) string {
 	if len(q) > 0 {
 		path += "?" + q.Encode()
 	}
-	return "/connexion?" + url.Values{"retour": {path}}.Encode()
+	return path
 }
 
 // attendance is how many persons come; what is no number is none that the book accepts.
@@ -130,6 +139,15 @@ func (f bookForm) attendance() int {
 		return 0
 	}
 	if n := numberOf(f.Attendance); n > 0 {
+		return n
+	}
+	return -1
+}
+
+// versionOf is the version of a thing that a form was made from. A form always says one: without
+// it, or with none that can be read, it is of no version, and stale.
+func versionOf(text string) int64 {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n > 0 {
 		return n
 	}
 	return -1
@@ -150,6 +168,16 @@ func (f bookForm) key(who identity.Actor) database.Key {
 		all = append(all, x.Name, x.Value)
 	}
 	return database.Key{Caller: who.ID, Key: "page-" + f.Key, Hash: hashOf(all...)}
+}
+
+// onceKey is under which another form counts once: the same form with the same fields, its key in
+// the field of that name. Without one it is the zero Key.
+func (p *page) onceKey(name string, fields ...string) database.Key {
+	key := p.field(name)
+	if !goodKey(key) {
+		return database.Key{}
+	}
+	return database.Key{Caller: p.v.Actor.ID, Key: "page " + p.c.FullPath() + " " + key, Hash: hashOf(fields...)}
 }
 
 // hashOf stands for some texts in their order.
@@ -261,7 +289,7 @@ func book(p *page) error {
 	if !who.Known() {
 		return p.to(signInAddress(addressOf(p.l, f.address()), f))
 	}
-	if !utf8.ValidString(f.Title+f.Notes) || f.attendance() < 0 {
+	if f.attendance() < 0 {
 		return p.bookAgain(f, fault.Field("attendance", "bad_attendance"))
 	}
 	req := f.request()

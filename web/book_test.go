@@ -219,7 +219,7 @@ func TestSomebodyBooksWithoutAScript(t *testing.T) {
 			t.Errorf("%d days are chosen", n)
 		}
 		long := zoe.get(when.links("duree=120")[0])
-		day := zoe.get(long.one("a", "id", "j2026-11-24").has["href"]).has("mardi 24\u00a0novembre 2026", "Heure de AMOS", "Matin", "Soir")
+		day := zoe.get(long.one("a", "id", "j2026-11-24").has["href"]).has("mardi 24\u00a0novembre 2026", "Heure locale\u00a0: AMOS", "Matin", "Soir")
 		if when.one("li", "aria-current", "step").text != "2. Quand" {
 			t.Error("the steps do not say where one is")
 		}
@@ -336,7 +336,13 @@ func TestTheWhenPageLeadsToFreeTimes(t *testing.T) {
 		hand := "/reserver?r=amos-studio&du=2026-11-24&de=10:30&au=&a=12:00"
 		zoe.get(hand).on("/reserver/verifier", 200).has("de 10\u00a0h\u00a030 à 12\u00a0h")
 		zoe.get("/reserver?r=amos-studio&du=2026-11-24&de=midi&a=13:00").on("/reserver", 400).has("Donnez un jour et une heure")
-		zoe.get("/reserver?r=amos-studio&du=2026-11-24&de=12:00&a=10:00").on("/reserver/verifier", 200).has("La fin doit venir après le début.")
+		for _, reversed := range []string{"/reserver?r=amos-studio&du=2026-11-24&de=12:00&a=10:00", "/reserver/verifier?r=amos-studio&debut=2026-11-24T17:00:00Z&fin=2026-11-24T15:00:00Z"} {
+			back := zoe.get(reversed).on("/reserver", 400).has("La fin doit venir après le début.").lacks("de 12\u00a0h à 10\u00a0h")
+			if end := back.one("input", "id", "a").has; end["aria-invalid"] != "true" || end["value"] != "10:00" || back.one("input", "id", "de").has["value"] != "12:00" {
+				t.Errorf("%s: the form holds %v", reversed, end)
+			}
+			checkPage(t, reversed, back, "fr")
+		}
 		days := zoe.get("/reserver?r=amos-camera&jour=2026-11-24&duree=2j").has("Retour à la même heure, le jeudi 26\u00a0novembre 2026.")
 		zoe.get(days.slot("10 h")).has("du mardi 24\u00a0novembre 2026, 10\u00a0h au jeudi 26\u00a0novembre 2026, 10\u00a0h", "Gratuit")
 		for _, path := range []string{"jour=hier", "jour=9999-12-31", "duree=x", "duree=999999999j", "jour=1970-01-01", "duree=-5"} {

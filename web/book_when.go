@@ -1,6 +1,7 @@
 package web
 
 import (
+	"html/template"
 	"slices"
 	"strconv"
 	"strings"
@@ -257,7 +258,7 @@ func lengthOfText(text string) time.Duration {
 // handTime is a time chosen by hand, on the hub's clock.
 type handTime struct {
 	FromDay, FromTime, ToDay, ToTime string
-	Wrong                            string // the field that cannot be read, "" for none
+	Wrong, Why                       string // the field that is wrong, "" for none, and what of it
 	asked                            bool
 }
 
@@ -269,6 +270,7 @@ func (p *page) byHand(zone *time.Location) (h handTime, from, to time.Time) {
 	if !h.asked {
 		return h, from, to
 	}
+	h.Why = p.l.Say("page.book.hand_wrong", nil)
 	until := h.ToDay
 	if until == "" {
 		until = h.FromDay
@@ -280,6 +282,34 @@ func (p *page) byHand(zone *time.Location) (h handTime, from, to time.Time) {
 	}
 	if to, err = hours.Instant(until+"T"+h.ToTime, zone); err != nil {
 		h.Wrong = "au"
+	} else if !from.Before(to) {
+		h.Wrong, h.Why = "a", p.l.Say("violation.ends_before_start", nil)
 	}
 	return h, from, to
+}
+
+// handAddress is where the time of a form is chosen by hand, as it is.
+func handAddress(f bookForm, zone *time.Location) string {
+	q, from, to := queryOf(f.wants), f.from.In(zone), f.to.In(zone)
+	q.Set("du", from.Format(time.DateOnly))
+	q.Set("de", from.Format("15:04"))
+	q.Set("au", to.Format(time.DateOnly))
+	q.Set("a", to.Format("15:04"))
+	return "/reserver?" + q.Encode()
+}
+
+// handTold says what is wrong with a time that was chosen by hand.
+func (p *page) handTold(h handTime) *told {
+	return &told{Title: p.l.Say("page.wrong.title", nil), List: []wrongField{{h.Wrong, h.Why}}}
+}
+
+// About ties a field of the time chosen by hand to its hint, and to what is wrong.
+func (h handTime) About(field string) template.HTMLAttr {
+	if h.Wrong == field {
+		return `aria-invalid="true" aria-describedby="hand-wrong hand-hint" autofocus`
+	}
+	if field == "du" {
+		return `aria-describedby="hand-hint"`
+	}
+	return ""
 }

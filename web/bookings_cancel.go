@@ -1,10 +1,10 @@
 package web
 
 import (
+	"html/template"
 	"net/http"
 
 	"canot/booking"
-	"canot/internal/database"
 	"canot/internal/fault"
 )
 
@@ -20,6 +20,9 @@ type cancelView struct {
 	Version           int64
 	Key, Reason       string
 }
+
+// Call is the link to the telephone of the hub, "" for none.
+func (v cancelView) Call() template.URL { return telephone(v.Phone) }
 
 // cancelPage asks whether to cancel.
 func cancelPage(p *page) error { return p.cancelAgain(http.StatusOK, "", nil) }
@@ -44,9 +47,9 @@ func (p *page) cancelAgain(status int, reason string, wrong *told) error {
 		What:  p.bookedWords(b), When: p.spanWords(b.StartsAt, b.EndsAt, zone), Where: inTown(b.HubName.In(p.l.Tag()), b.Town),
 		Pending: b.Status == booking.Pending, Action: path + "/annuler", Back: path, Version: b.Version, Key: newKey(), Reason: reason,
 	}
-	until := cancelUntil(b, terms)
-	v.Until = fault.Params{"until": until.In(zone)}
-	v.Passed = p.owns(b) && (b.Status == booking.InUse || b.Status == booking.Confirmed && !p.DB.Now().Before(until))
+	things := thingsOf(terms)
+	v.Until = fault.Params{"until": b.CancelUntil(things).In(zone)}
+	v.Passed = p.owns(b) && b.CancelTooLate(things, p.DB.Now())
 	if v.Passed {
 		hub, err := p.Catalog.Hub(p.c.Request.Context(), b.HubID)
 		if err != nil {
@@ -68,8 +71,8 @@ func cancelBooking(p *page) error {
 	if !goodID(id) {
 		return fault.New(fault.NotFound, "booking_not_found", nil)
 	}
-	version := int64(numberOf(p.field("version")))
-	key := p.bookingKey("cle", id, reason, p.field("version"))
+	version := versionOf(p.field("version"))
+	key := p.onceKey("cle", id, reason, p.field("version"))
 	_, err := p.Book.Cancel(p.c.Request.Context(), who, id, version, reason, key)
 	switch kind := fault.KindOf(err); {
 	case err == nil:
@@ -89,13 +92,4 @@ func cancelBooking(p *page) error {
 // staleWords say that somebody changed a booking meanwhile.
 func (p *page) staleWords() *told {
 	return &told{Title: p.l.Say("page.bookings.stale_title", nil), Text: p.l.Say("page.bookings.stale", nil)}
-}
-
-// bookingKey is under which a form counts once: the same key with the same fields.
-func (p *page) bookingKey(name string, fields ...string) database.Key {
-	key := p.field(name)
-	if !goodKey(key) {
-		return database.Key{}
-	}
-	return database.Key{Caller: p.v.Actor.ID, Key: "page-" + key, Hash: hashOf(append(fields, p.c.FullPath())...)}
 }

@@ -26,7 +26,6 @@ type changeView struct {
 	Form              *bookForm
 	Alternatives      []alternative
 	Others            string
-	HandBack          bool // it must be accepted again
 }
 
 // changeForm is what is asked for of a booking, as it was typed.
@@ -45,11 +44,15 @@ func changePage(p *page) error {
 	if err != nil {
 		return err
 	}
-	if hand, from, to := p.byHand(zoneNamed(b.TimeZone)); hand.asked && hand.Wrong == "" {
-		return p.to(bookingAddress(b.ID) + "/changer?" + url.Values{"debut": {stamp(from)}, "fin": {stamp(to)}}.Encode())
-	}
 	f := changeOf(b, p.c.Request.URL.Query())
 	f.writes = false
+	hand, from, to := p.byHand(zoneNamed(b.TimeZone))
+	switch {
+	case hand.asked && hand.Wrong != "":
+		return p.change(http.StatusBadRequest, b, f, p.handTold(hand), nil)
+	case hand.asked:
+		return p.to(bookingAddress(b.ID) + "/changer?" + url.Values{"debut": {stamp(from)}, "fin": {stamp(to)}}.Encode())
+	}
 	return p.change(http.StatusOK, b, f, nil, nil)
 }
 
@@ -64,7 +67,7 @@ func changeOf(b booking.Booking, q url.Values) changeForm {
 	if !f.lines {
 		f.wants = wantsFor(b)
 	}
-	f.version, _ = strconv.ParseInt(q.Get("version"), 10, 64)
+	f.version = b.Version
 	if !f.writes {
 		f.Title, f.Notes, f.Sector, f.Visibility, f.Attendance = b.Title, b.Notes, b.Sector, b.Visibility, strconv.Itoa(b.Attendance)
 	}
@@ -235,16 +238,14 @@ func changeBooking(p *page) error {
 	}
 	q := p.c.Request.PostForm
 	f := changeOf(b, q)
-	if f.version == 0 {
-		f.version = b.Version
-	}
+	f.version = versionOf(q.Get("version"))
 	e := f.edits(b)
 	if f.version != b.Version {
 		// What differs from the booking as it is now is not what was changed on the form: only
 		// the book says whether this is the same form again.
-		e = changeOf(b, q).edits(booking.Booking{Visibility: b.Visibility})
+		e = f.edits(booking.Booking{Visibility: b.Visibility})
 	}
-	_, err = p.Book.Change(p.c.Request.Context(), who, b.ID, e, p.bookingKey("cle", b.ID, q.Encode()))
+	_, err = p.Book.Change(p.c.Request.Context(), who, b.ID, e, p.onceKey("cle", b.ID, q.Encode()))
 	var refused *booking.Refusal
 	switch kind := fault.KindOf(err); {
 	case err == nil:
@@ -254,6 +255,7 @@ func changeBooking(p *page) error {
 	case errors.As(err, &refused):
 		t, status := p.explain(err)
 		t.Title, t.Text = p.l.Say("page.bookings.not_changed", nil), ""
+		t.List = p.reasons(refused.Fault.Violations)
 		return p.change(status, b, f, &t, refused)
 	case kind == fault.Malformed:
 		t, status := p.explain(err)

@@ -2,12 +2,14 @@ package web
 
 import (
 	"bytes"
+	"html/template"
 	"net/http"
 	"strings"
 	"time"
 
 	"canot/booking"
 	"canot/booking/calendar"
+	"canot/booking/membership"
 	"canot/internal/fault"
 	"canot/internal/identity"
 	"canot/internal/identity/privacy"
@@ -20,6 +22,7 @@ import (
 type bookingView struct {
 	frame
 	Done         bool // the title says that it is done
+	Live         bool // it stands: one goes there, or has been
 	NoMail       bool
 	News         string
 	Lines        []basketLine
@@ -36,7 +39,9 @@ type bookingView struct {
 	Bring        []bringNote
 	CancelUntil  fault.Params
 	CancelPassed bool
-	Free         bool // nothing is asked for it
+	Free         bool   // nothing is asked for it
+	Price        string // before tax, with the hours it took; "" where nobody was told one
+	Tax          bool   // something is to be paid
 	Calendar     string
 	Change       string
 	Cancel       string
@@ -46,6 +51,9 @@ type bookingView struct {
 
 // hubWords are a hub as somebody who goes there needs it.
 type hubWords struct{ Name, Path, Address, Town, Access, Phone, Email string }
+
+// Call is the link to the telephone, "" for none.
+func (h hubWords) Call() template.URL { return telephone(h.Phone) }
 
 // oneBooking reads the booking of the address, for who may see it, and writes down who looked at
 // somebody else's.
@@ -105,15 +113,13 @@ func (p *page) termsOf(b booking.Booking) ([]*inventory.Terms, error) {
 	return list, nil
 }
 
-// cancelUntil is until when a member may cancel, by the strictest of the resources.
-func cancelUntil(b booking.Booking, terms []*inventory.Terms) time.Time {
-	until := b.StartsAt
+// thingsOf are the resources of some terms.
+func thingsOf(terms []*inventory.Terms) []inventory.Resource {
+	var all []inventory.Resource
 	for _, t := range terms {
-		if last := b.StartsAt.Add(-time.Duration(t.Resource.Policy.CancelCutoff) * time.Minute); last.Before(until) {
-			until = last
-		}
+		all = append(all, t.Resource)
 	}
-	return until
+	return all
 }
 
 // bookingPage shows one booking.
@@ -130,12 +136,21 @@ func bookingPage(p *page) error {
 	if err != nil {
 		return err
 	}
-	return p.show(http.StatusOK, "bookings_one", p.viewOf(b, hub, terms))
+	v := p.viewOf(b, hub, terms)
+	if b.PriceCents != nil && v.Live {
+		uses, err := membership.UsedBy(p.DB.Reader(p.c.Request.Context()), b.ID)
+		if err != nil {
+			return err
+		}
+		v.Price, v.Tax, v.Free = mail.PriceWords(p.l, b, hub.Currency, uses), *b.PriceCents > 0, false
+	}
+	return p.show(http.StatusOK, "bookings_one", v)
 }
 
 func (p *page) viewOf(b booking.Booking, hub inventory.Hub, terms []*inventory.Terms) bookingView {
 	zone, now := zoneNamed(b.TimeZone), p.DB.Now()
 	v := bookingView{NoMail: p.NoMail, Booked: b, Reference: b.Reference, Status: fault.Params{"status": string(b.Status)}, Tag: tagOf(b.Status), Lost: lost(b), Held: b.Status == booking.Held, Competes: b.Competes}
+	v.Live = b.Status.Live() || b.Status == booking.Completed
 	title := p.bookedWords(b)
 	if v.Done = p.c.Query("fait") == "reservee" && (b.Status == booking.Confirmed || b.Status == booking.InUse || b.Status == booking.Pending); v.Done {
 		title = p.l.Say("page.bookings.done", nil)
@@ -146,6 +161,9 @@ func (p *page) viewOf(b booking.Booking, hub inventory.Hub, terms []*inventory.T
 	if p.c.Query("fait") == "changee" && b.Version > 1 && b.Status.Live() {
 		v.News = p.l.Say("page.bookings.changed", nil)
 	}
+	if p.c.Query("fait") == "annulee" && b.Status == booking.Cancelled {
+		v.News = p.cancelledWords(b)
+	}
 	v.frame = p.frame(title)
 	v.When = p.spanWords(b.StartsAt, b.EndsAt, zone)
 	v.Free = len(terms) == len(b.Lines)
@@ -154,7 +172,7 @@ func (p *page) viewOf(b booking.Booking, hub inventory.Hub, terms []*inventory.T
 	}
 	for _, t := range terms {
 		v.Free = v.Free && t.Resource.PricePerHour == 0
-		if text := t.Resource.Bring.In(p.l.Tag()); text != "" {
+		if text := t.Resource.Bring.In(p.l.Tag()); v.Live && text != "" {
 			v.Bring = append(v.Bring, bringNote{t.Resource.Name.In(p.l.Tag()), text})
 		}
 	}
@@ -167,11 +185,20 @@ func (p *page) viewOf(b booking.Booking, hub inventory.Hub, terms []*inventory.T
 	return v
 }
 
+// cancelledWords say that a booking was just cancelled, and what follows from it.
+func (p *page) cancelledWords(b booking.Booking) string {
+	said := p.l.Say("page.bookings.cancelled", nil)
+	if p.owns(b) && !p.NoMail {
+		said += " " + p.l.Say("page.bookings.cancelled_mail", nil)
+	}
+	return said
+}
+
 // actions are what can be done with a booking by who looks at it.
 func (p *page) actions(v *bookingView, b booking.Booking, terms []*inventory.Terms, zone *time.Location, now time.Time) {
 	path := bookingAddress(b.ID)
 	v.Mine = p.owns(b)
-	if b.Status != booking.Held {
+	if v.Live && b.Status != booking.Held {
 		v.Calendar = path + "/agenda.ics"
 	}
 	if !v.Mine && !p.v.Actor.May(identity.BookForOthers, b.HubID, "") {
@@ -181,9 +208,9 @@ func (p *page) actions(v *bookingView, b booking.Booking, terms []*inventory.Ter
 		v.Again = againAddress(b, zone, now)
 		return
 	}
-	until := cancelUntil(b, terms)
-	v.CancelUntil = fault.Params{"until": until.In(zone)}
-	v.CancelPassed = v.Mine && (b.Status == booking.InUse || b.Status == booking.Confirmed && !now.Before(until))
+	things := thingsOf(terms)
+	v.CancelUntil = fault.Params{"until": b.CancelUntil(things).In(zone)}
+	v.CancelPassed = v.Mine && b.CancelTooLate(things, now)
 	v.Change = path + "/changer"
 	if !v.CancelPassed {
 		v.Cancel = path + "/annuler"
@@ -204,15 +231,11 @@ func bookingCalendar(p *page) error {
 	if err != nil {
 		return err
 	}
-	var things []inventory.Resource
-	for _, t := range terms {
-		things = append(things, t.Resource)
-	}
 	address := ""
 	if p.PublicURL != "" {
 		address = strings.TrimSuffix(p.PublicURL, "/") + addressOf(p.l, bookingAddress(b.ID))
 	}
-	words := mail.EventWords(p.l, b, hub, things, address) // the same as in the message
+	words := mail.EventWords(p.l, b, hub, thingsOf(terms), address) // the same as in the message
 	var file bytes.Buffer
 	if err := calendar.Event(&file, b, words); err != nil {
 		return err

@@ -145,23 +145,48 @@ type calCell struct {
 	Width    int    // columns
 }
 
-// freeCell is a cell that leads to a booking which begins there.
-func (p *page) freeCell(c calTime, h calHour, free hours.Spans, several int, day hours.Date) calCell {
+// freeCell is a cell that leads to a booking: to one that begins in it, else to one that reaches
+// into it, else to the next that begins in the same free time. Where the book has none of these,
+// nobody can have the cell, though nobody else has it.
+func (p *page) freeCell(c calTime, h calHour, free hours.Spans, several int) calCell {
 	slug, zone := c.Terms.Resource.Slug, c.Terms.Zone
-	first := free[0]
-	cell := calCell{State: stateFree, Hour: p.l.Time(first.Start.In(zone)), From: stamp(first.Start), To: stamp(first.End), Width: 1}
-	switch {
-	case several > 1:
-		cell.Words = p.l.Say("page.calendar.free_units", fault.Params{"units": several})
-	case first.End.Before(h.End):
-		cell.Words = p.l.Say("page.calendar.free_until", fault.Params{"time": p.l.Time(first.End.In(zone))})
-	default:
-		cell.Words = p.l.Say("page.calendar.free", nil)
+	cell := calCell{State: stateFree, Width: 1}
+	leads := func(s booking.Slot) { cell.Path = checkAddress(justOne(slug), s.StartsAt, s.EndsAt) }
+	if slot, ok := c.Beginning(h.Span); ok {
+		end := h.End
+		for _, f := range free {
+			if !slot.StartsAt.Before(f.Start) && slot.StartsAt.Before(f.End) {
+				end = f.End
+			}
+		}
+		cell.Hour, cell.From, cell.To = p.l.ShortTime(slot.StartsAt.In(zone)), stamp(slot.StartsAt), stamp(end)
+		switch {
+		case several > 1:
+			cell.Words = p.l.Say("page.calendar.free_units", fault.Params{"units": several})
+		case end.Before(h.End):
+			cell.Words = p.l.Say("page.calendar.free_until", fault.Params{"time": p.l.ShortTime(end.In(zone))})
+		default:
+			cell.Words = p.l.Say("page.calendar.free", nil)
+		}
+		leads(slot)
+		return cell
 	}
-	cell.Path = whenAddress(justOne(slug), day.String())
-	if slot, ok := c.Availability.From(first.Start); ok {
-		cell.Path = checkAddress(justOne(slug), slot.StartsAt, slot.EndsAt)
+	if slot, ok := c.Reaching(h.Span); ok {
+		cell.Hour, cell.From, cell.To = p.l.ShortTime(free[0].Start.In(zone)), stamp(free[0].Start), stamp(slot.EndsAt)
+		cell.Words = p.l.Say("page.calendar.free_since", fault.Params{"time": p.l.ShortTime(slot.StartsAt.In(zone))})
+		leads(slot)
+		return cell
 	}
+	for _, f := range c.bookable {
+		if rest := (hours.Span{Start: h.End, End: f.End}); f.Contains(free[0]) && rest.End.After(rest.Start) {
+			if slot, ok := c.Beginning(rest); ok && hours.DateOf(slot.StartsAt, zone) == hours.DateOf(h.Start, zone) {
+				cell.Words = p.l.Say("page.calendar.free_from", fault.Params{"time": p.l.ShortTime(slot.StartsAt.In(zone))})
+				leads(slot)
+				return cell
+			}
+		}
+	}
+	cell.State = stateBusy
 	return cell
 }
 
@@ -179,7 +204,7 @@ func (p *page) cells(c calTime, day hours.Date, columns []hourKey, counts map[ti
 			state, free := c.at(h.Span)
 			cell.State = state
 			if state == stateFree {
-				cell = p.freeCell(c, h, free, counts[h.Start], day)
+				cell = p.freeCell(c, h, free, counts[h.Start])
 			}
 		}
 		if n := len(row); n > 0 && cell.State != stateFree && row[n-1].State == cell.State {
@@ -238,7 +263,7 @@ func columnsOf(times []calTime, days []hours.Date) []hourKey {
 
 // hourWords names a column.
 func (p *page) hourWords(k hourKey) string {
-	words := p.l.Time(time.Date(2000, 1, 1, 0, int(k.Minute), 0, 0, time.UTC))
+	words := p.l.ShortTime(time.Date(2000, 1, 1, 0, int(k.Minute), 0, 0, time.UTC))
 	if k.Again {
 		return p.l.Say("page.calendar.again", fault.Params{"time": words})
 	}

@@ -14,8 +14,8 @@ import (
 	"canot/inventory/hours"
 )
 
-// dash joins two times; no line breaks at it.
-const dash = "\u2060–\u2060"
+// dash joins two times; a line breaks after it only where both have no room on one.
+const dash = "\u2060–\u200b"
 
 // hubCalendar is the calendar of what a hub has.
 func hubCalendar(p *page) error {
@@ -44,11 +44,11 @@ func categoryCalendar(p *page) error {
 	if err != nil {
 		return err
 	}
-	zone, err := hours.LoadZone("America/Toronto")
+	places, err := p.Catalog.Places(p.c.Request.Context())
 	if err != nil {
 		return err
 	}
-	f := p.newCalendar(c.Name.In(p.l.Tag()), "/categories/"+url.PathEscape(c.Slug)+"/calendrier", zone, byDay)
+	f := p.newCalendar(c.Name.In(p.l.Tag()), "/categories/"+url.PathEscape(c.Slug)+"/calendrier", zoneAmong(places, "", p.DB.Now()), byDay)
 	f.Crumbs = []findLink{{"/ressources", p.l.Say("page.catalogue.title", nil)}, {findAsk{Category: c.Slug}.address(), f.Heading}}
 	f.Feed = p.feedLink("/calendars/network.ics", url.Values{"category": {c.Slug}})
 	return f.many(p, booking.AvailabilityQuery{Category: c.ID}, true)
@@ -85,15 +85,20 @@ func (f *calendarView) many(p *page, q booking.AvailabilityQuery, towns bool) er
 	several := f.zones(p, times)
 	for _, c := range times {
 		r := c.Terms.Resource
-		row := calRow{Path: resourceAddress(r.Slug), Words: r.Name.In(p.l.Tag())}
+		row := calRow{Path: resourceAddress(r.Slug), Name: p.phrase(r.Name)}
 		if towns {
-			row.More = placeName(p, c.Terms.HubName.In(p.l.Tag()), c.Terms.Town)
+			row.More = inTown(c.Terms.HubName.In(p.l.Tag()), c.Terms.Town)
 		}
 		if several {
 			row.More = strings.TrimPrefix(row.More+", "+p.clockWords(c.Terms.Zone, hours.At(f.shown, 12*60, c.Terms.Zone)), ", ")
 		}
 		if f.View == byDay {
 			row.Cells = p.cells(c, f.shown, columns, nil)
+			brief := p.weekCells(c, days)[0]
+			row.Free, row.FreePath, row.Taken = brief.Words, brief.Path, p.takenWords(c, f.shown)
+			if brief.State != stateFree {
+				row.Free = ""
+			}
 		} else {
 			row.Cells = p.weekCells(c, days)
 		}
@@ -186,15 +191,65 @@ func (p *page) weekCells(c calTime, days []hours.Date) []calCell {
 			row = append(row, cell)
 			continue
 		}
-		var spans []string
-		for _, s := range free {
-			spans = append(spans, p.l.Time(s.Start.In(zone))+dash+p.endWords(s.End.In(zone)))
+		if free = c.offered(free); len(free) == 0 {
+			cell.State, cell.Words = stateBusy, p.l.Say("page.calendar.state_busy", nil)
+			row = append(row, cell)
+			continue
 		}
-		cell.Words = p.l.Say("page.calendar.free_spans", fault.Params{"spans": strings.Join(spans, ", ")})
+		cell.Words = p.l.Say("page.calendar.free_spans", fault.Params{"spans": "\n" + p.spansWords(free, zone)})
 		cell.Path = whenAddress(justOne(c.Terms.Resource.Slug), day.String())
 		row = append(row, cell)
 	}
 	return row
+}
+
+// offered is what of some free spans of a day can be had, from where a booking may begin in each
+// to where one may end.
+func (c calTime) offered(free hours.Spans) hours.Spans {
+	var all hours.Spans
+	for _, s := range free {
+		begins, early := c.Beginning(s)
+		reaches, late := c.Reaching(s)
+		if early {
+			s.Start = begins.StartsAt
+		}
+		if late && reaches.EndsAt.After(s.Start) {
+			s.End = reaches.EndsAt
+		}
+		if early || late {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// takenWords says when a resource is taken on a day, as far as it is still to come, or "".
+func (p *page) takenWords(c calTime, day hours.Date) string {
+	zone := c.Terms.Zone
+	span := hours.Span{Start: hours.At(day, 0, zone), End: hours.At(day.AddDays(1), 0, zone)}
+	if c.first.After(span.Start) {
+		span.Start = c.first
+	}
+	if c.last.Before(span.End) {
+		span.End = c.last
+	}
+	if !c.admitted || len(c.Terms.Units) == 0 || !span.End.After(span.Start) {
+		return ""
+	}
+	taken := c.open.Intersect(hours.Spans{span}).Minus(c.bookable)
+	if len(taken) == 0 {
+		return ""
+	}
+	return p.l.Say("page.calendar.taken_spans", fault.Params{"spans": p.spansWords(taken, zone)})
+}
+
+// spansWords says some spans of a day, each on a line of its own.
+func (p *page) spansWords(spans hours.Spans, zone *time.Location) string {
+	words := make([]string, len(spans))
+	for i, s := range spans {
+		words[i] = p.l.ShortTime(s.Start.In(zone)) + dash + p.endWords(s.End.In(zone))
+	}
+	return strings.Join(words, ",\n")
 }
 
 // endWords is the time at which something ends; the midnight that ends its day is 24 h.
@@ -202,5 +257,5 @@ func (p *page) endWords(t time.Time) string {
 	if t.Hour() == 0 && t.Minute() == 0 {
 		return p.l.Say("page.calendar.midnight", nil)
 	}
-	return p.l.Time(t)
+	return p.l.ShortTime(t)
 }

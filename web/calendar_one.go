@@ -39,7 +39,7 @@ func resourceCalendar(p *page) error {
 	}
 	for _, day := range days {
 		noon := hours.At(day, 12*60, zone).In(zone)
-		f.Rows = append(f.Rows, p.finished(calRow{Words: p.l.ShortDate(noon), Current: day == f.today, Cells: p.cells(c, day, columns, counts)}))
+		f.Rows = append(f.Rows, p.finished(calRow{Name: phrase{Text: p.l.ShortDate(noon)}, Current: day == f.today, Cells: p.cells(c, day, columns, counts)}))
 	}
 	f.Draw = "/reserver/verifier?" + queryOf(justOne(r.Slug)).Encode()
 	f.Clock = zone.String()

@@ -124,7 +124,7 @@ func TestACalendarSaysWhatTheBookSays(t *testing.T) {
 			t.Errorf("shown as free\n%v, and the book has\n%v", got, want)
 		}
 		for day, want := range map[string]string{
-			"mar. 24 nov.": "free busy busy free free free free free", "mer. 25 nov.Rien de libre": "busy", "jeu. 26 nov.": "free free free closed free free", "sam. 28 nov.Rien de libre": "closed",
+			"mar. 24 nov.": "free busy busy free free free free free", "mer. 25 nov.réservé": "busy", "jeu. 26 nov.": "free free free closed free free", "sam. 28 nov.fermé": "closed",
 		} {
 			var states []string
 			for _, c := range rows[day] {
@@ -157,7 +157,7 @@ func TestTheDesksOfAPoolAreCounted(t *testing.T) {
 			t.Errorf("%+v", rows)
 		}
 		_, rows = w.browser().get("/ressources/amos-bureaux/calendrier?vue=jour&jour=2026-11-20").table()
-		if row := rows["ven. 20 nov.Rien de libre"]; len(row) != 1 || row[0].text != "passé" {
+		if row := rows["ven. 20 nov.passé"]; len(row) != 1 || row[0].text != "passé" {
 			t.Errorf("%+v", rows)
 		}
 	})
@@ -232,18 +232,21 @@ func TestCalendarsOfSeveralThings(t *testing.T) {
 		w.browser().person("Zoé", "zoe@exemple.example")
 		m.books("zoe@exemple.example", "amos-grand-studio", "America/Toronto", "2026-11-24T12:00", "2026-11-24T13:30")
 		b := w.browser()
-		v := b.get("/lieux/amos/calendrier?vue=semaine&jour=2026-11-23").has("libre 9\u00a0h\u2060–\u206012\u00a0h, 13\u00a0h\u00a030\u2060–\u206017\u00a0h").lacks("Zoé")
+		v := b.get("/lieux/amos/calendrier?vue=semaine&jour=2026-11-23").has("libre \n9\u00a0h\u2060–\u200b12\u00a0h,\n13\u00a0h\u00a030\u2060–\u200b17\u00a0h").lacks("Zoé")
 		checkPage(t, v.path, v, "fr")
 		if _, rows := v.table(); len(rows) != 4 {
 			t.Errorf("%d rows", len(rows))
 		}
 		// What is lent begins and ends while the hub is open, though it is free at night.
-		if heads, rows := b.get("/ressources/amos-camera-de-reportage/calendrier?jour=2026-11-23").table(); len(heads) != 9 || rows["sam. 28 nov.Rien de libre"][0].state != stateClosed {
+		if heads, rows := b.get("/ressources/amos-camera-de-reportage/calendrier?jour=2026-11-23").table(); len(heads) != 9 || rows["sam. 28 nov.fermé"][0].state != stateClosed {
 			t.Errorf("%v, %+v", heads, rows)
 		}
 		// Nobody looks for a day that is over: without a day, the first open one is shown.
 		b.get("/lieux/amos/calendrier").has("lundi 23\u00a0novembre 2026", `href="/lieux/amos/calendrier?jour=2026-11-21&amp;vue=jour"`)
 		b.get("/lieux/amos/calendrier?jour=hier").has("Cette date ne peut pas servir")
+		b.get("/ressources?categorie=studio").has(`href="/categories/studio/calendrier"`)
+		b.get("/ressources").lacks("/categories/")
+		b.get("/ressources/amos-grand-studio").has(`href="/categories/studio/calendrier"`)
 		b.get("/lieux/atlantide/calendrier").on("/lieux/atlantide/calendrier", 404)
 		b.get("/categories/atlantide/calendrier").on("/categories/atlantide/calendrier", 404)
 		b.get("/ressources/atlantide/calendrier").on("/ressources/atlantide/calendrier", 404)
@@ -258,4 +261,66 @@ func TestCalendarsOfSeveralThings(t *testing.T) {
 			t.Errorf("%d rows", len(rows))
 		}
 	})
+}
+
+// TestACellLeadsOnlyToWhatCanBeBooked: what is free is offered from where a booking of the resource
+// may begin, and an hour in which none may is not left for somebody to find out.
+func TestACellLeadsOnlyToWhatCanBeBooked(t *testing.T) {
+	onEach(t, func(t *testing.T, w *town) {
+		m := newMarket(w)
+		week, err := hours.ParseWeek("Mo-Fr 08:30-17:00")
+		must(t, err)
+		_, err = w.site.Catalog.SetWeek(t.Context(), identity.System, inventory.WeekEdits{Hub: "amos", Week: week}, database.Key{})
+		must(t, err)
+		m.resource("amos", "studio", inventory.Space, "Atelier", 1, inventory.ResourceEdits{Policy: inventory.PolicyEdits{Grain: ref(60), Shortest: ref(120), Longest: ref(480), Horizon: ref(30)}})
+		w.browser().person("Zoé", "zoe@exemple.example")
+		b := w.browser()
+		row := func(path, name string) []cell {
+			_, rows := b.get(path).table()
+			for at, cells := range rows {
+				if strings.HasPrefix(at, name) {
+					return cells
+				}
+			}
+			t.Fatalf("%s has no row %q", path, name)
+			return nil
+		}
+		for _, c := range []struct {
+			cell       cell
+			text       string
+			from, to   string // of the booking it leads to
+			firstDrawn string
+		}{
+			{row("/ressources/amos-atelier/calendrier?jour=2026-11-24", "mar. 24 nov.")[0], "libre à partir de 9 h", "14:00", "16:00", ""},
+			{row("/ressources/amos-atelier/calendrier?jour=2026-11-24", "mar. 24 nov.")[1], "9 h libre", "14:00", "16:00", "14:00"},
+			{row("/ressources/amos-atelier/calendrier?jour=2026-11-24", "mar. 24 nov.")[8], "16 h libre dès 15 h", "20:00", "22:00", "21:00"},
+			{row("/lieux/amos/calendrier?jour=2026-11-24", "Atelier")[0], "libre à partir de 9 h", "14:00", "16:00", ""},
+		} {
+			r, from, to := slotOf(t, c.cell.href)
+			if c.cell.text != c.text || r != "amos-atelier" || from.Format("15:04") != c.from || to.Format("15:04") != c.to {
+				t.Errorf("%+v leads from %s to %s", c.cell, from, to)
+			}
+			if drawn, _ := time.Parse(time.RFC3339, c.cell.from); c.firstDrawn == "" && c.cell.from != "" || c.firstDrawn != "" && drawn.Format("15:04") != c.firstDrawn {
+				t.Errorf("%q is drawn from %q", c.text, c.cell.from)
+			}
+		}
+		// An hour between two bookings is too short for any.
+		m.books("zoe@exemple.example", "amos-atelier", "America/Toronto", "2026-11-24T10:00", "2026-11-24T12:00")
+		m.books("zoe@exemple.example", "amos-atelier", "America/Toronto", "2026-11-24T13:00", "2026-11-24T16:00")
+		if all := row("/ressources/amos-atelier/calendrier?jour=2026-11-24", "mar. 24 nov."); len(all) != 1 || all[0].state != stateBusy {
+			t.Errorf("%+v", all)
+		}
+		// A day in words, for small screens and for paper.
+		m.books("zoe@exemple.example", "amos-atelier", "America/Toronto", "2026-11-25T11:00", "2026-11-25T13:00")
+		v := b.get("/lieux/amos/calendrier?jour=2026-11-25")
+		if e := v.one("a", "href", "/reserver?jour=2026-11-25&r=amos-atelier"); e.has["class"] != "brief" || plainly(e.text) != "libre 9 h–11 h, 13 h–17 h" {
+			t.Errorf("%+v", e)
+		}
+		v.has("<span class=\"taken\">réservé 11\u00a0h\u2060–\u200b13\u00a0h</span>")
+	})
+}
+
+// plainly is a text without what only holds it together.
+func plainly(text string) string {
+	return strings.Join(strings.Fields(strings.NewReplacer("\u00a0", " ", "\u2060", "", "\u200b", "").Replace(text)), " ")
 }

@@ -68,10 +68,14 @@ type calColumn struct {
 
 // calRow is a resource, or a day.
 type calRow struct {
-	Path, Words, More string
-	Current           bool
-	Cells             []calCell
-	Nothing           string // said on small screens, where only what is free is listed
+	Path    string
+	Name    phrase
+	More    string
+	Current bool
+	Cells   []calCell
+	Nothing string // said on small screens, where only what is free is listed
+	// The day in words, for small screens and for paper.
+	Free, FreePath, Taken string
 }
 
 // newCalendar reads what is asked of a calendar, on the clock of a zone.
@@ -163,10 +167,15 @@ func (f *calendarView) legend(p *page) {
 	}
 }
 
-// finished says of a row that nothing is free in it.
+// finished says of a row that nothing is free in it, and why where that is the same all along.
 func (p *page) finished(r calRow) calRow {
 	if !slices.ContainsFunc(r.Cells, func(c calCell) bool { return c.State == stateFree }) {
 		r.Nothing = p.l.Say("page.calendar.nothing", nil)
+		state := r.Cells[0].State
+		alike := !slices.ContainsFunc(r.Cells, func(c calCell) bool { return c.State != state })
+		if alike && (state == stateClosed || state == stateBusy || state == statePast || state == stateNoUnit) {
+			r.Nothing = p.l.Say("page.calendar.state_"+state, nil)
+		}
 	}
 	return r
 }

@@ -51,6 +51,7 @@ type catalogueView struct {
 	Chips      []findLink // what narrows and is no field of the form, with the address without it
 	Instead    []findLink // what to try when nothing was found
 	Narrow     bool       // what is folded away narrows
+	Calendar   string     // of the category that is looked for, "" without one
 	Whole      *findLink  // with what is not free on the day, or without
 	Prev, Next string
 	PageOf     fault.Params
@@ -78,13 +79,14 @@ type findGroup struct {
 
 // findItem is a resource in a list.
 type findItem struct {
-	Path, Name, Kind, KindName, Category string
-	Hub, Town, HubPath, Far              string
-	Needs                                []string
-	Price                                string
-	Times                                []findTime
-	Label                                string // of the times, for who does not see beside what they stand
-	Calendar                             string
+	Name, Hub                      phrase
+	Path, Kind, KindName, Category string
+	Town, HubPath, Far             string
+	Needs                          []string
+	Price                          string
+	Times                          []findTime
+	Label                          string // of the times, for who does not see beside what they stand
+	Calendar                       string
 }
 
 // findTime is a free time that leads to the check step.
@@ -137,7 +139,7 @@ func cataloguePage(p *page) error {
 	}
 	f := catalogueView{frame: p.frame(p.l.Say("page.catalogue.title", nil))}
 	f.Wide, f.Summary = true, p.l.Say("page.catalogue.summary", nil)
-	zone := zoneAmong(places, p.c.Query("lieu"))
+	zone := zoneAmong(places, p.c.Query("lieu"), p.DB.Now())
 	today := hours.DateOf(p.DB.Now(), zone)
 	f.Today, f.Last = today.String(), today.AddDays(farthestDay).String()
 	f.Ask, f.Ignored = p.findAsk(places, categories, today)
@@ -152,25 +154,30 @@ func cataloguePage(p *page) error {
 		return p.to(f.Ask.but(func(a *findAsk) { a.Page = pages }).address())
 	}
 	f.Total = found.Total
-	f.show(p, found, query.StartsBy, places, categories)
+	if f.Ask.Category != "" {
+		f.Calendar = categoryAddress(f.Ask.Category)
+	}
+	if err := f.show(p, found, query.StartsBy, places, categories); err != nil {
+		return err
+	}
 	return p.show(http.StatusOK, "catalogue", f)
 }
 
-// zoneAmong is the zone of a hub, else the one in which most hubs lie.
-func zoneAmong(places []inventory.Place, hub string) *time.Location {
-	count, best := map[string]int{}, ""
+// zoneAmong is the zone of a hub, else one whose time most hubs have now.
+func zoneAmong(places []inventory.Place, hub string, now time.Time) *time.Location {
+	var zones []*time.Location
 	for _, h := range places {
+		zone, err := hours.LoadZone(h.TimeZone)
+		if err != nil {
+			continue
+		}
 		if hub != "" && (h.Slug == hub || h.ID == hub) {
-			best = h.TimeZone
-			break
+			return zone
 		}
-		count[h.TimeZone]++
-		if n := count[h.TimeZone]; n > count[best] || n == count[best] && h.TimeZone < best {
-			best = h.TimeZone
-		}
+		zones = append(zones, zone)
 	}
-	if zone, err := hours.LoadZone(best); err == nil {
-		return zone
+	if usual := usualZone(zones, now); usual != nil {
+		return usual
 	}
 	return time.UTC
 }
@@ -261,13 +268,13 @@ func (f *catalogueView) choices(p *page, places []inventory.Place, categories []
 			f.Hubs = append(f.Hubs, findRegion{Name: region})
 		}
 		g := &f.Hubs[len(f.Hubs)-1]
-		g.Hubs = append(g.Hubs, findChoice{h.Slug, placeName(p, h.Name.In(p.l.Tag()), h.Town), h.Slug == f.Ask.Near})
+		g.Hubs = append(g.Hubs, findChoice{h.Slug, inTown(h.Name.In(p.l.Tag()), h.Town), h.Slug == f.Ask.Near})
 		if h.RegionSlug == f.Ask.Region && len(f.Chips) == 0 {
 			f.Chips = append(f.Chips, findLink{f.Ask.but(func(a *findAsk) { a.Region = "" }).address(), region})
 		}
 	}
 	if f.Ask.Tag != "" {
-		f.Chips = append(f.Chips, findLink{f.Ask.but(func(a *findAsk) { a.Tag = "" }).address(), f.Ask.Tag})
+		f.Chips = append(f.Chips, findLink{f.Ask.but(func(a *findAsk) { a.Tag = "" }).address(), p.tag(f.Ask.Tag)})
 	}
 	for _, k := range kinds {
 		f.Kinds = append(f.Kinds, findChoice{string(k), p.l.Say("page.kinds."+string(k), nil), string(k) == f.Ask.Kind})
@@ -276,14 +283,6 @@ func (f *catalogueView) choices(p *page, places []inventory.Place, categories []
 		f.Categories = append(f.Categories, findChoice{c.Slug, c.Name.In(p.l.Tag()), c.Slug == f.Ask.Category})
 	}
 	slices.SortStableFunc(f.Categories, func(a, b findChoice) int { return cmp.Compare(inventory.Fold(a.Words), inventory.Fold(b.Words)) })
-}
-
-// placeName is a hub with its town, where the name does not say it already.
-func placeName(p *page, name, town string) string {
-	if town = townBeside(name, town); town == "" {
-		return name
-	}
-	return p.l.Say("page.catalogue.hub_town", fault.Params{"hub": name, "town": town})
 }
 
 // townBeside is a hub's town, or "" where the hub's name says it.
@@ -295,7 +294,7 @@ func townBeside(name, town string) string {
 }
 
 // show puts what was found on the page.
-func (f *catalogueView) show(p *page, found booking.Found, startsBy time.Time, places []inventory.Place, categories []inventory.Category) {
+func (f *catalogueView) show(p *page, found booking.Found, startsBy time.Time, places []inventory.Place, categories []inventory.Category) error {
 	names := map[string]string{}
 	for _, c := range categories {
 		names[c.Slug] = c.Name.In(p.l.Tag())
@@ -306,7 +305,10 @@ func (f *catalogueView) show(p *page, found booking.Found, startsBy time.Time, p
 		elsewhere.Heading = p.l.Say("page.catalogue.elsewhere", nil)
 	}
 	for _, x := range found.Items {
-		item := p.findItem(x, names[x.Terms.Resource.CategorySlug], f.Ask.Day, startsBy)
+		item, err := p.findItem(x, names[x.Terms.Resource.CategorySlug], f.Ask.Day, startsBy)
+		if err != nil {
+			return err
+		}
 		if f.Ask.Near != "" && x.HubSlug == f.Ask.Near {
 			here.Items = append(here.Items, item)
 			continue
@@ -336,6 +338,7 @@ func (f *catalogueView) show(p *page, found booking.Found, startsBy time.Time, p
 	if found.Total == 0 {
 		f.suggest(p)
 	}
+	return nil
 }
 
 // turn is the address of a page before or after this one.
@@ -361,90 +364,6 @@ func (f *catalogueView) suggest(p *page) {
 	if len(f.Instead) != 1 {
 		try(true, "all", func(a *findAsk) { *a = findAsk{} })
 	}
-}
-
-// findItem is one resource as lists show it, with its times of a day, all before an
-// instant, or its next ones where day is "".
-func (p *page) findItem(x booking.Nearby, category, day string, startsBy time.Time) findItem {
-	r, lang := x.Terms.Resource, p.l.Tag()
-	i := findItem{
-		Path: resourceAddress(r.Slug), Name: r.Name.In(lang), Kind: string(r.Kind), KindName: p.l.Say("page.kind."+string(r.Kind), nil), Category: category,
-		Hub: x.Terms.HubName.In(lang), Town: x.Terms.Town, HubPath: hubAddress(x.HubSlug),
-		Needs: p.needs(r), Price: p.hourly(r.PricePerHour, x.Terms.Currency), Calendar: resourceAddress(r.Slug) + "/calendrier",
-	}
-	i.Town = townBeside(i.Hub, i.Town)
-	if i.Category == i.KindName {
-		i.Category = ""
-	}
-	if day != "" {
-		i.Calendar += "?vue=jour&jour=" + day
-	}
-	perDay := 2
-	if day != "" {
-		perDay = 3
-	}
-	slots := x.Next(3, perDay, startsBy)
-	if day != "" { // where the clock is another, the day is not quite the same
-		slots = slices.DeleteFunc(slots, func(s booking.Slot) bool { return hours.DateOf(s.StartsAt, x.Terms.Zone).String() != day })
-	}
-	for _, s := range slots {
-		t := p.findTime(r.Slug, s, x.Terms.Zone)
-		if t.Day = p.l.ShortDay(s.StartsAt.In(x.Terms.Zone)); day != "" {
-			t.Day = ""
-		}
-		i.Times = append(i.Times, t)
-	}
-	if len(slots) > 0 {
-		i.Label = p.l.Say("page.catalogue.free_for", fault.Params{"length_min": lengthIn(slots[0], x.Terms.Zone)})
-	}
-	return i
-}
-
-// lengthIn is how long a slot is in minutes, whole days as the clock counts them.
-func lengthIn(s booking.Slot, zone *time.Location) int {
-	from, to := s.StartsAt.In(zone), s.EndsAt.In(zone)
-	_, before := from.Zone()
-	_, after := to.Zone()
-	if wall := s.EndsAt.Sub(s.StartsAt) + time.Duration(after-before)*time.Second; wall >= 24*time.Hour {
-		return int(wall / time.Minute)
-	}
-	return int(s.EndsAt.Sub(s.StartsAt) / time.Minute)
-}
-
-// findTime is a free time of one resource, in words.
-func (p *page) findTime(slug string, s booking.Slot, zone *time.Location) findTime {
-	starts := s.StartsAt.In(zone)
-	return findTime{checkAddress(justOne(slug), s.StartsAt, s.EndsAt), p.l.ShortDate(starts), p.l.Time(starts)}
-}
-
-// justOne is a basket of one resource.
-func justOne(slug string) []booking.Want { return []booking.Want{{Resource: slug, Quantity: 1}} }
-
-// resourceAddress is the page of a resource.
-func resourceAddress(slug string) string { return "/ressources/" + url.PathEscape(slug) }
-
-// hourly is what an hour costs, in words.
-func (p *page) hourly(cents int64, currency string) string {
-	if cents == 0 {
-		return p.l.Say("page.catalogue.free_of_charge", nil)
-	}
-	return p.l.Say("page.catalogue.hourly", fault.Params{"price": p.l.Money(cents, currency)})
-}
-
-// needs says in a few words what a resource asks of who books it.
-func (p *page) needs(r inventory.Resource) []string {
-	var list []string
-	q := r.Policy.Requirements
-	add := func(asked bool, key string, params fault.Params) {
-		if asked {
-			list = append(list, p.l.Say(key, params))
-		}
-	}
-	add(len(q.Certifications) > 0, "page.needs.certification", nil)
-	add(r.Policy.Approval, "page.needs.approval", nil)
-	add(len(q.Tiers) > 0, "page.needs.tier", nil)
-	add(q.MinimumAge > 0, "page.needs.age", fault.Params{"years": q.MinimumAge})
-	return list
 }
 
 // Count is how many were found, for its sentence.

@@ -275,6 +275,38 @@ func TestAPriceIsThatOfWhoReads(t *testing.T) {
 		_, err := w.site.Roster.StartMembership(t.Context(), identity.System, membership.NewMembership{Holder: membership.Holder{MemberID: w.idOf("zoe@exemple.example")}, Tier: "moitie", Hub: "amos"}, database.Key{})
 		must(t, err)
 		b.get("/ressources/amos-grand-studio").has("6,25\u00a0$ l’heure avec votre forfait (prix courant\u00a0: 12,50\u00a0$ l’heure)")
+		b.get("/ressources?q=grand").has("6,25\u00a0$ l’heure avec votre forfait (prix courant\u00a0: 12,50\u00a0$ l’heure)")
+		// What is lent by the day is paid by the day.
+		_, err = w.site.Catalog.UpdateResource(t.Context(), identity.System, "amos-camera-de-reportage", inventory.ResourceEdits{PricePerHour: ref(int64(100))}, database.Key{})
+		must(t, err)
+		b.get("/ressources/amos-camera-de-reportage").has("<strong>12,00\u00a0$ pour 1\u00a0jour avec votre forfait (prix courant\u00a0: 24,00\u00a0$ pour 1\u00a0jour)</strong>", "0,50\u00a0$ l’heure")
+		w.browser().get("/en/ressources?q=camera").has("<p>$24.00 for 1\u00a0day</p>")
+	})
+}
+
+// TestWordsOfOneLanguageSaySo: on a page of the other one they are marked, and none are said twice.
+func TestWordsOfOneLanguageSaySo(t *testing.T) {
+	onEach(t, func(t *testing.T, w *town) {
+		m := newMarket(w)
+		m.resource("amos", "studio", inventory.Space, "Chambre noire", 1, inventory.ResourceEdits{Description: &inventory.Text{"fr": "Un agrandisseur. Prévoir du papier.", "en": "An enlarger."}, Notes: ref("Prévoir du papier.")})
+		m.resource("amos", "studio", inventory.Space, "Grenier", 1, inventory.ResourceEdits{Description: &inventory.Text{"fr": "Sous le toit."}, Notes: ref("Il y fait chaud.")})
+		b := w.browser()
+		b.get("/en/ressources/amos-grenier").has(`<h1><span lang="fr">Grenier</span></h1>`, `<p class="written note" lang="fr">Il y fait chaud.</p>`)
+		b.get("/ressources/amos-grenier").has(`<p class="written note">Il y fait chaud.</p>`, "<h1>Grenier</h1>")
+		b.get("/en/ressources").has(`<span lang="fr">Grenier</span>`)
+		b.get("/en/lieux/amos/calendrier").has(`<span lang="fr">Grenier</span>`)
+		if v := b.get("/ressources/amos-chambre-noire"); strings.Count(v.body, "Prévoir du papier.</p>") != 1 {
+			t.Error("the same is said twice")
+		}
+	})
+}
+
+// TestADayOfAnotherMonthSaysWhich: «mar. 1er» alone is of this month.
+func TestADayOfAnotherMonthSaysWhich(t *testing.T) {
+	onEach(t, func(t *testing.T, w *town) {
+		newMarket(w)
+		w.clock.Move(9 * 24 * time.Hour) // Monday, the 30th
+		w.browser().get("/ressources?categorie=studio&lieu=amos").has("lun.\u00a030<", "mar.\u00a01er\u00a0déc.<")
 	})
 }
 

@@ -33,7 +33,7 @@ func TestADemoIsEnteredAtOneTap(t *testing.T) {
 
 	b := w.browser()
 	v := b.get("/").on("/", 200).has("Zoé &lt;b&gt;", "Entrer comme artiste")
-	for _, way := range []string{"/ressources?categorie=medialab", "/ressources/amos-studio", "/reserver?r=amos-studio&r=amos-camera", "/reservations", "/demo/courriels", "/lieux/amos", "/api/v1/docs?lang=fr"} {
+	for _, way := range []string{"/ressources?categorie=medialab", "/ressources/amos-studio", "/reserver?r=amos-studio&r=amos-camera", "/reservations", "/demo/courriels", "/lieux/amos#agenda", "/api/v1/docs?lang=fr"} {
 		if len(v.elements("a", "href", way)) == 0 {
 			t.Errorf("nothing leads to %s", way)
 		}

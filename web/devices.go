@@ -28,7 +28,7 @@ type devicesForm struct {
 	News    *told
 	Devices []deviceLine
 	Has     signin.Factors
-	Second  bool         // the session is of two steps
+	Second  bool         // their account has a second step, or passkeys, which are two at once
 	Lacks   bool         // their roles ask for a second step
 	Codes   fault.Params // how many recovery codes are left, of who may make others; nil of who may not
 }
@@ -64,8 +64,8 @@ func (p *page) devicesAgain(status int, t *told) error {
 		if f.Has, err = p.Gate.Factors(ctx, a); err != nil {
 			return err
 		}
-		f.Second = f.Has.SessionOf >= 2
-		if f.Has.Authenticator && f.Second {
+		f.Second = f.Has.Authenticator || f.Has.Passkeys > 0
+		if f.Has.Authenticator && f.Has.SessionOf >= 2 {
 			f.Codes = fault.Params{"count": f.Has.RecoveryCodes}
 		}
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"regexp"
@@ -144,10 +145,8 @@ func (r *reading) node(raw json.RawMessage, name string) (node, error) {
 	case json.Number:
 		return node{Text: r.number(name, t)}, nil
 	case bool:
-		if t {
-			return node{Text: r.l.Say("dossier.yes", nil)}, nil
-		}
-		return node{Text: r.l.Say("dossier.no", nil)}, nil
+		word := map[bool]string{true: "yes", false: "no"}[t]
+		return node{Text: cmp.Or(r.l.Say("dossier."+name+"_"+word, nil), r.l.Say("dossier."+word, nil))}, nil
 	}
 	return node{}, nil
 }
@@ -235,7 +234,7 @@ func (r *reading) number(name string, n json.Number) string {
 		}
 		return r.l.Duration(time.Duration(whole) * time.Minute)
 	}
-	return r.l.Number(whole)
+	return cmp.Or(r.l.Say("dossier."+name+"_count", fault.Params{"count": whole}), r.l.Number(whole))
 }
 
 // text says a text: a time or a day as people say them, a hub or a resource by its name, and
@@ -275,7 +274,8 @@ func (r *reading) word(name, s string) string {
 	if s == "" {
 		return ""
 	}
-	for _, key := range []string{"dossier." + name + "." + s, name + "." + s} {
+	// A key that ended in .other would be the plural of what the value is called.
+	for _, key := range []string{"dossier." + name + "." + s, name + "." + s, "dossier." + name + "_" + s} {
 		if words := r.l.Say(key, nil); words != "" {
 			return words
 		}

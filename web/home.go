@@ -3,8 +3,6 @@ package web
 import (
 	"net/http"
 	"net/url"
-	"slices"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -66,9 +64,6 @@ func homePage(p *page) error {
 		lines[i] = hubLine{Slug: h.Slug, Path: hubAddress(h.Slug), Name: p.phrase(h.Name), Town: h.Town}
 	}
 	f.Groups, f.Map = p.byRegion(places, lines), mapOf(p.l, places, "")
-	for _, g := range f.Groups { // here they go by their towns
-		slices.SortStableFunc(g.Hubs, func(a, b hubLine) int { return strings.Compare(inventory.Fold(a.Town), inventory.Fold(b.Town)) })
-	}
 	f.Where = hubChoice{ID: "lieu", None: p.l.Say("page.home.anywhere", nil), Groups: f.Groups}
 	for _, c := range categories {
 		f.Categories = append(f.Categories, categoryLink{"/ressources?categorie=" + url.QueryEscape(c.Slug), p.phrase(c.Name)})

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"canot/internal/fault"
 	"canot/inventory"
@@ -34,7 +33,6 @@ type offerGroup struct {
 	Count  string
 	Path   string // all of it
 	Offers []offerLine
-	More   bool // there is more than is listed
 }
 
 type offerLine struct {
@@ -56,8 +54,7 @@ type hubForm struct {
 	Offers                   []offerGroup
 	Call, Locate             template.URL // addresses of telephones and of maps, which templates know not to be harmful
 	OnMap                    string
-	Feed, Copy               string       // the calendar's address, and in full where the site's own is known
-	Subscribe                template.URL // the same for calendar programs, "" where the site's own is not known
+	Feed                     feedLink
 	Calendar, Catalogue      string
 	From                     string // the list of hubs by distance from here
 }
@@ -68,9 +65,6 @@ const offersListed = 3
 func hubPage(p *page) error {
 	ctx := p.c.Request.Context()
 	key := p.c.Param("hub")
-	if !utf8.ValidString(key) || strings.ContainsRune(key, 0) { // no data base keeps such a text
-		return fault.New(fault.NotFound, "hub_not_found", nil)
-	}
 	h, err := p.Catalog.Hub(ctx, key)
 	if err != nil {
 		return err
@@ -99,7 +93,8 @@ func hubPage(p *page) error {
 		Calendar: hubAddress(h.Slug) + "/calendrier", Catalogue: "/ressources?lieu=" + url.QueryEscape(h.Slug), From: hubsPath + "?de=" + url.QueryEscape(h.Slug)}
 	f.Wide, f.Summary = true, p.l.Say("page.hub.summary", fault.Params{"hub": name.Text, "town": f.Town})
 	f.reach(h)
-	f.subscribe(p, h)
+	f.Feed = p.feedLink("/calendars/hubs/"+url.PathEscape(h.Slug)+".ics", nil)
+	f.Feed.Open = true
 	return p.show(http.StatusOK, "hub", f)
 }
 
@@ -110,20 +105,6 @@ func (f *hubForm) reach(h inventory.Hub) {
 	lat, lng := strconv.FormatFloat(h.Latitude, 'f', -1, 64), strconv.FormatFloat(h.Longitude, 'f', -1, 64)
 	f.Locate = template.URL("geo:" + lat + "," + lng)
 	f.OnMap = "https://www.openstreetmap.org/?mlat=" + lat + "&mlon=" + lng + "#map=15/" + lat + "/" + lng
-}
-
-// subscribe makes the addresses of the hub's calendar.
-func (f *hubForm) subscribe(p *page, h inventory.Hub) {
-	f.Feed = "/calendars/hubs/" + url.PathEscape(h.Slug) + ".ics"
-	if p.l.Tag() != "fr" {
-		f.Feed += "?lang=" + p.l.Tag()
-	}
-	site, err := url.Parse(p.PublicURL)
-	if err != nil || site.Host == "" {
-		return
-	}
-	f.Copy = strings.TrimSuffix(p.PublicURL, "/") + f.Feed
-	f.Subscribe = template.URL("webcal://" + strings.TrimPrefix(f.Copy, site.Scheme+"://"))
 }
 
 // week is the usual hours from Monday to Sunday.
@@ -186,7 +167,7 @@ func (p *page) offers(h inventory.Hub, list []inventory.Offer) []offerGroup {
 				g.Offers = append(g.Offers, offerLine{"/ressources/" + url.PathEscape(o.Slug), p.phrase(o.Name)})
 			}
 		}
-		if g.Count, g.More = p.counted(kind, count), count > len(g.Offers); count > 0 {
+		if g.Count = p.counted(kind, count); count > 0 {
 			groups = append(groups, g)
 		}
 	}

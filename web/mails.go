@@ -8,7 +8,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"canot/internal/fault"
-	"canot/inventory/hours"
 	"canot/web/edge"
 	"canot/web/mail"
 )
@@ -38,18 +37,18 @@ type mailsForm struct {
 
 func mailsPage(p *page) error {
 	f := mailsForm{frame: p.frame(p.l.Say("page.mails.title", nil))}
+	zone, err := p.homeZone("") // a demo's mail is everybody's
+	if err != nil {
+		return err
+	}
 	for _, m := range p.Kept.Messages() {
-		f.Messages = append(f.Messages, p.line(m))
+		f.Messages = append(f.Messages, p.line(m, zone))
 	}
 	return p.show(http.StatusOK, "mails", f)
 }
 
-func (p *page) line(m mail.KeptMessage) keptLine {
-	at := m.At
-	if zone, err := hours.LoadZone("America/Toronto"); err == nil { // where the demo's network is
-		at = at.In(zone)
-	}
-	line := keptLine{m.Number, m.To, m.Subject, p.l.DateTime(at.Truncate(time.Minute)), ""}
+func (p *page) line(m mail.KeptMessage, zone *time.Location) keptLine {
+	line := keptLine{m.Number, m.To, m.Subject, p.l.DateTime(m.At.In(zone).Truncate(time.Minute)), ""}
 	if m.Calendar != nil {
 		line.Attached = mail.CalendarName
 	}
@@ -67,10 +66,14 @@ func mailPage(p *page) error {
 	if err != nil {
 		return err
 	}
+	zone, err := p.homeZone("")
+	if err != nil {
+		return err
+	}
 	// This one page shows another of the site inside it.
 	h := p.c.Writer.Header()
 	h.Set("Content-Security-Policy", h.Get("Content-Security-Policy")+"; frame-src 'self'")
-	return p.show(http.StatusOK, "mail", mailForm{p.frame(m.Subject), p.line(m), m.ReplyTo, m.Text})
+	return p.show(http.StatusOK, "mail", mailForm{p.frame(m.Subject), p.line(m, zone), m.ReplyTo, m.Text})
 }
 
 // mailCalendar is the calendar file of a message, as mail programs save it.

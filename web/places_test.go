@@ -126,10 +126,10 @@ func TestTheListSaysWhenEachHubIsOpenOnItsOwnClock(t *testing.T) {
 			}
 		}
 		// Saturday, 10 in the morning.
-		says("/lieux", "Rouyn-Noranda (QC)", "Ouvert jusqu’à 17 h", "Accessible en fauteuil roulant")
-		says("/lieux", "Amos (QC)", "Fermé ouvre lundi à 9 h")
-		says("/en/lieux", "La Sarre (QC)", "Open until 6:00 p.m.", "Not wheelchair accessible")
-		says("/lieux", "Grand Sudbury (ON)", "Ouvert jusqu’à 22 h")
+		says("/lieux", "Rouyn-Noranda (QC)", "Ouvert – jusqu’à 17 h", "Accessible en fauteuil roulant")
+		says("/lieux", "Amos (QC)", "Fermé – ouvre lundi à 9 h")
+		says("/en/lieux", "La Sarre (QC)", "Open – until 6:00 p.m.", "Not wheelchair accessible")
+		says("/lieux", "Grand Sudbury (ON)", "Ouvert – jusqu’à 22 h")
 		w.clock.Set(now.Add(-2 * time.Hour))
 		says("/lieux", "La Sarre (QC)", "ouvre à 10 h")
 		w.clock.Set(now.Add(10 * time.Hour))
@@ -212,16 +212,16 @@ func TestAPageOfAHubSaysHowToGetInAndWhoToCall(t *testing.T) {
 			"tel:8195550111": "819-555-0111", "geo:48.0974,-77.7828": "Ouvrir dans votre application de cartes",
 			"/lieux?de=val-dor": "Distances vers les autres lieux", "/lieux/val-dor/calendrier": "Le calendrier du lieu", "/ressources?lieu=val-dor": "Réserver ici",
 			"/ressources?genre=space&lieu=val-dor": "4 espaces", "/ressources?genre=equipment&lieu=val-dor": "1 équipement à emprunter",
-			"/ressources/val-dor-studio-est": "Studio Est", strings.Replace(w.url, "http", "webcal", 1) + "/calendars/hubs/val-dor.ics": "S’abonner dans votre agenda",
-			"/calendars/hubs/val-dor.ics": "Le fichier du calendrier (.ics)",
+			"/ressources/val-dor-studio-est": "Studio Est", strings.Replace(w.url, "http", "webcal", 1) + "/calendars/hubs/val-dor.ics": "S’abonner dans mon agenda",
+			w.url + "/calendars/hubs/val-dor.ics": w.url + "/calendars/hubs/val-dor.ics", // to copy
 		} {
 			if got := v.one("a", "href", href).text; got != text {
 				t.Errorf("%s is called %q, want %q", href, got, text)
 			}
 		}
 		v.lacks("Studio Sud") // the fourth
-		if got := v.one("input", "id", "adresse").has["value"]; got != w.url+"/calendars/hubs/val-dor.ics" {
-			t.Errorf("to copy is %q", got)
+		if _, open := v.one("details", "id", "agenda").has["open"]; !open {
+			t.Error("how to subscribe is folded away where links lead to it")
 		}
 		var week []string
 		for _, e := range v.elements("tr", "", "") {

@@ -2,8 +2,8 @@ package web
 
 import (
 	"encoding/json"
+	"html/template"
 	"net/http"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -11,7 +11,6 @@ import (
 	"canot/internal/fault"
 	"canot/internal/identity/privacy"
 	"canot/inventory"
-	"canot/inventory/hours"
 	"canot/web/edge"
 )
 
@@ -39,6 +38,9 @@ type answering struct {
 	Named bool
 	Hubs  []inventory.Hub
 }
+
+// Call is the link to a telephone, "" for what is no number.
+func (answering) Call(written string) template.URL { return telephone(written) }
 
 // keptFor says for how long something is kept.
 type keptFor struct{ What, Long string }
@@ -97,8 +99,14 @@ func dataPage(p *page) error {
 		return err
 	}
 	r := &reading{l: p.l, names: names}
-	zone, place := p.zoneOf("Montréal")
-	r.zone = zone
+	m, err := p.myself()
+	if err != nil {
+		return err
+	}
+	place := ""
+	if r.zone, place, err = p.homeTime(m.HomeHubID); err != nil {
+		return err
+	}
 	f.Place = fault.Params{"place": place}
 	for _, part := range dossier.Parts {
 		s, err := r.section(part)
@@ -148,21 +156,6 @@ func (p *page) hubs() ([]inventory.Hub, error) {
 		}
 		q.After = next
 	}
-}
-
-// zoneOf is the time of the home hub of who reads, with its name; of the network's place when
-// they have none.
-func (p *page) zoneOf(place string) (*time.Location, string) {
-	ctx, name := p.c.Request.Context(), "America/Toronto"
-	if m, err := p.Directory.Member(ctx, p.DB.Reader(ctx), p.v.Actor.ID); err == nil && m.HomeHubID != "" {
-		if h, err := p.Catalog.Hub(ctx, m.HomeHubID); err == nil {
-			name, place = h.TimeZone, h.Name.In(p.l.Tag())
-		}
-	}
-	if zone, err := hours.LoadZone(name); err == nil {
-		return zone, place
-	}
-	return time.UTC, "UTC"
 }
 
 // erasePage asks whether somebody is sure that their account shall go.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"html/template"
 	"maps"
 	"net/http"
@@ -28,28 +29,31 @@ const (
 // resourceView is one resource: what it is, what it needs, what it costs, when it is free.
 type resourceView struct {
 	frame
-	Name, Kind, KindName string
-	Description, Bring   phrase
-	Accessibility        phrase
-	Notes                string
-	About                []findFact // what it is
-	Rules                []findFact // what it asks of a booking
-	Tags                 []findLink
-	Hub, Town, HubPath   string
-	Wheelchair           string
-	Phone, Email         string
-	Archived, OutOfUse   bool
-	Certificates         []certificateNeed
-	AnyCertificate       bool
-	Needs                []string
-	Terms                []findLink
-	Price, PriceNote     string
-	Times                []findTime
-	Label                string
-	When, Calendar       string
-	Feed                 feedLink
-	Similar              []findItem
-	SimilarAll           string
+	Name               phrase
+	Kind, KindName     string
+	Description, Bring phrase
+	Accessibility      phrase
+	Notes              phrase
+	About              []findFact // what it is
+	Rules              []findFact // what it asks of a booking
+	Tags               []findLink
+	Hub, Town, HubPath string
+	Wheelchair         string
+	Phone, Email       string
+	Archived, OutOfUse bool
+	Certificates       []certificateNeed
+	AnyCertificate     bool
+	Needs              []string
+	Terms              []findLink
+	Price, Hourly      string
+	PriceNote          string
+	Times              []findTime
+	Label              string
+	When, Calendar     string
+	Category           string // its calendar
+	Feed               feedLink
+	Similar            []findItem
+	SimilarAll         string
 }
 
 // findFact is one fact with its name.
@@ -70,11 +74,11 @@ func resourcePage(p *page) error {
 	t := slots.Terms[0]
 	r, lang := t.Resource, p.l.Tag()
 	f := resourceView{
-		frame: p.frame(r.Name.In(lang)), Name: r.Name.In(lang), Kind: string(r.Kind), KindName: p.l.Say("page.kind."+string(r.Kind), nil),
-		Description: p.phrase(r.Description), Bring: p.phrase(r.Bring), Accessibility: p.phrase(r.Accessibility), Notes: r.Notes,
+		frame: p.frame(r.Name.In(lang)), Name: p.phrase(r.Name), Kind: string(r.Kind), KindName: p.l.Say("page.kind."+string(r.Kind), nil),
+		Description: p.phrase(r.Description), Bring: p.phrase(r.Bring), Accessibility: p.phrase(r.Accessibility), Notes: p.notes(r),
 		Hub: t.HubName.In(lang), Town: townBeside(t.HubName.In(lang), t.Town), HubPath: hubAddress(t.HubSlug), Phone: t.Phone, Email: t.Email,
 		Archived: r.Archived, OutOfUse: len(t.Units) == 0, AnyCertificate: r.Policy.AnyCertification && len(r.Policy.Certifications) > 1,
-		When: whenAddress(justOne(r.Slug), ""), Calendar: resourceAddress(r.Slug) + "/calendrier",
+		When: whenAddress(justOne(r.Slug), ""), Calendar: resourceAddress(r.Slug) + "/calendrier", Category: categoryAddress(r.CategorySlug),
 		SimilarAll: findAsk{Category: r.CategorySlug, Near: t.HubSlug}.address(),
 	}
 	f.Wide, f.Summary = true, clipped(f.Description.Text, 160)
@@ -83,10 +87,10 @@ func resourcePage(p *page) error {
 		f.Wheelchair = p.l.Say("page.wheelchair."+t.Wheelchair, nil)
 	}
 	for _, tag := range r.Tags {
-		f.Tags = append(f.Tags, findLink{findAsk{Tag: tag}.address(), tag})
+		f.Tags = append(f.Tags, findLink{findAsk{Tag: tag}.address(), p.tag(tag)})
 	}
 	f.About, f.Rules = p.aboutResource(t), p.rulesOf(t, slots)
-	if err := f.personal(p, t, now); err != nil {
+	if err := f.personal(p, slots, now); err != nil {
 		return err
 	}
 	if !r.Archived {
@@ -107,7 +111,10 @@ func (f *resourceView) finish(p *page, t *inventory.Terms, now time.Time) error 
 		if x.Terms.Resource.HubID == t.Resource.HubID || len(f.Similar) == mostSimilar {
 			continue
 		}
-		item := p.findItem(x, "", "", time.Time{})
+		item, err := p.findItem(x, "", "", time.Time{})
+		if err != nil {
+			return err
+		}
 		item.Far = p.l.Distance(x.DistanceKm)
 		f.Similar = append(f.Similar, item)
 	}
@@ -117,7 +124,8 @@ func (f *resourceView) finish(p *page, t *inventory.Terms, now time.Time) error 
 // feedLink is where one subscribes to a calendar.
 type feedLink struct {
 	Subscribe template.URL // for calendar programs, "" where the site's own address is not known
-	File      string
+	File      string       // the address, whole where the site's own is known
+	Open      bool         // it is shown unasked
 }
 
 // feedLink is a feed in the language of the page.
@@ -137,7 +145,7 @@ func (p *page) feedLink(path string, q url.Values) feedLink {
 		return feedLink{File: path}
 	}
 	whole := strings.TrimSuffix(p.PublicURL, "/") + path
-	return feedLink{template.URL("webcal://" + strings.TrimPrefix(whole, site.Scheme+"://")), whole}
+	return feedLink{Subscribe: template.URL("webcal://" + strings.TrimPrefix(whole, site.Scheme+"://")), File: whole}
 }
 
 // aboutResource is what a resource is, in facts.
@@ -202,7 +210,8 @@ func (p *page) rulesOf(t *inventory.Terms, s booking.Slots) []findFact {
 }
 
 // personal says what the resource needs and costs, for who reads.
-func (f *resourceView) personal(p *page, t *inventory.Terms, now time.Time) error {
+func (f *resourceView) personal(p *page, slots booking.Slots, now time.Time) error {
+	t := slots.Terms[0]
 	ctx, q := p.c.Request.Context(), t.Resource.Policy.Requirements
 	held, err := p.Roster.Held(ctx, p.v.Actor.ID, t.Resource.HubID, t.Zone, now, q.Certifications)
 	if err != nil {
@@ -232,7 +241,7 @@ func (f *resourceView) personal(p *page, t *inventory.Terms, now time.Time) erro
 		}
 		f.Needs = append(f.Needs, p.l.Say(key, nil))
 	}
-	f.price(p, t, reach)
+	f.price(p, slots, reach)
 	return nil
 }
 
@@ -262,23 +271,34 @@ func (p *page) heldWords(h membership.Held) string {
 	return p.l.Say("page.certificate.missing", nil)
 }
 
-// price says what an hour costs who reads, before tax.
-func (f *resourceView) price(p *page, t *inventory.Terms, reach membership.Reach) {
-	regular := t.Resource.PricePerHour
-	f.Price = p.hourly(regular, t.Currency)
-	if regular == 0 {
+// price says what the first slot costs who reads, before tax, and an hour where that is another length.
+func (f *resourceView) price(p *page, slots booking.Slots, reach membership.Reach) {
+	t, first := slots.Terms[0], booking.Slot{}
+	if len(slots.Free) > 0 && !t.Resource.Archived {
+		first = slots.Free[0]
+	}
+	f.Price = p.priceWords(t, reach, first)
+	if t.Resource.PricePerHour == 0 {
 		return
 	}
-	f.PriceNote = p.l.Say("page.resource.price_note", nil)
-	if !p.v.Actor.Known() || reach.Tier == "" || reach.PricePercent == 100 {
-		return
+	if hourly := p.priceWords(t, reach, booking.Slot{}); hourly != f.Price && reach.PricePercent > 0 {
+		f.Hourly = hourly
 	}
-	if reach.PricePercent == 0 {
-		f.Price, f.PriceNote = p.l.Say("page.resource.price_included", fault.Params{"regular": f.Price}), ""
-		return
+	if !p.v.Actor.Known() || reach.Tier == "" || reach.PricePercent > 0 {
+		f.PriceNote = p.l.Say("page.resource.price_note", nil)
 	}
-	mine := p.hourly((regular*int64(reach.PricePercent)+50)/100, t.Currency)
-	f.Price = p.l.Say("page.resource.price_yours", fault.Params{"price": mine, "regular": f.Price})
+}
+
+// notes are the remarks on a resource, which exist in French alone, where its description does
+// not say them already.
+func (p *page) notes(r inventory.Resource) phrase {
+	notes := inventory.Fold(strings.TrimSpace(r.Notes))
+	for _, text := range r.Description {
+		if strings.Contains(inventory.Fold(text), notes) {
+			return phrase{}
+		}
+	}
+	return p.phrase(inventory.Text{"fr": r.Notes})
 }
 
 // times are the next free ones, not all of one day.
@@ -319,7 +339,10 @@ func conditionPage(p *page) error {
 	if err != nil {
 		return err
 	}
-	zone, _ := p.zoneOf("")
+	zone, err := p.homeZone("")
+	if err != nil {
+		return err
+	}
 	published := x.PublishedAt.In(zone)
 	f := conditionView{frame: p.frame(x.Name.In(p.l.Tag())), Text: p.phrase(x.Text),
 		Version: fault.Params{"version": x.Version, "published_on": published.Format(time.DateOnly)}}
@@ -328,3 +351,6 @@ func conditionPage(p *page) error {
 	}
 	return p.show(http.StatusOK, "condition", f)
 }
+
+// tag is a tag in words, as it is where it has none: people may add their own.
+func (p *page) tag(slug string) string { return cmp.Or(p.l.Say("tag."+slug, nil), slug) }

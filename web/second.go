@@ -24,7 +24,7 @@ func (s *Site) mountSecond(r gin.IRouter) {
 	s.on(r, "POST", newSecondPath, beginSecond)
 	s.on(r, "POST", secondPath+"/confirmer", confirmSecond)
 	s.on(r, "POST", secondPath+"/codes", newCodes)
-	s.forms(r, secondPath+"/confirmer", secondPath+"/codes")
+	s.leads(r, "/connexion", secondPath+"/confirmer", secondPath+"/codes")
 }
 
 // secondForm asks for a second proof, or offers to set one up.

@@ -30,7 +30,7 @@ func (s *Site) mountSignIn(r gin.IRouter) {
 	s.on(r, "POST", "/connexion/inscription", signUp)
 	s.on(r, "POST", "/deconnexion", signOut)
 	s.on(r, "POST", everywherePath, endSessions)
-	s.forms(r, "/connexion/mot-de-passe", "/connexion/organisation", "/deconnexion", everywherePath)
+	s.leads(r, "/connexion", "/connexion/mot-de-passe", "/connexion/organisation", "/deconnexion", everywherePath)
 	r.GET(signin.ReturnPath, func(c *gin.Context) { s.pageOf(c, edge.From(c.Request.Context()).Language).answer(fromProvider) })
 }
 

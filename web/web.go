@@ -1,5 +1,8 @@
-// Package web is the pages that people see: signing in, what is known of them, who
-// answers for personal data, and in a demo the mail that was not sent.
+// Package web is the pages that people see: the start page, places with their hours and a map, the
+// catalogue of what can be booked, calendars of one resource or of several side by side, booking
+// and what one has booked, signing in, one's account and what is known of it, who answers for
+// personal data, and in a demo whom to try it as and the mail that was not sent. What one has booked
+// can be read offline, from what the worker in assets keeps.
 //
 // Every page is there in French, and in English under /en; it works without a script,
 // under a policy that allows none inline. Forms are answered with a redirect, or with
@@ -184,22 +187,22 @@ type page struct {
 // A handler answers a request, or says what went wrong.
 type handler func(p *page) error
 
-// forms are addresses to which only forms lead: who opens one, by going back or by a kept
-// address, is brought to the account.
-func (s *Site) forms(r gin.IRouter, paths ...string) {
+// leads are addresses to which only forms lead: who opens one, by going back or by a kept
+// address, is brought to the page of these forms.
+func (s *Site) leads(r gin.IRouter, to string, paths ...string) {
 	for _, path := range paths {
-		s.on(r, "GET", path, func(p *page) error { return p.to("/connexion") })
+		s.on(r, "GET", path, func(p *page) error { return p.to(to) })
 	}
 }
 
 // Problem answers a browser with a page that says what went wrong, where no page has begun.
 func (s *Site) Problem(c *gin.Context, err error) {
-	l := edge.From(c.Request.Context()).Language
+	l := locale.French // as at every address that is not below /en
 	if path := c.Request.URL.Path; path == "/en" || strings.HasPrefix(path, "/en/") {
 		l = locale.English
 	}
 	p := s.pageOf(c, l)
-	p.other = nowhere
+	p.other = "/" // what is not here is not there either
 	p.problem(err)
 }
 
@@ -369,6 +372,12 @@ func (p *page) to(path string) error {
 	return nil
 }
 
+// problemForm is what went wrong where there is no page to say it on.
+type problemForm struct {
+	frame
+	Missing bool // what was asked for is not there: it may be searched for
+}
+
 // problem answers with a page that says what went wrong. Who is not signed in, and would
 // have to be, is sent to do that, and so is who has their second step before them.
 func (p *page) problem(err error) {
@@ -384,7 +393,7 @@ func (p *page) problem(err error) {
 	if p.c.Request.Method != http.MethodGet && p.other == "" {
 		p.other = "/connexion" // what a form asked is not there to be read
 	}
-	f := p.frame(t.Title)
+	f := problemForm{p.frame(t.Title), status == http.StatusNotFound}
 	f.Error = &t
 	if shown := p.show(status, "problem", f); shown != nil {
 		edge.Fail(p.c, shown)

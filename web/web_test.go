@@ -426,6 +426,7 @@ func TestOnesDataAreForOneselfAlone(t *testing.T) {
 
 func TestMailOfADemoIsShownHarmless(t *testing.T) {
 	w := newTown(t, "sqlite", true)
+	w.workshop() // times are those of the hubs
 	must(t, w.kept.Send(t.Context(), mail.Message{ID: "1", To: "zoe@exemple.example", Subject: "<b>Bonjour</b>", Text: "<i>", HTML: "<script>alert(1)</script>", At: now}))
 	b := w.browser()
 	b.get(mailsPath).on(mailsPath, 200).has("&lt;b&gt;Bonjour", "zoe@exemple.example", "samedi 21\u00a0novembre 2026, 10\u00a0h")
@@ -452,4 +453,30 @@ func TestWhoAnswersForPersonalDataIsPublic(t *testing.T) {
 	}))
 	w.browser().get("/confidentialite").on("/confidentialite", 200).has("Rose Lavoie", "mailto:vie-privee@nord.example", "Fab &lt;b&gt;", "mailto:info@fab.example", "24\u00a0mois", "36\u00a0mois")
 	w.browser().get("/en/confidentialite").has("24\u00a0months")
+}
+
+// What is not there is said in the language of its address, whatever the browser would rather, with
+// ways to go on.
+func TestAMissingPageLeadsOn(t *testing.T) {
+	w := newTown(t, "sqlite", false)
+	for _, c := range []struct{ path, lang, accepts, search, places, other string }{
+		{"/nulle-part", "fr", "en", "/ressources", "/lieux", "/en"},
+		{"/en/nowhere", "en", "fr", "/en/ressources", "/en/lieux", "/"},
+	} {
+		r, err := http.NewRequest("GET", w.url+c.path, nil)
+		must(t, err)
+		r.Header.Set("Accept", "text/html")
+		r.Header.Set("Accept-Language", c.accepts)
+		v := w.browser().do(r).on(c.path, 404)
+		checkPage(t, c.path, v, c.lang)
+		v.one("form", "action", c.search)
+		v.one("input", "name", "q")
+		v.one("a", "hreflang", map[string]string{"fr": "en", "en": "fr"}[c.lang])
+		if got := v.elements("a", "href", c.other); len(got) == 0 {
+			t.Errorf("%s: nothing leads to %s", c.path, c.other)
+		}
+		if got := v.elements("a", "href", c.places); len(got) != 2 { // above, and below the search
+			t.Errorf("%s: %d ways to the places", c.path, len(got))
+		}
+	}
 }

@@ -12,6 +12,10 @@ import (
 // line notes of its own thing stands behind the description.
 func described(rows []byte) ([]byte, error) {
 	return joined(rows, mustRead("data/things.csv"), "category", func(row map[string]string) {
+		if row["hub"] == mainHub && row["category"] == "coaching" {
+			// Long enough to be had together with a studio and what is lent for half a day at least.
+			row["max_min"], row["notes"] = "240", "De trente minutes à une demi-journée avec une personne-ressource"
+		}
 		if note := row["notes"]; note != "" {
 			row["description_fr"] += " " + strings.TrimSuffix(note, ".") + "."
 		}
@@ -20,11 +24,14 @@ func described(rows []byte) ([]byte, error) {
 
 // located adds to the file of hubs their streets, and how to get in, in both languages.
 func located(rows []byte) ([]byte, error) {
-	return joined(rows, mustRead("data/ways.csv"), "slug", func(map[string]string) {})
+	return joined(rows, mustRead("data/ways.csv"), "slug", func(row map[string]string) {
+		row["phone"] = strings.Replace(row["phone"], "-", " ", 1) // as the rest of the demo writes them
+	})
 }
 
 // joined adds to each line of a file the columns of another, whose line has the same key; where
-// both have a column, the other's holds. finish sees each line once more.
+// both have a column, the other's holds. finish sees each line once more. Apostrophes
+// become those of printed text.
 func joined(rows, more []byte, key string, finish func(row map[string]string)) ([]byte, error) {
 	header, lines, err := table(rows)
 	if err != nil {
@@ -53,7 +60,7 @@ func joined(rows, more []byte, key string, finish func(row map[string]string)) (
 		finish(line)
 		cells := make([]string, len(header))
 		for i, name := range header {
-			cells[i] = line[name]
+			cells[i] = strings.ReplaceAll(line[name], "'", "’")
 		}
 		_ = w.Write(cells)
 	}

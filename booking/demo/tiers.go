@@ -52,10 +52,14 @@ func (g *grower) certify(ctx context.Context) error {
 	})
 }
 
-// legalNames are what the operators of the demo are called on paper; all are invented.
-var legalNames = map[string]string{
-	"hubs-at": "Coopérative des hubs de l’Abitibi-Témiscamingue", "hubs-bj": "Coopérative des hubs de la Baie-James",
-	"hubs-no": "Hubs du Nord de l’Ontario inc.", "hub-rouyn-noranda": "Société du hub de Rouyn-Noranda", "hub-sudbury": "Carrefour créatif de Sudbury inc.",
+// operatorsOnPaper are what the operators of the demo are called on paper, and a telephone of their
+// region that is answered there; all are invented.
+var operatorsOnPaper = map[string]struct{ name, phone string }{
+	"hubs-at":           {"Coopérative des hubs de l’Abitibi-Témiscamingue", "819 555-0190"},
+	"hubs-bj":           {"Coopérative des hubs de la Baie-James", "819 555-0191"},
+	"hubs-no":           {"Hubs du Nord de l’Ontario inc.", "705 555-0192"},
+	"hub-rouyn-noranda": {"Société du hub de Rouyn-Noranda", "819 555-0193"},
+	"hub-sudbury":       {"Carrefour créatif de Sudbury inc.", "705 555-0194"},
 }
 
 // answerable gives each operator its name on paper, and says who is in charge of personal data there,
@@ -66,10 +70,10 @@ func (g *grower) answerable(ctx context.Context) error {
 		return err
 	}
 	for _, o := range operators {
-		name, email, phone := "Responsable des renseignements personnels", "vie-privee@"+o.Slug+".example", "819 555-0190"
-		e := inventory.OperatorEdits{PrivacyName: &name, PrivacyEmail: &email, PrivacyPhone: &phone}
-		if legal := legalNames[o.Slug]; legal != "" {
-			e.LegalName = &legal
+		name, email, paper := "Responsable des renseignements personnels", "vie-privee@"+o.Slug+".example", operatorsOnPaper[o.Slug]
+		e := inventory.OperatorEdits{PrivacyName: &name, PrivacyEmail: &email, PrivacyPhone: &paper.phone}
+		if paper.name != "" {
+			e.LegalName = &paper.name
 		}
 		if _, err := g.Catalog.UpdateOperator(ctx, system, o.Slug, e, database.Key{}); err != nil {
 			return err
@@ -109,7 +113,7 @@ func tiers() []membership.TierEdits {
 			membership.Allowance{CategorySlug: "coworking", WeekMin: n64(10 * hour), Beyond: "charged", HorizonDays: n64(30), Upcoming: n64(6), PricePercent: 100},
 			membership.Allowance{Kind: inventory.Machine, WeekMin: n64(2 * hour), Beyond: "charged", HorizonDays: n64(30), Upcoming: n64(3), PricePercent: 100},
 			membership.Allowance{Kind: inventory.Equipment, HorizonDays: n64(60), Upcoming: n64(2), LongestMin: n64(7 * 24 * hour), PricePercent: 100}),
-		tier(makerTier, "month", 3500, text("Créateur", "Maker"),
+		tier(makerTier, "month", 3500, text("Créateur", "Creator"),
 			text("Pour créer chaque semaine : coworking inclus jusqu’à quarante heures, douze heures de studio par mois, et quatre heures de découpe laser par semaine.",
 				"To make things every week: up to forty hours of coworking included, twelve hours of studio a month, and four hours of laser cutting a week."),
 			membership.Allowance{HorizonDays: n64(90), Upcoming: n64(60), PricePercent: 75},

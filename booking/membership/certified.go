@@ -10,11 +10,12 @@ import (
 )
 
 // A certificateFacts is one certificate of the member that counts for a certification at
-// the hub, revoked ones left out.
+// a hub, revoked ones left out.
 type certificateFacts struct {
 	id           string
 	from, until  string // days; until "" for no end
-	givenOn      hours.Date
+	hub          string // where it counts, "" for everywhere
+	givenAt      time.Time
 	unusedMonths int
 	uses         []hours.Span // bookings that rested on it
 }
@@ -26,7 +27,7 @@ func (c certificateFacts) lastDay(before time.Time, zone *time.Location) (last s
 	if c.unusedMonths == 0 {
 		return last, false
 	}
-	used := c.givenOn
+	used := hours.DateOf(c.givenAt, zone)
 	if from, ok := dateOf(c.from); ok && used.Before(from) {
 		used = from
 	}
@@ -84,6 +85,9 @@ func (j *judging) holds(slug string) (id string, why fault.Violation) {
 	why = fault.Violation{Code: "certification_missing", Params: params}
 	best, ended, starts, idle := "", "", "", 0
 	for _, c := range j.certificates[slug] {
+		if c.hub != "" && c.hub != j.ask.HubID {
+			continue
+		}
 		last, unused := c.lastDay(j.ask.Span.Start, j.ask.Zone)
 		switch {
 		case within(j.day, c.from, last):

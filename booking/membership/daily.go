@@ -34,14 +34,7 @@ func (r *Roster) Handlers() map[string]database.Handler {
 // Begin makes the daily job wait for its turn, unless it does already. It is called when a
 // server starts.
 func (r *Roster) Begin(ctx context.Context) error {
-	return r.db.In(ctx, func(tx *database.Tx) error {
-		var waiting int
-		err := tx.Get(&waiting, `SELECT COUNT(*) FROM jobs WHERE kind = $1 AND state <> 'given_up'`, dailyJob)
-		if err != nil || waiting > 0 {
-			return err
-		}
-		return tx.Enqueue(database.Job{Kind: dailyJob, At: tx.Now, Args: struct{}{}})
-	})
+	return r.db.In(ctx, func(tx *database.Tx) error { return tx.EnqueueFirst(dailyJob) })
 }
 
 // daily is done once a day; a second time on one day tells nothing again.
@@ -53,13 +46,7 @@ func (r *Roster) daily(ctx context.Context, _ json.RawMessage) error {
 		if err := tellEnds(tx); err != nil {
 			return err
 		}
-		next := tx.Now.Truncate(24 * time.Hour).Add(24*time.Hour + 9*time.Hour) // 9:00 UTC, before hubs open
-		var waiting int
-		err := tx.Get(&waiting, `SELECT COUNT(*) FROM jobs WHERE kind = $1 AND state = 'ready' AND run_at > $2`, dailyJob, tx.Now)
-		if err != nil || waiting > 0 {
-			return err
-		}
-		return tx.Enqueue(database.Job{Kind: dailyJob, At: next, Args: struct{}{}})
+		return tx.EnqueueNext(dailyJob, tx.Now.Truncate(24*time.Hour).Add(24*time.Hour+9*time.Hour)) // 9:00 UTC, before hubs open
 	})
 }
 

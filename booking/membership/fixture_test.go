@@ -2,6 +2,9 @@ package membership_test
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"strings"
 	"testing"
 	"time"
 
@@ -135,10 +138,41 @@ func (w *town) line(r inventory.Resource) membership.AskLine {
 	return membership.AskLine{ResourceID: r.ID, Kind: r.Kind, CategoryID: r.CategoryID, Quantity: 1}
 }
 
-// judge reads the standing and judges the ask by it.
+// judge reads the standing and judges the ask by it. The one that was read elsewhere, to be asked
+// anywhere, must say the same, but for names.
 func (w *town) judge(a membership.Ask) membership.Verdict {
 	w.Helper()
-	return must[*membership.Standing](w.T)(w.roster.Standing(ctx, w.db.Reader(ctx), a)).Judge(a)
+	v := must[*membership.Standing](w.T)(w.roster.Standing(ctx, w.db.Reader(ctx), a)).Judge(a)
+	elsewhere := a
+	elsewhere.HubID, elsewhere.RegionID, elsewhere.Lines, elsewhere.Anywhere = w.far.ID, w.far.RegionID, nil, true
+	elsewhere.Zone = must[*time.Location](w.T)(hours.LoadZone("America/Winnipeg"))
+	other := must[*membership.Standing](w.T)(w.roster.Standing(ctx, w.db.Reader(ctx), elsewhere)).Judge(a)
+	if said, again := unnamed(v), unnamed(other); said != again {
+		w.Errorf("here it is judged\n%s\nand by what was read for anywhere\n%s", said, again)
+	}
+	return v
+}
+
+// unnamed is a verdict without the names of things.
+func unnamed(v membership.Verdict) string {
+	var b strings.Builder
+	say := func(all []fault.Violation) {
+		for _, x := range all {
+			params := maps.Clone(x.Params)
+			maps.DeleteFunc(params, func(key string, _ any) bool {
+				return strings.HasSuffix(key, "_name") || strings.HasSuffix(key, "_names")
+			})
+			fmt.Fprintln(&b, x.Code, params)
+		}
+	}
+	say(v.Whole)
+	for _, l := range v.Lines {
+		say(l.Violations)
+		l.Violations = nil
+		fmt.Fprintln(&b, l)
+	}
+	fmt.Fprintln(&b, v.Uses, v.Certificates, v.NeedsApproval)
+	return b.String()
 }
 
 // booked writes a booking's row as the book does, and its uses.

@@ -19,14 +19,14 @@ type Held struct {
 
 // Held says which of some certifications (slugs) a member has at a hub, at an instant of its
 // clock; "" is a visitor, who has none. It asks for no right: its caller asks for who is signed
-// in. It is one statement, and one more where one lapses without use.
+// in. It is one statement.
 func (r *Roster) Held(ctx context.Context, memberID, hubID string, zone *time.Location, at time.Time, slugs []string) ([]Held, error) {
 	if len(slugs) == 0 {
 		return nil, nil
 	}
 	a := Ask{MemberID: memberID, HubID: hubID, Zone: zone, Now: at, Span: hours.Span{Start: at, End: at.Add(time.Second)}}
 	s := &Standing{}
-	if err := s.readCertificates(r.db.Reader(ctx), a, unique(slugs)); err != nil {
+	if err := s.readFulfilled(r.db.Reader(ctx), a, slugs); err != nil {
 		return nil, err
 	}
 	j := judging{Standing: s, ask: a, day: hours.DateOf(at, zone)}

@@ -15,8 +15,9 @@ const usualConsentUnder = 14
 
 // Judge applies every rule about persons to a. It is pure: the same standing gives the
 // same verdict. It may be asked about another span, quantity or attendance than those the
-// standing was read for, but about no other holder, hub or requirement. All that is broken
-// is told, but for what a.Waived names.
+// standing was read for, but about no other holder, and about no other hub or requirement
+// unless it was read for Anywhere: then they have no names. All that is broken is told, but
+// for what a.Waived names.
 func (s *Standing) Judge(a Ask) Verdict {
 	j := judging{Standing: s, ask: a, day: hours.DateOf(a.Span.Start, a.Zone), used: map[bucket]int64{}, taken: map[Use]int64{}}
 	if j.force = s.inForce(a, j.day); j.force != nil {
@@ -179,6 +180,13 @@ func (j *judging) terms(q inventory.Requirements) {
 		}
 		j.no("terms_not_accepted", fault.Params{"condition": slug, "condition_name": c.name, "version": c.version})
 	}
+}
+
+// Presently reports whether some terms are in their present version, as far as the Standing
+// was read for them.
+func (s *Standing) Presently(x Acceptance) bool {
+	c, known := s.conditions[x.Condition]
+	return known && c.version == x.Version
 }
 
 // countUpcoming asks that the holder has room for one more booking that has not ended, for

@@ -118,7 +118,7 @@ func uncertified(rd database.Reader, bookingID string) ([]fault.Violation, error
 		slugs = append(slugs, lines[i].Certifications...)
 	}
 	s := &Standing{}
-	if err := s.readCertificates(rd, a, unique(slugs)); err != nil {
+	if err := s.readFulfilled(rd, a, slugs); err != nil {
 		return nil, err
 	}
 	j := judging{Standing: s, ask: a, day: hours.DateOf(b.StartsAt, zone), line: &LineVerdict{}}
@@ -148,7 +148,7 @@ func (x resting) counts(uses []hours.Span) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	c := certificateFacts{id: x.ID, from: x.FromOn, until: x.UntilOn, givenOn: hours.DateOf(x.GivenAt, zone), unusedMonths: x.Unused, uses: uses}
+	c := certificateFacts{id: x.ID, from: x.FromOn, until: x.UntilOn, givenAt: x.GivenAt, unusedMonths: x.Unused, uses: uses}
 	last, _ := c.lastDay(x.StartsAt, zone)
 	return x.RevokedAt == nil && within(hours.DateOf(x.StartsAt, zone), c.from, last), nil
 }

@@ -1,6 +1,7 @@
 package membership
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -19,26 +20,13 @@ type conditionFacts struct {
 // readRequired reads what the requirements of the lines ask for, and nothing when they ask
 // for nothing.
 func (s *Standing) readRequired(rd database.Reader, a Ask) error {
-	var tiers, certifications, conditions []string
+	var slugs []string
 	for _, l := range a.Lines {
-		tiers = append(tiers, l.Requirements.Tiers...)
-		certifications = append(certifications, l.Requirements.Certifications...)
-		conditions = append(conditions, l.Requirements.Conditions...)
+		q := l.Requirements
+		s.guarded = s.guarded || len(q.Certifications) > 0 // somebody may revoke one meanwhile
+		slugs = slices.Concat(slugs, q.Tiers, q.Certifications, q.Conditions)
 	}
-	var err error
-	if s.tierNames, err = namesOf(rd, `SELECT slug, name FROM tiers WHERE slug IN ($list)`, tiers); err != nil {
-		return err
-	}
-	if len(certifications) > 0 {
-		s.guarded = true // somebody may revoke one meanwhile
-		if err := s.readCertificates(rd, a, unique(certifications)); err != nil {
-			return err
-		}
-	}
-	if len(conditions) > 0 {
-		return s.readConditions(rd, a.MemberID, unique(conditions))
-	}
-	return nil
+	return s.readFulfilled(rd, a, slugs)
 }
 
 func unique(list []string) []string {
@@ -47,66 +35,86 @@ func unique(list []string) []string {
 	return slices.Compact(list)
 }
 
-func namesOf(rd database.Reader, query string, slugs []string) (map[string]inventory.Text, error) {
-	var rows []struct {
-		Slug string         `db:"slug"`
-		Name inventory.Text `db:"name"`
-	}
-	err := rd.SelectIn(&rows, query, unique(slugs))
-	names := map[string]inventory.Text{}
-	for _, row := range rows {
-		names[row.Slug] = row.Name
-	}
-	return names, err
-}
-
-type certificateFactRow struct {
-	Slug   string         `db:"slug"`
-	Name   inventory.Text `db:"name"`
-	ID     *string        `db:"id"`
-	From   *string        `db:"from_on"`
-	Until  *string        `db:"until_on"`
-	Given  *time.Time     `db:"given_at"`
-	Unused *int           `db:"unused_months"`
+// A fulfilledRow is a certificate of the member, a booking that rests on one, some terms, or
+// a name.
+type fulfilledRow struct {
+	Sort     string         `db:"sort"` // use, certificate, condition, certification or tier
+	Slug     string         `db:"slug"`
+	Name     inventory.Text `db:"name"`
+	ID       string         `db:"id"` // of the certificate
+	HubID    string         `db:"hub_id"`
+	From     string         `db:"from_on"`
+	Until    string         `db:"until_on"`
+	Figure   int            `db:"figure"` // months without use of a certificate, the version of terms
+	Accepted int            `db:"accepted"`
+	Given    *time.Time     `db:"given_at"`
+	StartsAt *time.Time     `db:"starts_at"`
+	EndsAt   *time.Time     `db:"ends_at"`
 }
 
 // A certificate counts for the certification that it is of, where that is the network's or
-// the hub's own, and for one whose equivalence the hub has accepted.
-const selectCertificates = `
-	SELECT n.slug, n.name, k.id, k.from_on, k.until_on, k.given_at, h.unused_months
-	FROM certifications n
-	LEFT JOIN certificates k ON k.member_id = $1 AND k.revoked_at IS NULL AND (
-		k.certification_id = n.id AND (n.hub_id = '' OR n.hub_id = $2)
-		OR k.certification_id IN (SELECT e.accepted_id FROM equivalences e
-			WHERE e.counts_as_id = n.id AND e.hub_id = $2 AND e.ended_at IS NULL))
-	LEFT JOIN certifications h ON h.id = k.certification_id
-	WHERE n.slug IN ($list) ORDER BY n.slug, k.id`
+// the hub's own, and for one whose equivalence the hub has accepted. $2 is the booking that
+// is changed, whose own use does not count; $3 is 1 where any terms may be asked about.
+const selectFulfilled = `
+	SELECT 'use' AS sort, '' AS slug, '{}' AS name, k.id, '' AS hub_id, k.from_on, k.until_on, n.unused_months AS figure, 0 AS accepted,
+		k.given_at, b.starts_at, b.ends_at
+	FROM certificates k JOIN certifications n ON n.id = k.certification_id AND n.unused_months > 0
+	JOIN booking_certificates u ON u.certificate_id = k.id JOIN bookings b ON b.id = u.booking_id
+	WHERE k.member_id = $1 AND k.revoked_at IS NULL AND b.status IN ('pending', 'confirmed', 'in_use', 'completed') AND b.id <> $2
+	UNION ALL
+	SELECT 'certificate', n.slug, '{}', k.id, n.hub_id, k.from_on, k.until_on, n.unused_months, 0, k.given_at, NULL, NULL
+	FROM certificates k JOIN certifications n ON n.id = k.certification_id
+	WHERE k.member_id = $1 AND k.revoked_at IS NULL
+	UNION ALL
+	SELECT 'certificate', n.slug, '{}', k.id, e.hub_id, k.from_on, k.until_on, c.unused_months, 0, k.given_at, NULL, NULL
+	FROM certificates k JOIN certifications c ON c.id = k.certification_id
+	JOIN equivalences e ON e.accepted_id = c.id AND e.ended_at IS NULL JOIN certifications n ON n.id = e.counts_as_id
+	WHERE k.member_id = $1 AND k.revoked_at IS NULL
+	UNION ALL
+	SELECT 'condition', c.slug, c.name, '', '', '', '', t.version,
+		(SELECT COUNT(*) FROM acceptances x WHERE x.member_id = $1 AND x.condition_id = c.id AND x.version = t.version), NULL, NULL, NULL
+	FROM conditions c JOIN condition_texts t ON t.condition_id = c.id
+		AND t.version = (SELECT MAX(n.version) FROM condition_texts n WHERE n.condition_id = c.id)
+	WHERE $3 = 1 OR c.slug IN ($list)
+	UNION ALL
+	SELECT 'certification', n.slug, n.name, '', '', '', '', 0, 0, NULL, NULL, NULL FROM certifications n WHERE n.slug IN ($list)
+	UNION ALL
+	SELECT 'tier', t.slug, t.name, '', '', '', '', 0, 0, NULL, NULL, NULL FROM tiers t WHERE t.slug IN ($list)`
 
-func (s *Standing) readCertificates(rd database.Reader, a Ask, slugs []string) error {
-	var rows []certificateFactRow
-	if err := rd.SelectIn(&rows, selectCertificates, slugs, a.MemberID, a.HubID); err != nil {
+// readFulfilled reads, in one statement, the member's certificates, wherever they count, and
+// what is to be known of the certifications, terms and tiers of these slugs. Where the Ask is
+// for Anywhere, it reads all terms.
+func (s *Standing) readFulfilled(rd database.Reader, a Ask, slugs []string) error {
+	any := 0
+	if a.Anywhere {
+		any, slugs = 1, append(slugs, "") // a list has at least one
+	}
+	var rows []fulfilledRow
+	if err := rd.SelectIn(&rows, selectFulfilled, unique(slugs), a.MemberID, orNobody(a.BookingID), any); err != nil {
 		return err
 	}
-	s.certificates, s.certificationNames = map[string][]certificateFacts{}, map[string]inventory.Text{}
-	var idle []string
+	// In a fixed order, so that of two that last equally long the same one is always taken.
+	slices.SortFunc(rows, func(x, y fulfilledRow) int { return cmp.Or(cmp.Compare(x.Slug, y.Slug), cmp.Compare(x.ID, y.ID)) })
+	s.certificates, s.conditions = map[string][]certificateFacts{}, map[string]conditionFacts{}
+	s.certificationNames, s.tierNames = map[string]inventory.Text{}, map[string]inventory.Text{}
+	uses := map[string][]hours.Span{}
 	for _, row := range rows {
-		s.certificationNames[row.Slug] = row.Name
-		if row.ID != nil && *row.Unused > 0 {
-			idle = append(idle, *row.ID)
+		if row.Sort == "use" {
+			uses[row.ID] = append(uses[row.ID], hours.Span{Start: *row.StartsAt, End: *row.EndsAt})
 		}
 	}
-	uses, err := usesOf(rd, unique(idle), a.BookingID)
-	if err != nil {
-		return err
-	}
 	for _, row := range rows {
-		if row.ID == nil {
-			continue
+		switch row.Sort {
+		case "certificate":
+			s.certificates[row.Slug] = append(s.certificates[row.Slug], certificateFacts{id: row.ID, hub: row.HubID,
+				from: row.From, until: row.Until, givenAt: *row.Given, unusedMonths: row.Figure, uses: uses[row.ID]})
+		case "condition":
+			s.conditions[row.Slug] = conditionFacts{row.Name, row.Figure, row.Accepted > 0}
+		case "certification":
+			s.certificationNames[row.Slug] = row.Name
+		case "tier":
+			s.tierNames[row.Slug] = row.Name
 		}
-		s.certificates[row.Slug] = append(s.certificates[row.Slug], certificateFacts{
-			id: *row.ID, from: *row.From, until: *row.Until, givenOn: hours.DateOf(*row.Given, a.Zone),
-			unusedMonths: *row.Unused, uses: uses[*row.ID],
-		})
 	}
 	return nil
 }
@@ -127,24 +135,4 @@ func usesOf(rd database.Reader, certificates []string, less string) (map[string]
 		uses[row.CertificateID] = append(uses[row.CertificateID], hours.Span{Start: row.StartsAt, End: row.EndsAt})
 	}
 	return uses, err
-}
-
-func (s *Standing) readConditions(rd database.Reader, memberID string, slugs []string) error {
-	var rows []struct {
-		Slug     string         `db:"slug"`
-		Name     inventory.Text `db:"name"`
-		Version  int            `db:"version"`
-		Accepted int            `db:"accepted"`
-	}
-	err := rd.SelectIn(&rows, `
-		SELECT c.slug, c.name, t.version,
-			(SELECT COUNT(*) FROM acceptances x WHERE x.member_id = $1 AND x.condition_id = c.id AND x.version = t.version) AS accepted
-		FROM conditions c JOIN condition_texts t ON t.condition_id = c.id
-			AND t.version = (SELECT MAX(n.version) FROM condition_texts n WHERE n.condition_id = c.id)
-		WHERE c.slug IN ($list)`, slugs, memberID)
-	s.conditions = map[string]conditionFacts{}
-	for _, row := range rows {
-		s.conditions[row.Slug] = conditionFacts{row.Name, row.Version, row.Accepted > 0}
-	}
-	return err
 }

@@ -166,7 +166,7 @@ var rules = []rule{
 	{name: "too many persons", local: "2026-11-24T13:00", length: 60, ask: func(_ *town, a *membership.Ask) {
 		a.Lines[0].Requirements.Attendance, a.Attendance = 4, 6
 	}, code: "attendance_exceeded",
-		fr: "Vous serez 6, et il y a place ici pour 4 au plus. Choisissez un lieu plus grand, ou venez moins nombreux.",
+		fr: "Vous serez 6, et il y a place ici pour 4 au plus. Choisissez un lieu plus grand, ou venez en plus petit groupe.",
 		en: "There will be 6 of you, and there is room here for 4 at most. Choose a larger place, or come in a smaller group."},
 	{name: "the terms are not accepted", given: func(w *town) { terms(w, 2) }, local: "2026-11-24T13:00", length: 60, ask: func(_ *town, a *membership.Ask) {
 		a.Lines[0].Requirements.Conditions = []string{"laser"}

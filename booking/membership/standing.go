@@ -104,8 +104,10 @@ func (m *memberFacts) outlasts(o *memberFacts) bool {
 }
 
 // Standing reads what judging a needs: one statement for the member, their memberships
-// and the visitor tiers, and more only for what these or the lines ask for. r should be a
-// View or a Tx, so that all of it is of one moment. A member who does not exist has the
+// and the visitor tiers, one for what these limit, and one for what the lines require; none
+// of the two where nothing is. One more is for the tiers that were changed. For an Ask that
+// says Anywhere, both are made, and the Standing may be asked about any hub and any lines.
+// r should be a View or a Tx, so that all of it is of one moment. A member who does not exist has the
 // standing of a visitor, and Version 0.
 func (r *Roster) Standing(_ context.Context, rd database.Reader, a Ask) (*Standing, error) {
 	s := &Standing{}
@@ -256,13 +258,13 @@ func (s *Standing) candidates(a Ask) []*tierFacts {
 	}
 	var all []*tierFacts
 	for _, m := range s.memberships {
-		if m.honoured(a.HubID, a.RegionID) && (m.renews || m.until == "" || m.until >= today) {
+		if a.Anywhere || m.honoured(a.HubID, a.RegionID) && (m.renews || m.until == "" || m.until >= today) {
 			all = append(all, m.tier)
 			s.guarded = true // somebody may end or pause it meanwhile
 		}
 	}
 	for _, t := range s.visitors {
-		if t.hub == "" || t.hub == a.HubID {
+		if a.Anywhere || t.hub == "" || t.hub == a.HubID {
 			all = append(all, t)
 		}
 	}

@@ -21,6 +21,7 @@ type Ask struct {
 	Attendance     int          // persons, 0 counts as 1
 	Accepts        []Acceptance // the terms that the request accepts now
 	Waived         map[string]bool
+	Anywhere       bool // a Standing read for it is asked about other hubs and other resources too
 	Lines          []AskLine
 }
 

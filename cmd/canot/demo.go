@@ -315,7 +315,7 @@ func (c *command) printAccounts(accounts []tryAccount) {
 const mostOthers = 4
 
 // basketToo is what the home page of a demo offers together with the studio of the walk.
-const basketToo = "rouyn-noranda-trousse-camera-plein-format"
+var basketToo = []string{"rouyn-noranda-trousse-camera-plein-format", "rouyn-noranda-accompagnement-numerique"}
 
 // trial is whom and with what the pages let a person try the network.
 func (n *network) trial(ctx context.Context, accounts []tryAccount) (*web.Demo, error) {
@@ -340,8 +340,13 @@ func (n *network) trial(ctx context.Context, accounts []tryAccount) (*web.Demo, 
 		return d, err
 	}
 	d.Try = web.DemoTry{Category: "medialab", Resource: walk.Resource, Hub: walk.Hub}
-	if _, err := n.catalog.Resource(ctx, basketToo); err == nil {
-		d.Try.Basket = []string{walk.Resource, basketToo}
+	d.Try.Basket = []string{walk.Resource}
+	for _, slug := range basketToo {
+		if _, err := n.catalog.Resource(ctx, slug); err != nil {
+			d.Try.Basket = nil // without all of it there is none to try
+			break
+		}
+		d.Try.Basket = append(d.Try.Basket, slug)
 	}
 	return d, nil
 }

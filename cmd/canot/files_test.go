@@ -26,6 +26,7 @@ func TestEveryVariableThatIsWrittenAboutExists(t *testing.T) {
 			known[s.variable+"_FILE"] = true
 		}
 	}
+	known["CANOT_TEST_CHROMIUM"] = strings.Contains(repository(t, "cmd/canot/browser_test.go"), `"CANOT_TEST_CHROMIUM"`)
 	for _, file := range []string{"README.md", "LISEZMOI.md", "CONTRIBUTING.md", "docs/operations.md", "compose.yaml", "Dockerfile"} {
 		for _, name := range regexp.MustCompile(`CANOT_[A-Z_]*`).FindAllString(repository(t, file), -1) {
 			if !known[name] {

@@ -36,7 +36,7 @@ var mayImport = map[string][]string{
 	"canot/web/locale":       {"canot/internal/fault", "canot/inventory"},
 	"canot/web/edge": {"canot/web/locale", "canot/booking", "canot/inventory", "canot/inventory/hours",
 		"canot/internal/identity", "canot/internal/fault", "canot/internal/database"},
-	"canot/web/mail": {"canot/web/locale", "canot/booking", "canot/booking/calendar", "canot/inventory", "canot/inventory/hours",
+	"canot/web/mail": {"canot/booking/membership", "canot/web/locale", "canot/booking", "canot/booking/calendar", "canot/inventory", "canot/inventory/hours",
 		"canot/internal/identity", "canot/internal/fault", "canot/internal/database"},
 	"canot/web/assets":    {"canot/web/edge", "canot/internal/fault"},
 	"canot/web/territory": {},

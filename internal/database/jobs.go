@@ -41,6 +41,28 @@ type Job struct {
 	At   time.Time
 }
 
+// EnqueueFirst makes a job that comes again wait for its turn, now, unless one of its kind is there
+// already. A server calls it when it starts.
+func (tx *Tx) EnqueueFirst(kind string) error {
+	var there int
+	err := tx.Get(&there, `SELECT COUNT(*) FROM jobs WHERE kind = $1 AND state <> 'given_up'`, kind)
+	if err != nil || there > 0 {
+		return err
+	}
+	return tx.Enqueue(Job{Kind: kind, At: tx.Now, Args: struct{}{}})
+}
+
+// EnqueueNext makes a job come again at an instant to come, unless one of its kind waits already. The
+// job itself calls it, while it runs.
+func (tx *Tx) EnqueueNext(kind string, at time.Time) error {
+	var waiting int
+	err := tx.Get(&waiting, `SELECT COUNT(*) FROM jobs WHERE kind = $1 AND state = 'ready' AND run_at > $2`, kind, tx.Now)
+	if err != nil || waiting > 0 {
+		return err
+	}
+	return tx.Enqueue(Job{Kind: kind, At: at, Args: struct{}{}})
+}
+
 // Enqueue adds jobs. They exist if and only if the transaction commits.
 func (tx *Tx) Enqueue(jobs ...Job) error {
 	rows := make([][]any, len(jobs))

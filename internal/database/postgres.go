@@ -179,7 +179,7 @@ func (p *postgres) away(err error) bool {
 		return false
 	}
 	switch state {
-	case "55P03", "57014", "25P03", "25006": // lock not had, cancelled, idle too long, read-only server
+	case "55P03", "57014", "25P03", "25006", "55000": // lock not had, cancelled, idle too long, read-only server, closed to connections for now
 		return true
 	}
 	switch state[:2] {

@@ -3,7 +3,7 @@
 // next. That list goes as soon as somebody else, or nobody, is signed in.
 const shell = "canot {sum}", mine = "canot-mine", list = "/compte/a-venir.json";
 const files = ["{css}", "{js}", "/hors-ligne", "/en/hors-ligne"];
-const leaving = /\/(deconnexion|connexion\/sessions|compte\/effacer)$/;
+const leaving = /\/(deconnexion|connexion\/sessions|compte\/effacer|demo\/entrer)$/;
 
 self.addEventListener("install", (e) => {
   e.waitUntil(caches.open(shell).then((kept) => kept.addAll(files.map((f) => new Request(f, { credentials: "omit", cache: "reload" })))).then(() => self.skipWaiting()));
@@ -16,12 +16,16 @@ self.addEventListener("activate", (e) => {
   };
   e.waitUntil(old());
 });
+// left counts who has left: a list that was on its way for them is not kept.
+let left = 0;
 // renew fetches the list anew, in the language of a path, and forgets the one there was when
 // somebody else is signed in now, or nobody.
 const renew = async (path) => {
+  const began = left;
   const answer = await fetch((path.startsWith("/en") ? "/en" : "") + list);
   if (!answer.ok) return caches.delete(mine);
   await (await caches.open(mine)).put(list, answer);
+  if (began !== left) await caches.delete(mine);
 };
 // whose says for which session the list is that is kept, and when it came.
 const whose = async () => {
@@ -47,7 +51,10 @@ const visit = async (e, path) => {
 self.addEventListener("fetch", (e) => {
   const { pathname: path, origin } = new URL(e.request.url);
   if (origin !== location.origin) return;
-  if (e.request.method === "POST" && leaving.test(path)) e.waitUntil(caches.delete(mine));
+  if (e.request.method === "POST" && leaving.test(path)) {
+    left++;
+    e.waitUntil(caches.delete(mine));
+  }
   if (e.request.method !== "GET") return;
   if (e.request.mode === "navigate") e.respondWith(visit(e, path));
   else if (files.includes(path)) e.respondWith(caches.match(path).then((kept) => kept || fetch(e.request)));

@@ -67,7 +67,8 @@ func (l Language) Has(key string) bool { return len(l.sentences[key]) > 0 }
 //
 // A key of the file may have variants, "key?name", which are taken when that
 // figure is given and not zero; and plural forms, "key.one" and
-// "key.other", chosen by the first whole number that the sentence names. A
+// "key.other", chosen by the first whole number that the sentence names, or else by
+// that of its variant: "key?name.one" may say it in a word. A
 // figure whose name ends in _min is said as a duration, in _km as a distance, in _on as
 // a day; times are said as date and time, in the zone that they carry.
 // Two times written {opens..closes} are said as one stretch, and {..latest} as the last
@@ -94,7 +95,7 @@ func (l Language) fits(s sentence, params fault.Params) bool {
 	if s.form == "" {
 		return true
 	}
-	for _, name := range s.names {
+	for _, name := range append(s.names[:len(s.names):len(s.names)], s.given) {
 		if n, ok := whole(params[name]); ok && !strings.HasSuffix(name, "_min") {
 			return l.words.plural(n) == s.form
 		}

@@ -41,6 +41,11 @@ func (l Language) Day(t time.Time) string {
 // room and the year is plain: «mar. 24 nov.», “Tue, Nov 24”.
 func (l Language) ShortDate(t time.Time) string { return l.words.shortDate(t) }
 
+// ShortTime says a time of day where there is little room: «14 h 30», “2:30 p.m.”, “2 p.m.”.
+func (l Language) ShortTime(t time.Time) string {
+	return strings.Replace(l.words.clock(t), ":00"+nbsp, nbsp, 1)
+}
+
 // ShortDay says a day of the weeks that are at hand: «mar. 24», “Tue 24”.
 func (l Language) ShortDay(t time.Time) string { return l.words.shortDay(t) }
 

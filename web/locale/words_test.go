@@ -57,6 +57,20 @@ func TestShortDates(t *testing.T) {
 	}
 }
 
+func TestShortTimes(t *testing.T) {
+	for _, c := range []struct {
+		hour, minute int
+		fr, en       string
+	}{
+		{0, 0, "0_h", "12_a.m."}, {9, 0, "9_h", "9_a.m."}, {9, 30, "9_h_30", "9:30_a.m."}, {12, 0, "12_h", "12_p.m."}, {20, 5, "20_h_05", "8:05_p.m."},
+	} {
+		at := time.Date(2026, 11, 24, c.hour, c.minute, 0, 0, time.UTC)
+		if fr, en := plain(French.ShortTime(at)), plain(English.ShortTime(at)); fr != c.fr || en != c.en {
+			t.Errorf("%s: %q, %q", at, fr, en)
+		}
+	}
+}
+
 func TestDurations(t *testing.T) {
 	for minutes, want := range map[int][2]string{
 		0: {"0_minute", "0_minutes"}, 1: {"1_minute", "1_minute"}, 30: {"30_minutes", "30_minutes"}, 60: {"1_h", "1_hour"},

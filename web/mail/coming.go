@@ -3,7 +3,6 @@ package mail
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"canot/booking"
 	"canot/internal/fault"
@@ -26,23 +25,11 @@ func (w *writing) coming(params fault.Params) {
 	if w.b.Status == booking.Pending {
 		key = "withdrawing"
 	}
-	until := w.cancelUntil()
+	until := w.b.CancelUntil(w.things)
 	if w.p.PublicURL != "" && w.p.DB.Now().Before(until) {
 		params["cancel_day"], params["cancel_time"] = l.language.Date(until.In(w.zone)), l.language.Time(until.In(w.zone))
 	}
 	l.After = append(l.After, l.paragraphs(params, key)...)
-}
-
-// cancelUntil is the instant until which its member may give the booking back, by the
-// strictest policy of its resources; a request can be taken back until it would begin.
-func (w *writing) cancelUntil() time.Time {
-	cutoff := 0
-	if w.b.Status != booking.Pending {
-		for _, r := range w.things {
-			cutoff = max(cutoff, r.Policy.CancelCutoff)
-		}
-	}
-	return w.b.StartsAt.Add(-time.Duration(cutoff) * time.Minute)
 }
 
 // tomorrow says whether a reminder speaks of tomorrow or, where it was late, of today. It

@@ -283,6 +283,13 @@ func (w *writing) facts(n news, names []string) error {
 	add("when", w.when(w.b.StartsAt, w.b.EndsAt, w.zone, false))
 	if n.right == "" {
 		add("where", w.where())
+		if n.coming {
+			price, err := w.price()
+			if err != nil {
+				return err
+			}
+			add("price", price)
+		}
 		add("title", w.b.Title)
 		add("reference", w.b.Reference)
 		return nil

@@ -102,11 +102,11 @@ func placeOf(l locale.Language, hub inventory.Hub) (name, address string) {
 	return oneLine(name), oneLine(strings.Join(parts, ", "))
 }
 
-// when says a span on the clock of its hub, and says that it is that clock's; inList leaves that to the list.
+// when says a span on the clock of its hub, and whose clock that is; inList leaves that to the list.
 func (w *writing) when(starts, ends time.Time, zone *time.Location, inList bool) string {
 	starts, ends = starts.In(zone), ends.In(zone)
 	l := w.l.language
-	params := fault.Params{"day": l.Date(starts), "from": l.Time(starts), "to": l.Time(ends), "starts": starts, "ends": ends}
+	params := fault.Params{"day": l.Date(starts), "from": l.Time(starts), "to": l.Time(ends), "starts": starts, "ends": ends, "town": oneLine(w.hub.Town)}
 	key := "when_days"
 	if starts.YearDay() == ends.YearDay() && starts.Year() == ends.Year() {
 		key = "when"

@@ -3,6 +3,9 @@
 // browser does what it would have done by itself.
 (() => {
   let latest = 0;
+  // here is the address of what is shown.
+  const here = () => location.pathname + location.search;
+  let shown = here();
   const bring = async (address, from) => {
     const piece = document.querySelector(from.dataset.live);
     if (!piece) throw new Error("no piece");
@@ -16,7 +19,11 @@
     const focused = document.activeElement && document.activeElement.id;
     piece.replaceWith(fresh);
     document.title = page.title;
-    history.replaceState(null, "", answer.url);
+    // A link goes on to another page, and back leads from it to this one; a form that is filled in
+    // stays the same page.
+    if (from.matches("a")) history.pushState(null, "", answer.url);
+    else history.replaceState(null, "", answer.url);
+    shown = here();
     const lang = page.querySelector(".top [hreflang]"), ours = document.querySelector(".top [hreflang]");
     if (lang && ours) ours.href = lang.href;
     const again = focused && document.getElementById(focused);
@@ -47,6 +54,9 @@
     e.preventDefault();
     bring(link.href, link).catch(() => location.assign(link.href));
   });
+  // Back and forward bring the whole page at the address that they lead to; a place on the page
+  // that is shown needs nothing.
+  addEventListener("popstate", () => here() !== shown && location.reload());
   document.addEventListener("change", (e) => {
     const form = e.target.form;
     if (form && form.matches("form[data-live]") && form.checkValidity()) bring(addressOf(form), form).catch(() => form.requestSubmit());

@@ -1,0 +1,310 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/gin-gonic/gin"
+
+	"canot/web"
+	"canot/web/mail"
+)
+
+// Who looks at a page.
+const (
+	anybody = ""
+	artist  = "member"  // signed in
+	manager = "manager" // by one step of two
+	staff   = "staff"   // by both
+)
+
+// A sitePage is one page of the site: its route as it is mounted in French, an address of it, and who may see it.
+type sitePage struct {
+	route   string // "" where no page is mounted
+	address string // with names in braces, see addressIn; "" is the route itself
+	form    string // the fields that are sent there, as a browser writes them; "" for a page that is opened
+	before  string // where an empty form is sent first, to have the page
+	who     string
+	status  int    // 0 is 200
+	has     string // what must be on the page, as a selector; several, with commas between
+	whole   bool   // it is the file on a person: every table that knows of them is read, each once
+	why     string // why nobody looks at it here: it only leads on, or is no page
+}
+
+// pagesOfTheSite are all of them. A page that is mounted and not named here fails a test.
+var pagesOfTheSite = []sitePage{
+	{route: "/"},
+	{route: "/", who: artist},
+	{route: "/lieux"},
+	{route: "/lieux", address: "/lieux?de={hub}"},
+	{route: "/lieux/:hub", address: "/lieux/{hub}"},
+	{route: "/ressources"},
+	{route: "/ressources", address: "/ressources?q=cam%C3%A9ras&jour={day}"},
+	{route: "/ressources", address: "/ressources?q=xyzzy"}, // nothing is found
+	{route: "/ressources", address: "/ressources?genre=space&page=2", who: artist},
+	{route: "/ressources/:resource", address: "/ressources/{resource}"},
+	{route: "/ressources/:resource", address: "/ressources/{resource}", who: artist},
+	{route: "/ressources/:resource/calendrier", address: "/ressources/{resource}/calendrier"},
+	{route: "/ressources/:resource/calendrier", address: "/ressources/{resource}/calendrier?vue=jour&jour={day}"},
+	{route: "/lieux/:hub/calendrier", address: "/lieux/{hub}/calendrier"},
+	{route: "/lieux/:hub/calendrier", address: "/lieux/{hub}/calendrier?vue=jour&jour={day}", who: artist},
+	{route: "/categories/:category/calendrier", address: "/categories/{category}/calendrier"},
+	{route: "/categories/:category/calendrier", address: "/categories/{category}/calendrier?vue=jour"},
+	{route: "/conditions/:slug", address: "/conditions/{condition}"},
+	{route: "/reserver", address: "/reserver?r={resource}"},
+	{route: "/reserver", address: "/reserver?r={resource}&jour={day}&duree=90", who: artist},
+	{route: "/reserver/ajouter", address: "/reserver/ajouter?r={resource}"},
+	{route: "/reserver", address: "/reserver?r={resource}&r={elsewhere}", status: 422, has: ".cards a.button"}, // two hubs in a basket
+	{route: "/reserver/verifier", address: "/reserver/verifier?r={resource}&debut={from}&fin={to}", has: "main a.button[href*='/connexion']"},
+	{route: "/reserver/verifier", address: "/reserver/verifier?r={resource}&debut={from}&fin={to}", who: artist, has: bookButton},
+	{route: "/reserver/verifier", address: "/reserver/verifier?r={resource}&debut={booked}&fin={end}", who: artist, has: ".instead form button"},
+	{route: "/reserver/verifier", address: "/reserver/verifier?r={resource}&debut={booked}&fin={end}", has: ".instead a"},
+	{route: "/reserver", form: "r={resource}&debut={booked}&fin={end}&titre=Essai&cle=once", who: artist, status: 409, has: "[role=alert],.instead form button,#titre[value='Essai']"},
+	{route: "/reservations", who: artist},
+	{route: "/reservations/:id", address: "/reservations/{booking}", who: artist},
+	{route: "/reservations/:id", address: "/reservations/{booking}?fait=reservee", who: artist},
+	{route: "/reservations/:id/changer", address: "/reservations/{booking}/changer", who: artist},
+	{route: "/reservations/:id/annuler", address: "/reservations/{booking}/annuler", who: artist},
+	{route: "/reservations/:id/changer", address: "/reservations/{booking}/changer", form: "debut={before}&fin={begun}&titre=Essai", who: artist, status: 409, has: "[role=alert]"},
+	{route: "/reservations/:id/annuler", address: "/reservations/{booking}/annuler", form: "version=99&raison=Essai", who: artist, status: 412, has: "[role=alert]"},
+	{route: "/reservations/:id", address: "/reservations/inconnue", who: artist, status: 404},
+	{route: "/reservations/:id/agenda.ics", why: "a file"},
+	{route: "/connexion"},
+	{route: "/connexion", form: "email=personne", status: 400, has: "[role=alert],#email[aria-invalid]"},
+	{route: "/connexion/mot-de-passe", form: "email=artiste@demo.example&password=essai", status: 401, has: "[role=alert]"},
+	{route: "/connexion/code", address: "/connexion/code?flow=unknown&a=unknown", has: "#code"},
+	{route: "/connexion/code", form: "flow=unknown&a=unknown&code=000000", status: 401, has: "[role=alert],#code"},
+	{route: "/connexion/inscription", address: "/connexion/inscription?flow=unknown", has: "#name,#consent"},
+	{route: "/connexion/inscription", form: "flow=unknown&name=&birth_date={day}", status: 400, has: "[role=alert],[aria-invalid]"},
+	{route: "/connexion/lien", address: "/connexion/lien?secret=unknown"},
+	{route: "/connexion/verification", who: manager},
+	{route: "/connexion/verification", form: "code=000000", who: manager, status: 422, has: "[role=alert]"},
+	{route: "/connexion/verification/nouvelle", before: "/connexion/verification/nouvelle", who: artist, has: "svg.qr,#code"},
+	{route: "/connexion/verification/confirmer", form: "code=1", before: "/connexion/verification/nouvelle", who: artist, status: 422, has: "[role=alert],svg.qr"},
+	{route: "/connexion/verification/codes", form: "x=", who: staff, has: "main code,main li"},
+	{route: "/connexion/oidc", why: "where a provider sends people back to, and leads on"},
+	{route: "/confidentialite"},
+	{route: "/compte", who: artist},
+	{route: "/compte/profil", who: artist},
+	{route: "/compte/profil", form: "name=&phone=0&hub=&language=fr", who: artist, status: 400, has: "[role=alert],#name[aria-invalid]"},
+	{route: "/compte/appareils", who: artist},
+	{route: "/compte/appareils", who: staff},
+	{route: "/compte/acces", who: artist},
+	{route: "/compte/acces", who: staff},
+	{route: "/compte/acces/jetons", form: "label=Essai&scope=read&days=30", who: staff, has: "main code"},
+	{route: "/compte/acces/jetons", form: "label=Essai&scope=read&days=31", who: staff, status: 400, has: "[role=alert]"},
+	{route: "/compte/acces/agenda", form: "hub=", who: staff, has: "main a[href^='webcal:']"},
+	{route: "/compte/donnees", who: artist, whole: true},
+	{route: "/compte/donnees.json", why: "a file"},
+	{route: "/compte/effacer", who: artist},
+	{route: "/compte/effacer", form: "sure=no", who: artist, status: 400, has: "[role=alert]"},
+	{route: "/hors-ligne"},
+	{address: "/nulle-part", status: 404},
+	{route: "/conditions/:slug", address: "/conditions/nulle", status: 404},
+	{route: "/sw.js", why: "a script"},
+	{route: "/canot.webmanifest", why: "a file"},
+	{route: "/compte/a-venir.json", why: "a file"},
+	{route: "/robots.txt", why: "for machines"},
+	{route: "/demo/courriels"},
+	{route: "/demo/courriels/:number", address: "/demo/courriels/1"},
+	{route: "/demo/courriels/:number/html", why: "a letter, shown in a frame of its page"},
+	{route: "/demo/courriels/:number/reservation.ics", why: "a file"},
+
+	{route: "/connexion/mot-de-passe", why: onlyForms},
+	{route: "/connexion/organisation", why: onlyForms},
+	{route: "/connexion/sessions", why: onlyForms},
+	{route: "/connexion/verification/confirmer", why: onlyForms},
+	{route: "/connexion/verification/codes", why: onlyForms},
+	{route: "/deconnexion", why: onlyForms},
+	{route: "/compte/appareils/fermer", why: onlyForms},
+	{route: "/compte/appareils/autres", why: onlyForms},
+	{route: "/compte/acces/jetons", why: onlyForms},
+	{route: "/compte/acces/jetons/revoquer", why: onlyForms},
+	{route: "/compte/acces/agenda", why: onlyForms},
+	{route: "/compte/acces/agenda/fermer", why: onlyForms},
+	{route: "/demo/entrer", why: onlyForms},
+}
+
+const onlyForms = "leads on: only forms are sent there"
+
+// addressIn is the address of a page in a language.
+func (p sitePage) addressIn(w *world, language string) string {
+	address := p.address
+	if address == "" {
+		address = p.route
+	}
+	address = w.fill(address)
+	if language == "en" {
+		address = "/en" + strings.TrimSuffix(address, "/")
+	}
+	return address
+}
+
+// formIn is what is sent to a page, "" for one that is opened.
+func (p sitePage) formIn(w *world) string { return w.fill(p.form) }
+
+// fill replaces names in braces by what they stand for.
+func (w *world) fill(text string) string {
+	at := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+	return strings.NewReplacer("{hub}", worldHub, "{resource}", worldResource, "{elsewhere}", worldElsewhere, "{category}", worldCategory,
+		"{booking}", w.booking, "{condition}", worldCondition, "{before}", at(w.booked.Add(-3*time.Hour)), "{begun}", at(w.booked.Add(-2*time.Hour)),
+		"{booked}", at(w.booked), "{end}", at(w.booked.Add(time.Hour)), "{from}", at(w.from), "{to}", at(w.to), "{day}", w.from.UTC().Format(time.DateOnly)).Replace(text)
+}
+
+// name is what a test of the page is called.
+func (p sitePage) name() string {
+	name := p.address
+	if name == "" {
+		name = p.route
+	}
+	name = strings.ReplaceAll(strings.TrimPrefix(name, "/"), "/", "_")
+	if name == "" {
+		name = "home"
+	}
+	if p.form != "" {
+		name += " sent " + p.form
+	}
+	if p.who != anybody {
+		name += " as " + p.who
+	}
+	return name
+}
+
+// TestEveryPageOfTheSiteIsLookedAt compares the list with what is mounted, so that no page can
+// be forgotten by the tests that go through it.
+func TestEveryPageOfTheSiteIsLookedAt(t *testing.T) {
+	gin.SetMode(gin.ReleaseMode)
+	router := gin.New()
+	web.New(web.Deps{Kept: &mail.Kept{}, Demo: &web.Demo{}}).Mount(router)
+	mounted := map[string]bool{}
+	for _, r := range router.Routes() {
+		if r.Method == http.MethodGet {
+			mounted[r.Path] = true
+		}
+	}
+	for path := range mounted {
+		french := path
+		if path == "/en" || strings.HasPrefix(path, "/en/") {
+			french = "/" + strings.TrimPrefix(strings.TrimPrefix(path, "/en"), "/")
+			if !mounted[french] {
+				t.Errorf("%s is there in English only", path)
+			}
+		}
+		if !slices.ContainsFunc(pagesOfTheSite, func(p sitePage) bool { return p.route == french }) {
+			t.Errorf("%s is mounted, but not in pagesOfTheSite", path)
+		}
+	}
+	for _, p := range pagesOfTheSite {
+		if p.route == "" {
+			continue
+		}
+		if !mounted[p.route] {
+			t.Errorf("%s is in pagesOfTheSite, but not mounted", p.route)
+		}
+		english := "/en" + strings.TrimSuffix(p.route, "/")
+		if p.why == "" && !mounted[english] {
+			t.Errorf("%s is not there in English", p.route)
+		}
+	}
+}
+
+// TestEveryPageIsForEverybody looks at each page in both languages, as narrow as a phone and as
+// a page enlarged four times, and on a desktop: axe-core finds no barrier of WCAG 2.2 A and AA,
+// nothing scrolls sideways or is cut, everything is large enough to touch, and nothing moves for
+// those who asked for that. In French, what no word changes as well: no barrier in the dark, and
+// every stop of the Tab key is seen to have the focus.
+func TestEveryPageIsForEverybody(t *testing.T) {
+	in := demoWorld(t)
+	for _, who := range []string{anybody, artist, manager, staff} {
+		for _, language := range []string{"fr", "en"} {
+			t.Run(strings.TrimSpace(language+" "+who), func(t *testing.T) {
+				t.Parallel()
+				w := openWindow(t, in.URL, phone)
+				if who != anybody {
+					w.enter(in, in.email(who))
+				}
+				for _, p := range pagesOfTheSite {
+					if p.who == who && p.why == "" {
+						t.Run(p.name(), func(t *testing.T) { w.lookAt(t, in, p, language) })
+					}
+				}
+			})
+		}
+	}
+}
+
+// lookAt goes to a page and looks at it in every way, for a test of its own.
+func (w *window) lookAt(t *testing.T, in *world, p sitePage, language string) {
+	outer, expected := w.t, len(w.allowed)
+	w.t = t
+	defer func() { w.t, w.allowed = outer, w.allowed[:expected] }()
+	if p.status != 0 {
+		w.allow(fmt.Sprintf("status %d from ", p.status))
+	}
+	narrow := look{width: 320, height: 640, still: true, english: language == "en"} // 1280 at 400 %
+	wide := look{width: 1280, height: 900, still: true, english: narrow.english}
+	dark := wide
+	dark.dark = true
+	w.see(narrow)
+	w.reach(in, p, language)
+	if got := evaluate[string](w, "document.documentElement.lang"); got != language {
+		t.Errorf("%s is in %q", w.address(), got)
+	}
+	for selector := range strings.SplitSeq(p.has, ",") {
+		if selector != "" && !evaluate[bool](w, fmt.Sprintf("!!document.querySelector(%q)", selector)) {
+			t.Errorf("%s has no %s:\n%s", w.address(), selector, w.reads())
+		}
+	}
+	w.fits()
+	w.touchable()
+	w.accessible(runAxe)
+	if moves := evaluate[[]string](w, moving); len(moves) > 0 {
+		t.Errorf("%s moves: %v", w.address(), moves)
+	}
+	w.see(wide)
+	w.fits()
+	if language == "fr" {
+		w.stopsAreSeen()
+		w.see(dark)
+		w.accessible(runAxe)
+		w.stopsAreSeen()
+	}
+	w.judge()
+}
+
+// reach goes to a page: by its address, or by sending the form that leads there.
+func (w *window) reach(in *world, p sitePage, language string) {
+	w.t.Helper()
+	if p.form == "" && p.before == "" {
+		w.open(p.addressIn(in, language))
+		return
+	}
+	w.open(map[string]string{"fr": "/confidentialite", "en": "/en/confidentialite"}[language])
+	if p.before != "" {
+		w.send(p.before, "")
+	}
+	if p.form == "" {
+		w.open(p.addressIn(in, language))
+		return
+	}
+	w.send(p.addressIn(in, language), p.formIn(in))
+}
+
+// send sends a form to an address of the site, from the page that is there, and waits for the page that answers.
+func (w *window) send(address, fields string) {
+	w.t.Helper()
+	evaluate[chromedp.Void](w, fmt.Sprintf(`(() => {
+		const form = Object.assign(document.createElement("form"), {method: "post", action: %q});
+		for (const [name, value] of new URLSearchParams(%q)) form.append(Object.assign(document.createElement("input"), {type: "hidden", name, value}));
+		document.body.append(form);
+		window.left = true;
+		form.submit();
+	})()`, address, fields))
+	w.until("the answer to "+address, `!window.left`)
+	w.calm()
+}
