@@ -168,7 +168,7 @@ func TestTheCatalogueIsNearestFirst(t *testing.T) {
 		}
 		b.get("/en/ressources?lieu=amos").has("Here, in Amos", "5 results", "$12.50 an hour", "Mon\u00a023", `href="/ressources?lieu=amos"`)
 		b.get("/ressources?q=CAMERAS").has("1 résultat<", "Caméra de reportage").lacks("Trotec")
-		b.get("/ressources?genre=machine&categorie=laser-cutter").has("1 résultat<", "Trotec", "<details class=\"narrow\" open>")
+		b.get("/ressources?genre=machine&categorie=laser-cutter").has("1 résultat<", "Trotec", "<details class=\"refine\" open>")
 		b.get("/ressources?territoire=est").has("1 résultat<", "Le est").lacks("Trotec")
 		b.get("/ressources?etiquette=%3Ci%3E").has("1 résultat<", "Grand studio", "&lt;i&gt;")
 	})
