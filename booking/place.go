@@ -144,19 +144,6 @@ func (b *Book) asked(ctx context.Context, r database.Reader, req Request) (ask, 
 	return a, f, endless(a)
 }
 
-// longestSpan is more than any policy can allow: its longest is bounded by what availability
-// shows at once.
-const longestSpan = maxDays*24*time.Hour + time.Hour
-
-// endless refuses an ask that no policy could grant before it is judged: judging looks at
-// every day of it, and anybody may ask for a thousand years.
-func endless(a ask) error {
-	if a.span.Duration() <= longestSpan || a.old != nil && !a.takesMore() {
-		return nil
-	}
-	return &Refusal{Fault: refusalOf([]fault.Violation{{Code: "too_long", Params: fault.Params{"field": "ends_at", "longest_min": maxDays * 24 * 60}}})}
-}
-
 // mergeLines resolves the resources of lines and adds up those that are named twice.
 func (b *Book) mergeLines(r database.Reader, wants []Want) ([]Want, error) {
 	if len(wants) == 0 || len(wants) > maxLines {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"canot/internal/fault"
 )
@@ -74,3 +75,16 @@ func helpFor(a ask, broken []fault.Violation) *Help {
 
 // helped are the rules that nobody lifts, but that somebody at the hub settles.
 var helped = map[string]bool{"consent_needed": true, "unknown_member": true}
+
+// longestSpan is more than any policy can allow: its longest is bounded by what availability
+// shows at once.
+const longestSpan = maxDays*24*time.Hour + time.Hour
+
+// endless refuses an ask that no policy could grant before it is judged: judging looks at
+// every day of it, and anybody may ask for a thousand years.
+func endless(a ask) error {
+	if a.span.Duration() <= longestSpan || a.old != nil && !a.takesMore() {
+		return nil
+	}
+	return &Refusal{Fault: refusalOf([]fault.Violation{{Code: "too_long", Params: fault.Params{"field": "ends_at", "longest_min": maxDays * 24 * 60}}})}
+}

@@ -194,6 +194,18 @@ func TestATokenIsShownOnce(t *testing.T) {
 		}
 		zoe.post(tokensPath, "label", "Tout", "scope", "admin", "days", "30").has(`role="alert"`, `value="Tout"`).lacks(`class="secret"`)
 		zoe.post(tokensPath, "label", "Tout", "scope", "read", "days", "9999").on(tokensPath, 400).has(`role="alert"`)
+		// Nor is it had by who has shown two factors: the page offers what a role could use.
+		var whole string
+		must(t, w.db.In(t.Context(), func(tx *database.Tx) (err error) {
+			whole, _, err = w.people.OpenSession(tx, w.idOf("zoe@exemple.example"), "passkey", 2, "")
+			return err
+		}))
+		at, err := url.Parse(w.url)
+		must(t, err)
+		both := w.browser()
+		both.http.Jar.SetCookies(at, []*http.Cookie{{Name: "canot", Value: whole}})
+		both.get(accessPath).on(accessPath, 200)
+		both.post(tokensPath, "label", "Tout", "scope", "admin", "days", "30").on(tokensPath, 400).has(`role="alert"`)
 
 		id := list.hidden("token")
 		w.ruler("luc@exemple.example").post(tokensPath+"/revoquer", "token", id)

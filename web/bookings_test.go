@@ -71,6 +71,10 @@ func TestSomebodyCancelsInTime(t *testing.T) {
 		zoe = w.in("zoe@exemple.example")
 		zoe.get(late).has("On ne peut plus annuler ici").lacks(late + "/annuler")
 		zoe.get(late+"/annuler").has("c’était possible jusqu’au lundi 23\u00a0novembre 2026, 16\u00a0h.", "819 555-0101")
+		for _, none := range []string{"", "0", "-1", "abc"} { // a form says which version it was made from
+			zoe.post(late+"/changer", "titre", "Autre", "version", none).on(late+"/changer", 412)
+			zoe.post(late+"/annuler", "version", none).on(late+"/annuler", 412)
+		}
 		zoe.post(late+"/annuler", "version", "1").on(late+"/annuler", 422).has("n’est pas annulée", "c’était possible jusqu’au")
 	})
 }
