@@ -23,7 +23,7 @@ import (
 )
 
 // A life is a network in which Mia has left a mark in every place where something personal is kept.
-// Every mark begins with zqx.
+// Every mark begins with zouqx.
 type life struct {
 	t          *testing.T
 	env        []string
@@ -37,8 +37,8 @@ type life struct {
 
 // marks are what the file with everything that is known of Mia must hold.
 var marks = []string{
-	"zqxname", "zqxmail@hub.example", "zqxphone", "1987-06-05", "zqxorg", "zqxtoken", "zqxdevice", "zqxkey", "zqxsubject", "zqxnew@hub.example",
-	"zqxpast", "zqxnotes", "zqxcoming", "zqxforher", "zqxcancelled", "zqxwaived", "zqxrevoked",
+	"zouqxname", "zouqxmail@hub.example", "zouqxphone", "1987-06-05", "zouqxorg", "zouqxtoken", "zouqxdevice", "zouqxkey", "zouqxsubject", "zouqxnew@hub.example",
+	"zouqxpast", "zouqxnotes", "zouqxcoming", "zouqxforher", "zouqxcancelled", "zouqxwaived", "zouqxrevoked",
 }
 
 // newLife makes the network, and Mia's part in it, through the verbs of the program.
@@ -54,7 +54,7 @@ func newLife(t *testing.T, engine string) *life {
 	l.admin = l.person(identity.NewMember{Name: "Ada", Email: "ada@hub.example"}, identity.Grant{Role: identity.Administrator})
 	amos, err := nw.catalog.Hub(t.Context(), "amos")
 	l.ok(err)
-	l.mia = l.person(identity.NewMember{Name: "zqxname Mia", Email: "zqxmail@hub.example", HomeHubID: amos.ID, Phone: "819 zqxphone",
+	l.mia = l.person(identity.NewMember{Name: "zouqxname Mia", Email: "zouqxmail@hub.example", HomeHubID: amos.ID, Phone: "819 zouqxphone",
 		BirthDate: "1987-06-05", EmailVerified: true})
 	l.signsIn()
 	l.books(amos)
@@ -88,12 +88,12 @@ func (l *life) signsIn() {
 	l.t.Helper()
 	ctx := l.t.Context()
 	var err error
-	l.token, _, err = l.nw.directory.IssueToken(ctx, l.mia, l.mia.ID, identity.TokenRequest{Label: "zqxtoken", Scopes: []string{identity.ScopeAdmin}})
+	l.token, _, err = l.nw.directory.IssueToken(ctx, l.mia, l.mia.ID, identity.TokenRequest{Label: "zouqxtoken", Scopes: []string{identity.ScopeAdmin}})
 	l.ok(err)
-	_, err = l.gate.Ask(ctx, signin.Visitor{Source: "192.0.2.1"}, "zqxmail@hub.example", "fr")
+	_, err = l.gate.Ask(ctx, signin.Visitor{Source: "192.0.2.1"}, "zouqxmail@hub.example", "fr")
 	l.ok(err)
 	l.ok(l.nw.db.In(ctx, func(tx *database.Tx) (err error) {
-		l.session, _, err = l.nw.directory.OpenSession(tx, l.mia.ID, "link", 2, "zqxdevice")
+		l.session, _, err = l.nw.directory.OpenSession(tx, l.mia.ID, "link", 2, "zouqxdevice")
 		if err != nil {
 			return err
 		}
@@ -101,18 +101,18 @@ func (l *life) signsIn() {
 			return err
 		}
 		// A passkey and a provider's account take a browser and a provider to make.
-		_, err = tx.Exec(`INSERT INTO passkeys (id, member_id, credential, data, label, created_at) VALUES ('k', $1, 'zqxcredential', 'zqxdata', 'zqxkey', $2)`, l.mia.ID, tx.Now)
+		_, err = tx.Exec(`INSERT INTO passkeys (id, member_id, credential, data, label, created_at) VALUES ('k', $1, 'zouqxcredential', 'zouqxdata', 'zouqxkey', $2)`, l.mia.ID, tx.Now)
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(`INSERT INTO external_identities (issuer, subject, member_id, created_at) VALUES ('https://id.example', 'zqxsubject', $1, $2)`, l.mia.ID, tx.Now)
+		_, err = tx.Exec(`INSERT INTO external_identities (issuer, subject, member_id, created_at) VALUES ('https://id.example', 'zouqxsubject', $1, $2)`, l.mia.ID, tx.Now)
 		return err
 	}))
 	signedIn, err := l.nw.directory.AuthenticateSession(ctx, l.session)
 	l.ok(err)
-	_, err = l.gate.ChangeEmail(ctx, signedIn, signin.Visitor{Source: "192.0.2.1"}, "zqxnew@hub.example")
+	_, err = l.gate.ChangeEmail(ctx, signedIn, signin.Visitor{Source: "192.0.2.1"}, "zouqxnew@hub.example")
 	l.ok(err)
-	l.ok(l.gate.SetPassword(ctx, signedIn, "", "zqx correct horse battery"))
+	l.ok(l.gate.SetPassword(ctx, signedIn, "", "zouqx correct horse battery"))
 }
 
 // books leaves marks in bookings, waivers, and kept answers.
@@ -126,22 +126,22 @@ func (l *life) books(amos inventory.Hub) {
 		day = day.AddDays(1)
 	}
 	request := func(title string, from hours.Minutes) booking.Request {
-		return booking.Request{Lines: []booking.Want{{Resource: "amos-poste-de-coworking", Quantity: 1}}, MemberID: l.mia.ID, Title: title, Notes: "zqxnotes",
+		return booking.Request{Lines: []booking.Want{{Resource: "amos-poste-de-coworking", Quantity: 1}}, MemberID: l.mia.ID, Title: title, Notes: "zouqxnotes",
 			StartsAt: hours.At(day, from*60, zone), EndsAt: hours.At(day, from*60+60, zone)}
 	}
-	l.coming, err = l.nw.book.Place(ctx, l.mia, request("zqxcoming", 10), l.key("place", l.mia))
+	l.coming, err = l.nw.book.Place(ctx, l.mia, request("zouqxcoming", 10), l.key("place", l.mia))
 	l.ok(err)
-	_, err = l.nw.book.Place(ctx, l.admin, request("zqxforher", 11), l.key("place", l.admin))
+	_, err = l.nw.book.Place(ctx, l.admin, request("zouqxforher", 11), l.key("place", l.admin))
 	l.ok(err)
-	late := request("zqxlate", 22)
-	late.Waive = []booking.Waiver{{Rule: "closed", Reason: "zqxwaived"}}
+	late := request("zouqxlate", 22)
+	late.Waive = []booking.Waiver{{Rule: "closed", Reason: "zouqxwaived"}}
 	_, err = l.nw.book.Place(ctx, l.admin, late, database.Key{})
 	l.ok(err)
-	gone, err := l.nw.book.Place(ctx, l.mia, request("zqxgone", 14), database.Key{})
+	gone, err := l.nw.book.Place(ctx, l.mia, request("zouqxgone", 14), database.Key{})
 	l.ok(err)
-	_, err = l.nw.book.Cancel(ctx, l.admin, gone.ID, 0, "zqxcancelled", l.key("cancel", l.admin))
+	_, err = l.nw.book.Cancel(ctx, l.admin, gone.ID, 0, "zouqxcancelled", l.key("cancel", l.admin))
 	l.ok(err)
-	past := booking.Past{Request: request("zqxpast", 10), Status: booking.Completed}
+	past := booking.Past{Request: request("zouqxpast", 10), Status: booking.Completed}
 	past.StartsAt, past.EndsAt = past.StartsAt.AddDate(0, 0, -28), past.EndsAt.AddDate(0, 0, -28)
 	past.MadeAt = past.StartsAt.Add(-48 * time.Hour)
 	results, err := l.nw.book.Load(ctx, []booking.Past{past}, nil)
@@ -153,7 +153,7 @@ func (l *life) books(amos inventory.Hub) {
 func (l *life) belongs(amos inventory.Hub) {
 	l.t.Helper()
 	ctx := l.t.Context()
-	name, sector := "zqxorg", "culture"
+	name, sector := "zouqxorg", "culture"
 	org, err := l.nw.directory.CreateOrganisation(ctx, identity.System, identity.OrganisationEdits{Name: &name, Sector: &sector, HubID: &amos.ID}, database.Key{})
 	l.ok(err)
 	l.ok(l.nw.directory.AddDelegate(ctx, identity.System, org.ID, l.mia.ID, true, database.Key{}))
@@ -162,7 +162,7 @@ func (l *life) belongs(amos inventory.Hub) {
 	l.ok(err)
 	given, err := l.nw.roster.GiveCertificate(ctx, l.admin, membership.NewCertificate{MemberID: l.mia.ID, Certification: slug, Hub: amos.ID}, database.Key{})
 	l.ok(err)
-	_, err = l.nw.roster.RevokeCertificate(ctx, l.admin, given.ID, "zqxrevoked", l.key("revoke", l.admin))
+	_, err = l.nw.roster.RevokeCertificate(ctx, l.admin, given.ID, "zouqxrevoked", l.key("revoke", l.admin))
 	l.ok(err)
 	_, err = l.nw.privacy.Give(ctx, l.mia, l.mia.ID, "newsletter", "fr", "J’accepte.", l.key("consent", l.mia))
 	l.ok(err)
@@ -202,7 +202,7 @@ func TestWhatIsKnownOfAPersonIsInTheirFile(t *testing.T) {
 					t.Errorf("no %s in\n%s", mark, file)
 				}
 			}
-			for _, secret := range []string{"zqxdata", "zqxcredential", l.token, l.session, "$argon2"} {
+			for _, secret := range []string{"zouqxdata", "zouqxcredential", l.token, l.session, "$argon2"} {
 				if strings.Contains(file, secret) {
 					t.Errorf("the secret %s is in the file", secret)
 				}
@@ -216,13 +216,13 @@ func TestNothingPersonalIsLeftOfWhoWasErased(t *testing.T) {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
 			l := newLife(t, engine)
-			if n := len(l.left("zqx")); n < 15 {
+			if n := len(l.left("zouqx")); n < 15 {
 				t.Fatalf("only %d rows hold a mark: the test would find nothing", n)
 			}
 			var before, after int
 			l.ok(l.nw.db.Reader(t.Context()).Get(&before, `SELECT COUNT(*) FROM bookings`))
 			must(t, l.env, "call", "DELETE", "/account?confirm=erase", "--as", l.mia.ID, "--key", "erase")
-			for _, row := range l.left("zqx", "1987-06-05", "$argon2") {
+			for _, row := range l.left("zouqx", "1987-06-05", "$argon2") {
 				if !strings.HasPrefix(row, "organisations: ") { // which is no person
 					t.Errorf("left in %s", row)
 				}
@@ -243,7 +243,7 @@ func TestNothingPersonalIsLeftOfWhoWasErased(t *testing.T) {
 			if _, err := l.nw.directory.AuthenticateSession(t.Context(), l.session); !fault.Is(err, "bad_session") {
 				t.Errorf("the session: %v", err)
 			}
-			if _, err := l.gate.Password(t.Context(), signin.Visitor{Source: "192.0.2.2"}, "zqxmail@hub.example", "zqx correct horse battery"); !fault.Is(err, "bad_credentials") {
+			if _, err := l.gate.Password(t.Context(), signin.Visitor{Source: "192.0.2.2"}, "zouqxmail@hub.example", "zouqx correct horse battery"); !fault.Is(err, "bad_credentials") {
 				t.Errorf("the password: %v", err)
 			}
 			if o := canot(t, l.env, "call", "DELETE", "/members/"+l.admin.ID); o.code != exitFailed || !strings.Contains(o.stdout, "last_administrator") {
