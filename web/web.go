@@ -79,6 +79,11 @@ func (s *Site) Mount(r gin.IRouter) {
 	s.mountAccount(r)
 	s.mountPrivacy(r)
 	s.mountOffline(r)
+	s.mountCounter(r)
+	s.mountInventory(r)
+	s.mountUpkeep(r)
+	s.mountTransfers(r)
+	s.mountPrint(r)
 	if s.Demo != nil {
 		s.mountDemo(r)
 	}
@@ -262,7 +267,8 @@ type frame struct {
 	Wide              bool   // the page has tables that need room
 	Nav               []navigation
 	Other             *otherLanguage
-	Known             bool // somebody is signed in
+	Desk              *desk // of a page for a hub's staff, which has the counter's style and script; nil elsewhere
+	Known             bool  // somebody is signed in
 	Error             *told
 }
 
@@ -275,6 +281,9 @@ type navigation struct {
 // navigation is the links that every page has.
 func (p *page) navigation() []navigation {
 	way := []navigation{{Path: "/ressources", Words: p.l.Say("page.nav.resources", nil)}, {Path: "/lieux", Words: p.l.Say("page.nav.hubs", nil)}}
+	if len(p.v.Actor.Grants) > 0 && p.v.Actor.May(identity.HandOut, p.v.Actor.Grants[0].HubID, p.v.Actor.Grants[0].RegionID) {
+		way = append(way, navigation{Path: counterPath, Words: p.l.Say("page.desk.counter", nil)})
+	}
 	if p.v.Actor.Known() {
 		way = append(way, navigation{Path: "/reservations", Words: p.l.Say("page.nav.bookings", nil)}, navigation{Path: "/compte", Words: p.l.Say("page.account", nil)})
 	} else {

@@ -29,7 +29,9 @@ var backupTables = []string{
 	"members", "grants", "tokens", "organisations", "organisation_members",
 	"sessions", "sign_ins", "passwords", "passkeys", "authenticators", "recovery_codes", "ceremonies", "external_identities", "attempts", "calendar_addresses",
 	"tiers", "tier_allowances", "memberships", "membership_pauses", "packs", "certifications", "certificates", "equivalences",
-	"bookings", "booking_lines", "maintenances", "occupancies", "waivers", "booking_certificates", "acceptances", "ledger", "notices_sent", "reminders",
+	"preventive_rules", "preventive_done", "tickets", "ticket_notes", "transfers", "files",
+	"bookings", "booking_lines", "maintenances", "occupancies", "loans", "suspensions", "unsettled_acts",
+	"consumables", "stock_moves", "stocktakes", "stocktake_scans", "waivers", "booking_certificates", "acceptances", "ledger", "notices_sent", "reminders",
 	"consents", "personal_views", "incidents", "retention", "changes", "jobs", "idempotency_keys",
 }
 

@@ -25,7 +25,7 @@ import (
 	"canot/web/edge"
 )
 
-//go:embed css js icons docs.css
+//go:embed css js counter vendor icons docs.css counter.css
 var source embed.FS
 
 // An asset is one file as it is served.
@@ -43,6 +43,9 @@ var byName, byPath = func() (map[string]asset, map[string]asset) {
 	}
 	keep("canot.css", joined("css"))
 	keep("canot.js", withoutRemarks(joined("js")))
+	keep("counter.js", withoutRemarks(joined("counter")))
+	keep("counter.css", read("counter.css"))
+	keep("jsqr.js", read("vendor/jsqr.js"))
 	keep("docs.css", read("docs.css"))
 	for _, f := range list("icons") {
 		keep(f, read("icons/"+f))
@@ -53,7 +56,9 @@ var byName, byPath = func() (map[string]asset, map[string]asset) {
 // folder is where all addresses begin.
 const folder = "/s/"
 
-// Path returns the address of a file: canot.css, canot.js, docs.css, or an icon by its name.
+// Path returns the address of a file: canot.css, canot.js, counter.css and counter.js of the
+// pages of staff, jsqr.js
+// with which it reads a QR where the browser cannot, docs.css, or an icon by its name.
 // A name that is none's is a mistake of the build, and panics.
 func Path(name string) string {
 	a, ok := byName[name]
