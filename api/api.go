@@ -9,6 +9,7 @@ package api
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -23,6 +24,9 @@ import (
 	"canot/internal/identity/privacy"
 	"canot/internal/identity/signin"
 	"canot/inventory"
+	"canot/inventory/files"
+	"canot/inventory/stock"
+	"canot/inventory/upkeep"
 	"canot/web/edge"
 )
 
@@ -35,8 +39,12 @@ type Deps struct {
 	Roster         *membership.Roster
 	Feeds          *calendar.Feeds
 	Privacy        *privacy.Office
+	Upkeep         *upkeep.Desk
+	Stock          *stock.Room
+	Files          *files.Store
 	ProblemPage    func(*gin.Context, error) // shows a problem to browsers; may be nil
 	Pages          func(gin.IRouter)         // mounts the pages that people see, behind the same door; may be nil
+	LargePages     map[string]int64          // routes of pages whose bodies may be larger than others
 	DB             *database.DB
 	Log            *slog.Logger
 	Limits         bool     // whether callers are slowed down
@@ -75,7 +83,7 @@ func build(d Deps) *API {
 		Page:           d.ProblemPage,
 		TrustedProxies: d.TrustedProxies,
 		Secure:         strings.HasPrefix(d.PublicURL, "https://"),
-		LargeBodies:    map[string]int64{prefix + "/import": importLimit},
+		LargeBodies:    d.largeBodies(),
 	})
 	if err != nil {
 		panic("trusted proxies: " + err.Error())
@@ -95,6 +103,14 @@ func build(d Deps) *API {
 	return a
 }
 
+// largeBodies are the routes whose bodies may be larger than others.
+func (d Deps) largeBodies() map[string]int64 {
+	all := map[string]int64{prefix + "/import": importLimit}
+	maps.Copy(all, uploads())
+	maps.Copy(all, d.LargePages)
+	return all
+}
+
 // routes registers every operation, by family.
 func (a *API) routes() {
 	a.indexRoutes()
@@ -103,6 +119,15 @@ func (a *API) routes() {
 	a.availabilityRoutes()
 	a.bookingRoutes()
 	a.decisionRoutes()
+	a.loanRoutes()
+	a.counterRoutes()
+	a.transferRoutes()
+	a.ticketRoutes()
+	a.ruleRoutes()
+	a.stockRoutes()
+	a.stocktakeRoutes()
+	a.fileRoutes()
+	a.suspensionRoutes()
 	a.openingRoutes()
 	a.unitRoutes()
 	a.maintenanceRoutes()

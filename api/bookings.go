@@ -277,7 +277,11 @@ func (a *API) bookingCreate(ctx context.Context, in *bookingCreateInput) (*made[
 	if err != nil {
 		return nil, err
 	}
-	return &made[bookingBody]{Location: prefix + "/bookings/" + b.ID, ETag: edge.Tag(b.Version), Body: wireBooking(b)}, nil
+	return madeBooking(b), nil
+}
+
+func madeBooking(b booking.Booking) *made[bookingBody] {
+	return &made[bookingBody]{Location: prefix + "/bookings/" + b.ID, ETag: edge.Tag(b.Version), Body: wireBooking(b)}
 }
 
 // previewBody says what booking would answer.

@@ -18,8 +18,6 @@ func (a *API) decisionRoutes() {
 		a.reasonedDecision(a.Book.Decline))
 	register(a, operation{id: "cancelBooking", call: "POST /bookings/{id}/cancel", tag: tag, summary: "Cancel a booking", scope: book, fails: []int{412},
 		doc: "Cancelling twice is the same as once."}, a.reasonedDecision(a.Book.Cancel))
-	register(a, operation{id: "checkOutBooking", call: "POST /bookings/{id}/check-out", tag: tag, summary: "Hand out what was booked", scope: staff, fails: []int{409, 412},
-		doc: "Its things leave the counter, or its person takes the place. The certification that is asked for is judged again, for today."}, a.decision(a.Book.CheckOut))
 	register(a, operation{id: "listApprovals", call: "GET /approvals", tag: tag, summary: "List the requests to answer", scope: staff,
 		doc: "Those that one may approve, the one that lapses first at the top, each with the requests that want some of the same time."}, a.approvalList)
 	register(a, operation{id: "listWaivers", call: "GET /bookings/{id}/waivers", tag: tag, summary: "List the rules lifted for a booking", scope: read}, a.waiverList)

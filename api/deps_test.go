@@ -9,6 +9,9 @@ import (
 	"canot/internal/identity/privacy"
 	"canot/internal/identity/signin"
 	"canot/inventory"
+	"canot/inventory/files"
+	"canot/inventory/stock"
+	"canot/inventory/upkeep"
 )
 
 // depsOf puts every verb on a data base, as cmd/canot does.
@@ -18,7 +21,7 @@ func depsOf(db *database.DB) Deps {
 	book := booking.New(db, catalog, people, roster)
 	return Deps{
 		DB: db, Catalog: catalog, Directory: people, Roster: roster, Feeds: calendar.New(db),
-		Book: book,
+		Book: book, Upkeep: upkeep.New(db, catalog), Stock: stock.New(db, catalog), Files: files.New(db),
 		Privacy: privacy.New(db, people,
 			privacy.Part{Name: "bookings", About: booking.About, Shown: booking.Shown, End: book.Withdraw, Erase: booking.Forget},
 			privacy.Part{Name: "memberships", About: membership.About, Erase: membership.Forget},

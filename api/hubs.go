@@ -31,6 +31,8 @@ type hub struct {
 	Wheelchair      string            `json:"wheelchair" enum:"yes,no,limited,unknown"`
 	Accessibility   map[string]string `json:"accessibility"`
 	Photos          []photo           `json:"photos"`
+	SuspendAfter    int               `json:"suspend_after" doc:"Late returns within ninety days after which a person borrows nothing here for a while; 0 for never"`
+	SuspendDays     int               `json:"suspend_days" doc:"How many days that is"`
 	OpeningHours    string            `json:"opening_hours" doc:"The hub's week on its own clock, as in OpenStreetMap; empty when it is closed" example:"Mo-Fr 09:00-17:00; Sa 10:00-16:00"`
 	Closures        []closure         `json:"closures" doc:"Those to come, and the one that lasts"`
 	Privacy         personInCharge    `json:"privacy" doc:"Who is in charge of personal data at its operator"`
@@ -167,7 +169,7 @@ func wireHub(h inventory.Hub, shut []closure) hub {
 		Town: h.Town, Province: h.Province, Address: h.Address, Latitude: h.Latitude, Longitude: h.Longitude,
 		TimeZone: h.TimeZone, Languages: orEmpty(h.Languages), Currency: h.Currency, TaxJurisdiction: h.TaxJurisdiction,
 		Phone: h.Phone, Email: h.Email, Access: textOrEmpty(h.Access), Wheelchair: h.Wheelchair,
-		Accessibility: textOrEmpty(h.Accessibility), Photos: wirePhotos(h.Photos),
+		Accessibility: textOrEmpty(h.Accessibility), Photos: wirePhotos(h.Photos), SuspendAfter: h.SuspendAfter, SuspendDays: h.SuspendDays,
 		OpeningHours: h.Week.String(), Closures: orEmpty(shut), Version: h.Version,
 		Privacy: personInCharge{h.OperatorID, h.OperatorName, h.Privacy.Name, h.Privacy.Email, h.Privacy.Phone},
 	}
@@ -202,6 +204,8 @@ type hubEdits struct {
 	Wheelchair      Edit[string]            `json:"wheelchair,omitempty" enum:"yes,no,limited,unknown"`
 	Accessibility   Edit[map[string]string] `json:"accessibility,omitempty"`
 	Photos          Edit[[]photo]           `json:"photos,omitempty" maxItems:"20"`
+	SuspendAfter    Edit[int]               `json:"suspend_after,omitempty" doc:"Late returns within ninety days after which a person borrows nothing here for a while; 0 for never"`
+	SuspendDays     Edit[int]               `json:"suspend_days,omitempty"`
 }
 
 func (e *hubEdits) edits(version int64) inventory.HubEdits {
@@ -211,7 +215,7 @@ func (e *hubEdits) edits(version int64) inventory.HubEdits {
 		Latitude: e.Latitude.ptr(), Longitude: e.Longitude.ptr(), TimeZone: e.TimeZone.ptr(), Languages: e.Languages.ptr(),
 		Currency: e.Currency.ptr(), TaxJurisdiction: e.TaxJurisdiction.ptr(), Phone: e.Phone.ptr(), Email: e.Email.ptr(),
 		Access: textPtr(e.Access.ptr()), Wheelchair: e.Wheelchair.ptr(), Accessibility: textPtr(e.Accessibility.ptr()),
-		Photos: photosPtr(e.Photos.ptr()),
+		Photos: photosPtr(e.Photos.ptr()), SuspendAfter: e.SuspendAfter.ptr(), SuspendDays: e.SuspendDays.ptr(),
 	}
 }
 

@@ -30,12 +30,12 @@ type importLine struct {
 
 func (a *API) importRoutes() {
 	register(a, operation{id: "importInventory", call: "POST /import", tag: "Import", scope: admin,
-		summary: "Import hubs, resources or units from CSV",
+		summary: "Import hubs, resources, units or components from CSV",
 		doc:     "Line by line; a refused line says why and stops nothing. Importing the same file again changes nothing but what was edited since. With an Idempotency-Key it changes nothing at all, and gets the first report."}, a.importRun)
 }
 
 type importInput struct {
-	Kind        string `query:"kind" enum:"hubs,resources,units" doc:"Told by the header of the file when left out"`
+	Kind        string `query:"kind" enum:"hubs,resources,units,components" doc:"Told by the header of the file when left out"`
 	DryRun      bool   `query:"dry_run" doc:"Report, and write nothing"`
 	ContentType string `header:"Content-Type" hidden:"true"`
 	Once

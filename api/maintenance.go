@@ -11,7 +11,7 @@ import (
 type maintenanceBody struct {
 	ID          string   `json:"id"`
 	Unit        string   `json:"unit" doc:"By id"`
-	Cause       string   `json:"cause" enum:"repair,incomplete,retired"`
+	Cause       string   `json:"cause" enum:"repair,incomplete,retired,lost,preventive"`
 	StartsAt    Instant  `json:"starts_at"`
 	EndsAt      *Instant `json:"ends_at" nullable:"true" doc:"null while nobody knows"`
 	Reason      string   `json:"reason"`

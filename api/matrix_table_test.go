@@ -4,7 +4,7 @@ package api
 //
 // Who may is a list of personas by name and of rights: `hub:approve` is whoever approves at Amos,
 // `hub:a+b` whoever has both there; `region:` and `network:` are over its region and over all,
-// `anywhere:` at some hub. own is the owner, whether by a token or in a browser; reader is the owner by
+// `there:` at Rouyn, `anywhere:` at some hub. own is the owner, whether by a token or in a browser; reader is the owner by
 // a token that only reads; signed is everybody with an account but the reader; able is who is signed in
 // with every factor that their roles ask for; session is who is signed in by a browser, with every factor
 // that they have; anyone needs no account.
@@ -22,8 +22,12 @@ type rule struct {
 	or    string // others may also be refused by this rule, which tells them nothing
 	gets  int    // what those listed get, where no 2xx can be had without a device or a secret
 	twin  bool   // the persona does not survive it, and is made for each
+	media string // of the body, where it is no JSON
 	coded bool   // everybody in a browser has an authenticator
 }
+
+// aPicture is a PNG of one dot.
+const aPicture = "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x00\x00\x00\x00:~\x9bU\x00\x00\x00\nIDATx\x9cc`\x00\x00\x00\x02\x00\x01H\xaf\xa4q\x00\x00\x00\x00IEND\xaeB`\x82"
 
 const (
 	inPrivate = "own reader "
@@ -55,8 +59,54 @@ var table = []rule{
 	{op: "POST /bookings/{id}/decline", of: "<request>", body: `{"reason":"x"}`, may: "hub:approve", or: "own_request"},
 	{op: "POST /bookings/{id}/cancel", of: "<booking>", may: "own hub:book_for_others"},
 	{op: "POST /bookings/{id}/check-out", of: "<loan>", may: "hub:hand_out", or: "own_request"},
+	{op: "POST /bookings/{id}/arrive", of: "<visit>", may: "own hub:hand_out"},
+	{op: "POST /bookings/{id}/extend", of: "<lent>", body: `{"ends_at":"2026-11-16T15:00:00Z"}`, may: "own hub:book_for_others"},
+	{op: "GET /bookings/{id}/loans", of: "<lent>", may: "own reader hub:view_bookings"},
 	{op: "GET /bookings/{id}/waivers", of: "<booking>", may: "own reader hub:view_bookings hub:waive"},
 	{op: "POST /bookings/{id}/waivers", of: "<booking>", body: `{"rule":"too_long","reason":"x"}`, may: "hub:waive"},
+
+	// The counter.
+	{op: "GET /hubs/{id}/counter", of: "amos", may: "hub:hand_out"},
+	{op: "GET /loans/{id}", of: "<lent unit>", may: "hub:view_bookings"},
+	{op: "POST /units/{id}/check-in", of: "<unit that is out>", may: "hub:hand_out"},
+	{op: "POST /loans/{id}/inspection", of: "<returned>", body: `{"condition":"<n>"}`, may: "hub:hand_out"},
+	{op: "POST /hubs/{id}/walk-ins", of: "amos", body: `{"name":"x","units":["pret"],"ends_at":"2026-11-16T15:00:00Z"}`, may: "hub:hand_out+book_for_others"},
+	{op: "GET /hubs/{id}/unsettled", of: "amos", may: "hub:hand_out"},
+	{op: "POST /unsettled/{id}/settle", of: "<act>", body: `{"note":"x"}`, may: "hub:hand_out"},
+	{op: "GET /hubs/{id}/transfers", of: "amos", may: "hub:view_bookings"},
+	{op: "POST /transfers", body: `{"unit":"<new equipment>","to":"rouyn",<journey>}`, may: "hub:hand_out"},
+	{op: "POST /transfers/preview", body: `{"unit":"<new equipment>","to":"rouyn",<journey>}`, may: "hub:hand_out"},
+	{op: "GET /transfers/{id}", of: "<transfer>", may: "hub:view_bookings there:view_bookings"},
+	{op: "POST /transfers/{id}/depart", of: "<transfer>", may: "hub:hand_out"},
+	{op: "POST /transfers/{id}/arrive", of: "<transfer on the road>", may: "there:hand_out"},
+	{op: "POST /transfers/{id}/cancel", of: "<transfer>", may: "hub:hand_out there:hand_out"},
+
+	// What is wrong with things, what is due, what is used up, what stands where.
+	{op: "GET /hubs/{id}/tickets", of: "amos", may: "hub:hand_out"},
+	{op: "POST /units/{id}/tickets", of: "<amos-desk-unit>", body: `{"description":"<n>"}`, may: "signed"},
+	{op: "GET /tickets/{id}", of: "<ticket>", may: "hub:hand_out"},
+	{op: "PATCH /tickets/{id}", of: "<ticket>", body: `{"note":"<n>"}`, may: "hub:hand_out"},
+	{op: "PATCH /tickets/{id}", of: "<ticket>", body: `{"state":"done","back_in_service":true}`, may: "hub:hand_out"},
+	{op: "POST /tickets/{id}/photos", of: "<ticket>", body: aPicture, media: "image/png", may: "hub:hand_out"},
+	{op: "GET /hubs/{id}/preventive-rules", of: "amos", may: "hub:hand_out"},
+	{op: "POST /resources/{id}/preventive-rules", of: "amos-desk", body: `{"name":"<n>","every_days":30}`, may: "hub:manage_inventory"},
+	{op: "GET /preventive-rules/{id}", of: "<preventive rule>", may: "hub:hand_out"},
+	{op: "PATCH /preventive-rules/{id}", of: "<preventive rule>", body: `{"name":"<n>"}`, may: "hub:manage_inventory"},
+	{op: "POST /preventive-rules/{id}/done", of: "<preventive rule>", body: `{"unit":"<amos-desk-unit>"}`, may: "hub:hand_out"},
+	{op: "GET /hubs/{id}/consumables", of: "amos", may: "hub:hand_out"},
+	{op: "POST /hubs/{id}/consumables", of: "amos", body: `{"code":"<n>","name":{"fr":"x"},"measure":"m"}`, may: "hub:manage_inventory"},
+	{op: "GET /consumables/{id}", of: "<consumable>", may: "hub:hand_out"},
+	{op: "PATCH /consumables/{id}", of: "<consumable>", body: `{"shelf":"<n>"}`, may: "hub:manage_inventory"},
+	{op: "GET /consumables/{id}/moves", of: "<consumable>", may: "hub:hand_out"},
+	{op: "POST /consumables/{id}/moves", of: "<consumable>", body: `{"kind":"delivery","quantity":1}`, may: "hub:hand_out"},
+	{op: "GET /hubs/{id}/stocktakes", of: "amos", may: "hub:hand_out"},
+	{op: "POST /hubs/{id}/stocktakes", of: "amos", body: `{}`, may: "hub:hand_out"},
+	{op: "GET /stocktakes/{id}", of: "<stocktake>", may: "hub:hand_out"},
+	{op: "POST /stocktakes/{id}/scans", of: "<stocktake>", body: `{"code":"<n>"}`, may: "hub:hand_out"},
+	{op: "POST /stocktakes/{id}/close", of: "<stocktake>", may: "hub:hand_out"},
+	{op: "POST /units/{id}/files", of: "<new unit>", body: aPicture, media: "image/png", may: "hub:hand_out"},
+	{op: "POST /loans/{id}/photos", of: "<lent unit>?moment=out", body: aPicture, media: "image/png", may: "hub:hand_out"},
+	{op: "GET /files/{id}", of: "<file>", may: "hub:hand_out"},
 
 	// What everybody may read, for bookings cannot be planned without it.
 	{op: "GET ", may: "anyone"}, {op: "GET /availability", of: "?hub=amos&from=2026-11-17T00:00:00Z&to=2026-11-18T00:00:00Z", may: "anyone"},
@@ -142,6 +192,11 @@ var table = []rule{
 	{op: "POST /me/calendars", body: `{}`, may: "able"},
 	{op: "POST /me/calendars", body: `{"hub":"amos"}`, may: "hub:view_bookings"},
 	{op: "DELETE /calendars/{id}", of: "<calendar>", may: "own network:manage_network"},
+	{op: "GET /members/{id}/suspensions", of: "<own>", may: "own reader hub:view_persons hub:manage_tiers"},
+	{op: "POST /members/{id}/suspensions", of: "<member>", body: `{"hub":"amos","until":"2026-11-20T13:00:00Z","reason":"x"}`, may: "hub:manage_members"},
+	{op: "POST /suspensions/{id}/lift", of: "<suspension>", may: "hub:manage_members hub:waive"},
+	{op: "POST /members/{id}/card", of: "<own>", may: "own hub:view_persons+book_for_others"},
+	{op: "POST /members/{id}/card/renew", of: "<own>", may: "own hub:view_persons+book_for_others"},
 	{op: "GET /members/{id}/personal-data", of: "<own>", may: "own hub:view_persons+manage_members+export"},
 	{op: "DELETE /members/{id}", of: "<member>", may: "network:manage_network"},
 	{op: "GET /members/{id}/consents", of: "<own>", may: "own reader " + persons},

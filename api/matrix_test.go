@@ -68,6 +68,8 @@ func (p *persona) reaches(where string) bool {
 	switch where {
 	case "hub":
 		return slices.Contains([]string{"amos", "at", "network"}, p.place)
+	case "there":
+		return slices.Contains([]string{"rouyn", "at", "network"}, p.place)
 	case "region":
 		return p.place == "at" || p.place == "network"
 	case "network":
@@ -142,10 +144,7 @@ func TestMatrix(t *testing.T) {
 					w.thing(r.sees, p)
 				}
 				method, path, body := w.call(r, p)
-				headers := []string{}
-				if strings.Contains(r.op, "/import") {
-					headers = append(headers, "Content-Type", "text/csv")
-				}
+				headers := r.headers()
 				before := w.changes()
 				got := w.ask(p, method, path, body, headers...)
 				w.judge(t, r, p, got, path)
@@ -157,6 +156,17 @@ func TestMatrix(t *testing.T) {
 			}
 		}
 	})
+}
+
+// headers are those that the body of a rule needs.
+func (r rule) headers() []string {
+	switch {
+	case strings.Contains(r.op, "/import"):
+		return []string{"Content-Type", "text/csv"}
+	case r.media != "":
+		return []string{"Content-Type", r.media}
+	}
+	return nil
 }
 
 // judge holds an answer against the table.
@@ -204,7 +214,7 @@ func TestMatrixIsWhole(t *testing.T) {
 		for _, word := range strings.Fields(r.may) {
 			if where, rights, byRight := strings.Cut(word, ":"); byRight {
 				for _, right := range strings.Split(rights, "+") {
-					if !slices.Contains(identity.AllRights(), identity.Right(right)) || !slices.Contains([]string{"hub", "region", "network", "anywhere"}, where) {
+					if !slices.Contains(identity.AllRights(), identity.Right(right)) || !slices.Contains([]string{"hub", "there", "region", "network", "anywhere"}, where) {
 						t.Errorf("%s: %s is no right", r.op, word)
 					}
 				}
@@ -215,7 +225,7 @@ func TestMatrixIsWhole(t *testing.T) {
 
 // private are things of which a stranger may not even know that they are there.
 var private = regexp.MustCompile(`<(booking|booking of the troupe|hold|request|request of the troupe|loan|own|member|assisted|staffed|delegated|troupe|chorale|` +
-	`membership|paused|pack|certificate|certificate of the network|consent|incident|token|calendar|session|passkey|maintenance)>`)
+	`membership|paused|pack|certificate|certificate of the network|consent|incident|token|calendar|session|passkey|maintenance|visit|lent|lent unit|unit that is out|returned|act|ticket|preventive rule|consumable|stocktake|file|suspension)>`)
 
 // TestGuessedIdsAreNotFound asks by ids that name nothing, or something else: for whoever may do
 // all it is not found; a stranger is answered to the letter as by the id of a real thing.
@@ -243,7 +253,7 @@ func TestGuessedIdsAreNotFound(t *testing.T) {
 					var answers [2]*answered
 					for i, asked := range []rule{r, guess} {
 						method, path, body := w.call(asked, p)
-						answers[i] = w.ask(p, method, path, body, "If-Match", version)
+						answers[i] = w.ask(p, method, path, body, append(r.headers(), "If-Match", version)...)
 					}
 					there, guessed := answers[0], answers[1]
 					if there.status != guessed.status || !bytes.Equal(there.body, guessed.body) {
@@ -272,7 +282,7 @@ func (w *world) guess(t *testing.T, r rule) {
 		_, query, _ := strings.Cut(r.of, "?")
 		guess.of = id + "?" + query
 		method, path, body := w.call(guess, able)
-		if got := w.ask(able, method, strings.TrimSuffix(path, "?"), body); got.status != 404 {
+		if got := w.ask(able, method, strings.TrimSuffix(path, "?"), body, r.headers()...); got.status != 404 {
 			t.Errorf("%s of %q answers %d: %s", r.op, id, got.status, got.body)
 		}
 	}
@@ -306,7 +316,7 @@ func TestNoWayAround(t *testing.T) {
 				if query != "" && target != prefix {
 					target += "?" + query
 				}
-				got := w.ask(p, way[0], target, body, way[2:]...)
+				got := w.ask(p, way[0], target, body, append(r.headers(), way[2:]...)...)
 				closed := slices.Contains([]int{400, 401, 403, 404, 405}, got.status)
 				another := target == prefix || got.status < 300 && w.opens(way[0], r.op, p) // operation, open to them
 				if !closed && !another {

@@ -29,12 +29,14 @@ func newWorld(n *network) *world {
 		n.id[place] = n.do("GET", "/api/v1/regions/"+place, "", "").want(200).text("id")
 	}
 	n.id["op"] = n.do("GET", "/api/v1/operators/op", "", "").want(200).text("id")
-	for slug, policy := range map[string]string{"salle": `{}`, "demande": `{"approval":true}`, "pret": `{"notice_min":0}`} {
-		n.do("POST", "/api/v1/resources", "root", `{"slug":"`+slug+`","hub":"amos","category":"desk","kind":"space","name":{"fr":"`+slug+`"},"policy":`+policy+`}`).want(201)
-		units := 1
+	for slug, policy := range map[string]string{"salle": `{}`, "demande": `{"approval":true}`, "pret": `{"notice_min":0,"grain_min":15,"shortest_min":15}`, "accueil": `{"notice_min":0}`} {
+		kind, units := "space", 1
 		if slug == "pret" {
+			kind, units = "equipment", 90
+		} else if slug == "accueil" {
 			units = 40
 		}
+		n.do("POST", "/api/v1/resources", "root", `{"slug":"`+slug+`","hub":"amos","category":"desk","kind":"`+kind+`","name":{"fr":"`+slug+`"},"policy":`+policy+`}`).want(201)
 		for range units {
 			n.do("POST", "/api/v1/resources/"+slug+"/units", "root", `{}`).want(201)
 		}
@@ -184,6 +186,8 @@ func (w *world) thing(name string, p *persona) string {
 		return w.next("n")
 	case "slot":
 		return w.slot()
+	case "journey":
+		return aJourney
 	case "me":
 		return p.id
 	case "code":
@@ -212,8 +216,9 @@ func (w *world) make(name string) string {
 		return w.book("own", "demande", "")
 	case "request of the troupe":
 		return w.book("chief", "demande", `,"organisation":"`+w.id["troupe"]+`"`)
-	case "loan":
-		body := `{"resource":"pret","starts_at":"2026-11-16T13:30:00Z","ends_at":"2026-11-16T14:30:00Z"}`
+	case "loan", "visit":
+		resource := map[string]string{"loan": "pret", "visit": "accueil"}[name]
+		body := `{"resource":"` + resource + `","starts_at":"2026-11-16T13:30:00Z","ends_at":"2026-11-16T14:30:00Z"}`
 		return w.ask(w.named("own"), "POST", prefix+"/bookings", body).want(201).text("id")
 	case "another operator":
 		if w.do("GET", prefix+"/hubs/amos", "", "").text("operator") == w.id["op"] {
@@ -275,8 +280,65 @@ func (w *world) make(name string) string {
 		w.do("POST", prefix+"/organisations/"+w.id["chorale"]+"/delegates", "root", `{"member":"`+w.id["other"]+`"}`).want(204)
 		return w.id["other"]
 	}
+	if made := w.makeAtCounter(name, own); made != "" {
+		return made
+	}
 	return w.makeOwn(name, own)
 }
+
+// makeAtCounter makes what a counter deals with: what is out and what came back, journeys, tickets,
+// stock, files and suspensions. It returns "" for anything else.
+func (w *world) makeAtCounter(name, own string) string {
+	w.t.Helper()
+	loan := func(booking string) string {
+		first, _ := w.do("GET", prefix+"/bookings/"+booking+"/loans", "root", "").want(200).items()[0].(map[string]any)
+		return first["id"].(string)
+	}
+	switch name {
+	case "lent":
+		id := w.make("loan")
+		w.do("POST", prefix+"/bookings/"+id+"/check-out", "root", "").want(200)
+		return id
+	case "lent unit":
+		return loan(w.make("lent"))
+	case "unit that is out":
+		return w.do("GET", prefix+"/loans/"+w.make("lent unit"), "root", "").want(200).text("unit")
+	case "new equipment":
+		return w.root("/resources/pret/units", `{}`)
+	case "returned": // of a unit that nobody had before: at one instant, nothing else says which loan was the last
+		unit := w.make("new equipment")
+		id := loan(w.root("/hubs/amos/walk-ins", `{"name":"x","units":["`+unit+`"],"ends_at":"2026-11-16T15:00:00Z"}`))
+		w.do("POST", prefix+"/units/"+unit+"/check-in", "root", `{}`).want(200)
+		return id
+	case "act":
+		id := database.NewID()
+		w.exec(`INSERT INTO unsettled_acts (id, hub_id, kind, args, at, received_at, by_id, code) VALUES ($1, $2, 'check_in', '{"kind":"check_in","unit":"x"}', $3, $3, $4, 'not_out')`,
+			id, w.id["amos"], monday, own)
+		return id
+	case "transfer", "transfer on the road":
+		id := w.root("/transfers", `{"unit":"`+w.make("new equipment")+`","to":"rouyn",`+aJourney+`}`)
+		if name != "transfer" {
+			w.do("POST", prefix+"/transfers/"+id+"/depart", "root", "").want(200)
+		}
+		return id
+	case "ticket":
+		return w.root("/units/"+w.id["amos-desk-unit"]+"/tickets", `{"description":"x"}`)
+	case "preventive rule":
+		return w.root("/resources/amos-desk/preventive-rules", `{"name":"x","every_days":30}`)
+	case "consumable":
+		return w.root("/hubs/amos/consumables", `{"code":"`+w.next("C")+`","name":{"fr":"x"},"measure":"m"}`)
+	case "stocktake":
+		return w.root("/hubs/amos/stocktakes", `{}`)
+	case "file":
+		return w.do("POST", prefix+"/units/"+w.make("new unit")+"/files", "root", aPicture, "Content-Type", "image/png").want(201).text("id")
+	case "suspension":
+		return w.root("/members/"+w.make("member")+"/suspensions", `{"hub":"amos","until":"2026-11-20T13:00:00Z","reason":"x"}`)
+	}
+	return ""
+}
+
+// aJourney is when a unit travels.
+const aJourney = `"leaves_at":"2026-11-17T13:00:00Z","arrives_at":"2026-11-17T17:00:00Z"`
 
 // makeOwn makes what a member holds: memberships, packs, certificates, consents.
 func (w *world) makeOwn(name, own string) string {

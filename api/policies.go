@@ -172,6 +172,8 @@ type policyFields struct {
 	ConsentUnder     Edit[int]      `json:"consent_under,omitempty" doc:"A parent must consent for who is younger; 0 means 14, and less cannot be said"`
 	Attendance       Edit[int]      `json:"attendance,omitempty" doc:"Most persons at once; 0 for no limit"`
 	Conditions       Edit[[]string] `json:"conditions,omitempty" maxItems:"20" doc:"Slugs of the terms of use that must be accepted"`
+	NoShowAfter      Edit[int]      `json:"no_show_after_min,omitempty" doc:"Who has not come so long after the start loses the rest of the time; 0 for never"`
+	Signature        Edit[bool]     `json:"signature,omitempty" doc:"Handed out against a signature"`
 }
 
 func (e *policyFields) edits() inventory.PolicyEdits {
@@ -182,5 +184,6 @@ func (e *policyFields) edits() inventory.PolicyEdits {
 		Certifications: e.Certifications.ptr(), AnyCertification: e.AnyCertification.ptr(), Tiers: e.Tiers.ptr(),
 		ApprovalTiers: e.ApprovalTiers.ptr(), ApprovalAbove: e.ApprovalAbove.ptr(), AnswerWithin: e.AnswerWithin.ptr(),
 		MinimumAge: e.MinimumAge.ptr(), ConsentUnder: e.ConsentUnder.ptr(), Attendance: e.Attendance.ptr(), Conditions: e.Conditions.ptr(),
+		NoShowAfter: e.NoShowAfter.ptr(), Signature: e.Signature.ptr(),
 	}
 }

@@ -196,6 +196,14 @@ func TestDocumentDescribesWhatIsSaid(t *testing.T) {
 		{"PUT", "/api/v1/categories/desk/policy", "root", `{"policy":{"minimum_age":-1}}`}, {"GET", "/api/v1/resources/amos-desk/policy", "", ""}, {"GET", "/api/v1/resources/amos-desk", "", ""},
 		{"POST", "/api/v1/conditions", "root", `{"slug":"regles","name":{"fr":"Règles"},"text":{"fr":"Rangez."}}`}, {"GET", "/api/v1/conditions", "", ""}, {"GET", "/api/v1/conditions/regles?version=1", "", ""},
 		{"POST", "/api/v1/conditions/regles/versions", "root", `{"text":{"fr":"Balayez."}}`}, {"GET", "/api/v1/privacy", "", ""},
+		{"GET", "/api/v1/hubs/amos/counter", "root", ""}, {"GET", "/api/v1/hubs/amos/unsettled", "root", ""}, {"GET", "/api/v1/hubs/amos/transfers", "root", ""},
+		{"POST", "/api/v1/units/" + unit + "/tickets", "zoe", `{"description":"bancal","urgent":true}`}, {"GET", "/api/v1/hubs/amos/tickets", "root", ""},
+		{"POST", "/api/v1/resources/amos-desk/preventive-rules", "root", `{"name":"Vis","every_days":90}`}, {"GET", "/api/v1/hubs/amos/preventive-rules", "root", ""},
+		{"POST", "/api/v1/hubs/amos/consumables", "root", `{"code":"VIN","name":{"fr":"Vinyle"},"measure":"m","low":5}`}, {"GET", "/api/v1/hubs/amos/consumables", "root", ""},
+		{"POST", "/api/v1/consumables/VIN/moves", "root", `{"kind":"delivery","quantity":20,"note":"livré"}`}, {"GET", "/api/v1/consumables/VIN/moves?limit=1", "root", ""},
+		{"PATCH", "/api/v1/consumables/VIN", "root", `{"low":3}`}, {"POST", "/api/v1/hubs/amos/stocktakes", "root", `{"shelf":"A"}`}, {"GET", "/api/v1/hubs/amos/stocktakes", "root", ""},
+		{"POST", "/api/v1/members/" + n.id["zoe"] + "/card", "zoe", ""}, {"GET", "/api/v1/members/" + n.id["zoe"] + "/suspensions", "zoe", ""},
+		{"POST", "/api/v1/members/" + n.id["zoe"] + "/suspensions", "root", `{"hub":"amos","until":"2026-11-30T12:00:00Z","reason":"retards"}`}, {"GET", "/api/v1/members/" + n.id["zoe"] + "/suspensions", "zoe", ""},
 	} {
 		r := httptest.NewRequest(c.method, c.path, strings.NewReader(c.body))
 		if c.body != "" {

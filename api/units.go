@@ -20,6 +20,13 @@ type unit struct {
 	Serial     *string     `json:"serial,omitempty" nullable:"false"`
 	Condition  *string     `json:"condition,omitempty" nullable:"false"`
 	Status     string      `json:"status,omitempty" enum:"in_service,retired"`
+	Shelf      *string     `json:"shelf,omitempty" nullable:"false" doc:"Where it stands in its hub"`
+	ValueCents *int64      `json:"value_cents,omitempty" nullable:"false" doc:"What it cost, before tax"`
+	Supplier   *string     `json:"supplier,omitempty" nullable:"false"`
+	Purchased  *string     `json:"purchased_on,omitempty" nullable:"false" doc:"A date; empty when not known"`
+	Warranty   *string     `json:"warranty_until,omitempty" nullable:"false" doc:"The last day of its warranty; empty without"`
+	Notes      *string     `json:"notes,omitempty" nullable:"false"`
+	Meter      *int64      `json:"meter_min,omitempty" nullable:"false" doc:"Minutes of use in all"`
 	Components []component `json:"components,omitempty" nullable:"false" doc:"Of a kit; left out in lists"`
 	Version    int64       `json:"version,omitempty"`
 }
@@ -45,7 +52,8 @@ func (a *API) unitRoutes() {
 
 func wireUnit(u inventory.Unit) unit {
 	out := unit{ID: u.ID, Resource: u.ResourceID, HomeHub: u.HomeHubID, CurrentHub: u.CurrentHubID, Code: u.Code,
-		Serial: &u.Serial, Condition: &u.Condition, Status: u.Status, Version: u.Version}
+		Serial: &u.Serial, Condition: &u.Condition, Status: u.Status, Version: u.Version, Shelf: &u.Shelf, ValueCents: &u.ValueCents,
+		Supplier: &u.Supplier, Purchased: &u.PurchasedOn, Warranty: &u.WarrantyUntil, Notes: &u.Notes, Meter: &u.MeterMinutes}
 	for _, c := range u.Components {
 		out.Components = append(out.Components, component{ID: c.ID, Name: textOrEmpty(c.Name), Quantity: c.Quantity, Missing: c.Missing, Required: c.Required})
 	}
@@ -119,10 +127,19 @@ type unitEdits struct {
 	Code      Edit[string] `json:"code,omitempty" doc:"Made from the resource when left out"`
 	Serial    Edit[string] `json:"serial,omitempty"`
 	Condition Edit[string] `json:"condition,omitempty"`
+
+	Shelf      Edit[string] `json:"shelf,omitempty"`
+	ValueCents Edit[int64]  `json:"value_cents,omitempty" minimum:"0"`
+	Supplier   Edit[string] `json:"supplier,omitempty"`
+	Purchased  Edit[string] `json:"purchased_on,omitempty" doc:"A date, or empty"`
+	Warranty   Edit[string] `json:"warranty_until,omitempty" doc:"A date, or empty"`
+	Notes      Edit[string] `json:"notes,omitempty"`
 }
 
 func (e *unitEdits) edits(version int64) inventory.UnitEdits {
-	return inventory.UnitEdits{IfVersion: version, Code: e.Code.ptr(), Serial: e.Serial.ptr(), Condition: e.Condition.ptr()}
+	return inventory.UnitEdits{IfVersion: version, Code: e.Code.ptr(), Serial: e.Serial.ptr(), Condition: e.Condition.ptr(),
+		Shelf: e.Shelf.ptr(), ValueCents: e.ValueCents.ptr(), Supplier: e.Supplier.ptr(), PurchasedOn: e.Purchased.ptr(),
+		WarrantyUntil: e.Warranty.ptr(), Notes: e.Notes.ptr()}
 }
 
 type unitAddInput struct {

@@ -2,9 +2,11 @@ package booking
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"canot/internal/database"
+	"canot/internal/fault"
 	"canot/internal/identity"
 )
 
@@ -13,13 +15,20 @@ import (
 type Act struct {
 	Kind    string         `json:"kind"`
 	Booking string         `json:"booking,omitempty"` // id
-	Unit    string         `json:"unit,omitempty"`    // id or code
+	Unit    string         `json:"unit,omitempty"`    // id or code; of a check-out "" for all that waits
 	Missing map[string]int `json:"missing,omitempty"`
 	Damaged bool           `json:"damaged,omitempty"`
-	At      time.Time      `json:"at"` // by the clock of the device
+	At      time.Time      `json:"at"` // by the clock of the device; zero for now
 
-	Contact time.Time `json:"-"` // when the device last had contact with the server before, by the server's clock
+	Contact time.Time `json:"-"` // when the device last had contact with the server before, by the server's clock; zero when it is not known
 }
+
+// The kinds of acts.
+const (
+	actCheckOut = "check_out"
+	actCheckIn  = "check_in"
+	actArrive   = "arrive"
+)
 
 // A Done is what became of an Act. State is done, already (there was nothing left to do) or unsettled
 // (it contradicts what happened meanwhile: it stands on a list until a person settles it).
@@ -30,7 +39,14 @@ type Done struct {
 	ActID    string `json:"act,omitempty"` // of what is unsettled
 }
 
-// An UnsettledAct waits for a person.
+// The states of a Done.
+const (
+	actDone      = "done"
+	actAlready   = "already"
+	actUnsettled = "unsettled"
+)
+
+// An UnsettledAct waits for a person. Whose booking it is about is said of bookings of its hub only.
 type UnsettledAct struct {
 	ID         string    `json:"id" db:"id"`
 	HubID      string    `json:"hub" db:"hub_id"`
@@ -41,80 +57,167 @@ type UnsettledAct struct {
 	ByName     string    `json:"-" db:"by_name"`
 	Code       string    `json:"code" db:"code"` // what stands against it
 	UnitID     string    `json:"unit,omitempty" db:"unit_id"`
-	UnitCode   string    `json:"unit_code,omitempty" db:"unit_code"`
+	UnitCode   string    `json:"unit_code,omitempty" db:"unit_code"` // what was scanned, where there is no such unit
 	BookingID  string    `json:"booking,omitempty" db:"booking_id"`
 	Reference  string    `json:"reference,omitempty" db:"reference"`
 	Person     string    `json:"-" db:"person"` // whose booking it is
 	Doubtful   bool      `json:"doubtful" db:"doubtful"`
 }
 
-// CarryOut does what a device did, with its own instant, once under its key. What the state of the
-// book contradicts is kept as unsettled, never lost and never an error.
+// clockSlack is how far a device's clock may be off before an instant that it tells is impossible.
+const clockSlack = 2 * time.Minute
+
+// instant is when an act can have been done, and whether its device told an instant that it cannot:
+// before the device was last in contact with the server, or to come.
+func (a Act) instant(now time.Time) (at time.Time, doubtful bool) {
+	at, contact := second(a.At), second(a.Contact)
+	switch {
+	case at.IsZero():
+		return now, false
+	case at.After(now):
+		return now, at.After(now.Add(clockSlack))
+	case !contact.IsZero() && at.Before(contact.Add(-clockSlack)):
+		return contact, true
+	}
+	return at, false
+}
+
+// CarryOut does what a device did at the counter of a hub, with its own instant, once under its key:
+// sent again it answers the same and has no second effect. It asks for the right to hand out at the
+// hub. What the state of the book contradicts is kept as unsettled, never lost and never an error;
+// errors are those after which the device is to send it again, or somebody else is to sign in. An
+// instant that cannot be is moved to the nearest that can, and the loan says so. A signature that a
+// policy asks for was given on paper. Once an act is done, the unsettled acts of its unit and booking
+// are tried again: those that only came too early settle by themselves.
 func (b *Book) CarryOut(ctx context.Context, who identity.Actor, hubKey string, act Act, key database.Key) (Done, error) {
-	return Done{}, notBuilt()
+	c, err := b.Counter(ctx, who, hubKey)
+	if err != nil {
+		return Done{}, err
+	}
+	if err := need(who); err != nil {
+		return Done{}, err
+	}
+	if err := act.check(); err != nil {
+		return Done{}, err
+	}
+	at, doubtful := act.instant(c.Now)
+	d := deed{Act: act, at: at, doubtful: doubtful, hub: c.Hub.ID, onPaper: true}
+	return database.Once(ctx, b.db, key, func() (Done, error) {
+		already, err := b.deedDo(ctx, who, d, within(key, "act"))
+		done := Done{State: actDone, Doubtful: doubtful}
+		if already {
+			done.State = actAlready
+		}
+		if code, against := contradiction(err); against {
+			done = Done{State: actUnsettled, Code: code, Doubtful: doubtful, ActID: database.NewID()}
+			return done, b.db.In(ctx, func(tx *database.Tx) error {
+				if err := tx.Keep(key, done); err != nil {
+					return err
+				}
+				return keepUnsettled(tx, who, d, done)
+			})
+		}
+		if err != nil {
+			return Done{}, err
+		}
+		if err := b.tryUnsettled(ctx, who, c, d); err != nil {
+			return Done{}, err
+		}
+		return done, b.db.In(ctx, func(tx *database.Tx) error { return tx.Keep(key, done) })
+	}, nil)
 }
 
-// Unsettled lists what waits for a person at a hub, in the order in which it was done.
-func (b *Book) Unsettled(ctx context.Context, who identity.Actor, hubKey string) ([]UnsettledAct, error) {
-	return nil, notBuilt()
+// check refuses what no device of ours sends.
+func (a Act) check() error {
+	switch {
+	case a.Kind != actCheckOut && a.Kind != actCheckIn && a.Kind != actArrive:
+		return fault.Field("kind", "bad_value")
+	case a.Kind == actCheckIn && a.Unit == "":
+		return fault.Field("unit", "required")
+	case a.Kind != actCheckIn && a.Booking == "":
+		return fault.Field("booking", "required")
+	}
+	return nil
 }
 
-// SettleAct does an unsettled act after all (again), or dismisses it with a note.
-func (b *Book) SettleAct(ctx context.Context, who identity.Actor, id string, again bool, note string, key database.Key) (Done, error) {
-	return Done{}, notBuilt()
+// within is the key of a part of what is done under a key.
+func within(key database.Key, part string) database.Key {
+	if key != (database.Key{}) {
+		key.Key += "#" + part
+	}
+	return key
 }
 
-// A CounterCopy is what a device keeps of a counter for when the line is down: today's and tomorrow's
-// bookings, what is out, and the codes of the hub's units. It holds as little of persons as a hand-over needs: a name.
-type CounterCopy struct {
-	Hub      string        `json:"hub"`
-	Zone     string        `json:"zone"`
-	At       time.Time     `json:"at"`
-	Bookings []CopyBooking `json:"bookings"`
-	Loans    []CopyLoan    `json:"loans"`
-	Units    []CopyUnit    `json:"units"`
+// A deed is an act as it is carried out.
+type deed struct {
+	Act
+	at       time.Time
+	doubtful bool
+	hub      string // id
+	onPaper  bool
+	swap     bool   // whoever the unit was promised to gets another, where that serves them
+	override string // why it left all the same
 }
 
-// A CopyBooking is a booking in a CounterCopy.
-type CopyBooking struct {
-	ID        string     `json:"id"`
-	Reference string     `json:"reference"`
-	Person    string     `json:"person"`
-	Card      string     `json:"card,omitempty"`
-	Status    Status     `json:"status"`
-	StartsAt  time.Time  `json:"starts_at"`
-	EndsAt    time.Time  `json:"ends_at"`
-	Version   int64      `json:"version"`
-	Lines     []CopyLine `json:"lines"`
+// deedDo does a deed, and reports whether there was nothing left to do.
+func (b *Book) deedDo(ctx context.Context, who identity.Actor, d deed, key database.Key) (already bool, err error) {
+	switch d.Kind {
+	case actCheckIn:
+		back, err := b.CheckIn(ctx, who, Return{Unit: d.Unit, Hub: d.hub, At: d.at, Missing: d.Missing, Damaged: d.Damaged, Doubtful: d.doubtful}, key)
+		return back.Already, err
+	case actArrive:
+		was, err := b.Booking(ctx, who, d.Booking)
+		if err != nil {
+			return false, err
+		}
+		_, err = b.Arrive(ctx, who, d.Booking, d.at, key)
+		return was.ArrivedAt != nil, err
+	}
+	was, err := b.Booking(ctx, who, d.Booking)
+	if err != nil {
+		return false, err
+	}
+	out := HandOut{Booking: d.Booking, At: d.at, Hub: d.hub, Doubtful: d.doubtful, OnPaper: d.onPaper, Swap: d.swap, Override: d.override}
+	if d.Unit != "" {
+		out.Units = []string{d.Unit}
+	}
+	is, err := b.CheckOut(ctx, who, out, key)
+	return err == nil && is.Version == was.Version, err
 }
 
-// A CopyLine is a line of a CopyBooking: units by id.
-type CopyLine struct {
-	Resource string   `json:"resource"` // id
-	Name     string   `json:"name"`     // in the language asked for
-	Kind     string   `json:"kind"`
-	Quantity int      `json:"quantity"`
-	Units    []string `json:"units"`
+// contradiction reports whether err says that the state of the book stands against an act, and the
+// first rule that does: then sending it again would be of no use.
+func contradiction(err error) (code string, against bool) {
+	f := fault.Of(err)
+	if f == nil {
+		return "", false
+	}
+	switch f.Kind {
+	case fault.NotFound, fault.Taken, fault.Refused, fault.Forbidden, fault.Stale:
+	default:
+		return "", false
+	}
+	if f.Code == "idempotency_key_reused" {
+		return "", false // the device would take the answer for its own
+	}
+	if len(f.Violations) > 0 {
+		return f.Violations[0].Code, true
+	}
+	return f.Code, true
 }
 
-// A CopyLoan is a unit that is out.
-type CopyLoan struct {
-	Unit    string    `json:"unit"` // id
-	Booking string    `json:"booking"`
-	Person  string    `json:"person"`
-	DueAt   time.Time `json:"due_at"`
-}
-
-// A CopyUnit is a unit of the hub that is in service.
-type CopyUnit struct {
-	ID         string   `json:"id"`
-	Code       string   `json:"code"`
-	Resource   string   `json:"resource"`
-	Name       string   `json:"name"`
-	Components []string `json:"components,omitempty"` // their names
-}
-
-// CounterCopy reads what a device keeps of a counter, in a language.
-func (b *Book) CounterCopy(ctx context.Context, who identity.Actor, hubKey, language string) (CounterCopy, error) {
-	return CounterCopy{}, notBuilt()
+// keepUnsettled writes an act onto the list of its hub. What it names and is not there stays in its args.
+func keepUnsettled(tx *database.Tx, who identity.Actor, d deed, done Done) error {
+	args, err := json.Marshal(Act{Kind: d.Kind, Booking: clip(d.Booking), Unit: clip(d.Unit), Missing: d.Missing, Damaged: d.Damaged, At: d.at})
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`INSERT INTO unsettled_acts (id, hub_id, kind, args, at, received_at, by_id, code, unit_id, booking_id, doubtful)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, (SELECT id FROM units WHERE id = $9 OR code = $9), (SELECT id FROM bookings WHERE id = $10), $11)`,
+		done.ActID, d.hub, d.Kind, string(args), d.at, tx.Now, who.ID, done.Code, d.Unit, d.Booking, d.doubtful)
+	if err != nil {
+		return err
+	}
+	return tx.Record(database.Change{By: who.ID, Action: "act.unsettled", Kind: "act", Subject: done.ActID,
+		After: map[string]any{"hub": d.hub, "kind": d.Kind, "at": d.at, "code": done.Code, "doubtful": d.doubtful}})
 }

@@ -8,7 +8,6 @@ import (
 
 	"canot/booking/membership"
 	"canot/internal/database"
-	"canot/internal/fault"
 	"canot/internal/identity"
 	"canot/inventory"
 	"canot/inventory/hours"
@@ -195,37 +194,4 @@ func declineRival(tx *database.Tx, who identity.Actor, was Booking) error {
 		return err
 	}
 	return tx.Enqueue(noticeJob(tx, was.ID, "booking.rival"))
-}
-
-// early is how long before its start a booking's things may be handed out.
-const early = 30 * time.Minute
-
-// CheckOut begins a booking: its units leave the counter, or its person takes the place.
-// It asks for the right to hand out at its hub, and nobody does it for themself. That the
-// member is certified for today is judged again; who holds the right to waive may have
-// lifted it. A booking that lost a unit, or whose time has not come or is over, is refused.
-func (b *Book) CheckOut(ctx context.Context, who identity.Actor, id string, ifVersion int64, key database.Key) (Booking, error) {
-	return b.decide(ctx, who, decision{
-		id: id, ifVersion: ifVersion, key: key, action: "booking.check_out", right: identity.HandOut, staffOnly: true,
-		apply: func(s *step) error {
-			if s.was.Status != Confirmed || !s.tx.Now.Before(s.was.EndsAt) {
-				return badStatus(s.was)
-			}
-			if from := s.was.StartsAt.Add(-early); s.tx.Now.Before(from) {
-				zone, err := hours.LoadZone(s.was.TimeZone)
-				if err != nil {
-					return err
-				}
-				return &Refusal{Fault: refusalOf([]fault.Violation{{Code: "not_yet", Params: fault.Params{"earliest": from.In(zone)}}})}
-			}
-			if slices.ContainsFunc(s.was.Lines, func(l Line) bool { return l.WithoutUnit > 0 }) {
-				return &Refusal{Fault: refusalOf([]fault.Violation{{Code: "unit_missing", Params: fault.Params{}}})}
-			}
-			if err := b.judgeCertified(ctx, who, s); err != nil {
-				return err
-			}
-			s.is.Status = InUse
-			return nil
-		},
-	})
 }

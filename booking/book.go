@@ -28,6 +28,7 @@ import (
 	"canot/internal/fault"
 	"canot/internal/identity"
 	"canot/inventory"
+	"canot/inventory/upkeep"
 )
 
 // tries bounds how often a verb looks again after losing a race.
@@ -57,10 +58,12 @@ func (b *Book) LogTo(log *slog.Logger) { b.log = log }
 // errAgain is returned from inside an attempt that lost a race and should look again.
 var errAgain = errors.New("the facts have changed")
 
-// answer is what is kept under an Idempotency-Key: a booking or a maintenance, or why not.
+// answer is what is kept under an Idempotency-Key: a booking, a maintenance or a return, or why not.
 type answer struct {
 	Booking      *Booking      `json:"booking,omitempty"`
 	Maintenance  *Maintenance  `json:"maintenance,omitempty"`
+	Returned     *Returned     `json:"returned,omitempty"`
+	Transfer     *Transfer     `json:"transfer,omitempty"`
 	Fault        *fault.Error  `json:"fault,omitempty"`
 	Alternatives []Alternative `json:"alternatives,omitempty"`
 	Refusal      bool          `json:"refusal,omitempty"`
@@ -245,7 +248,9 @@ func (b *Book) Handlers() map[string]database.Handler {
 			}
 			return b.Settle(ctx, args.Booking)
 		},
-		remindJob: b.remind,
+		remindJob:       b.remind,
+		lateJob:         b.late,
+		upkeep.BlockJob: b.block,
 	}
 }
 

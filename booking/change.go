@@ -171,7 +171,12 @@ func (b *Book) move(ctx context.Context, who identity.Actor, old Booking, e Edit
 		}
 		uses, kept := usesOfMove(used, moved, a, v)
 		moved.PriceCents = priceOfMove(moved, a, v, kept)
-		if err := writeMove(tx, old, moved, v.units, newsOfMove(a.own, old, moved)...); err != nil {
+		if a.lent != nil {
+			err = extend(tx, old, &moved, v.units, newsOfMove(a.own, old, moved)...)
+		} else {
+			err = writeMove(tx, old, moved, v.units, newsOfMove(a.own, old, moved)...)
+		}
+		if err != nil {
 			return err
 		}
 		if err := respend(tx, who, moved, a, v, used, uses); err != nil {
@@ -215,6 +220,9 @@ func (b *Book) askedMove(ctx context.Context, who identity.Actor, old Booking, e
 	}
 	if e.EndsAt != nil {
 		a.span.End = second(*e.EndsAt)
+	}
+	if err := a.withLoans(r, old); err != nil {
+		return a, nil, nil, err
 	}
 	var wants []Want
 	for _, l := range old.Lines {
@@ -262,7 +270,8 @@ func (b *Book) askedMove(ctx context.Context, who identity.Actor, old Booking, e
 // judgeMove applies the rules that only a change of time can break.
 func judgeMove(who identity.Actor, a ask, f *facts) []fault.Violation {
 	zone := a.lines[0].terms.Zone
-	if !a.now.Before(a.old.EndsAt) {
+	late := len(a.fixed) > 0 && !a.own && who.May(identity.BookForOthers, a.old.HubID, a.old.regionID)
+	if !a.now.Before(a.old.EndsAt) && !late {
 		return []fault.Violation{{Code: "already_ended", Params: fault.Params{"ends": a.old.EndsAt.In(zone)}}}
 	}
 	if a.old.Status == InUse && (!a.span.Start.Equal(a.old.StartsAt) || a.otherThings()) {

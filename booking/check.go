@@ -38,12 +38,15 @@ var checks = []struct {
 		SELECT o.id AS subject, 'unit ' || u.id AS detail FROM occupancies o JOIN units u ON u.id = o.unit_id
 		WHERE o.home_hub_id <> u.home_hub_id`},
 	{2, "line_short", `
-		SELECT l.booking_id AS subject, 'line ' || CAST(l.line AS text) AS detail
-		FROM booking_lines l JOIN bookings b ON b.id = l.booking_id
-		LEFT JOIN occupancies o ON o.booking_id = l.booking_id AND o.line = l.line AND o.live AND o.ends_at >= b.ends_at
-		WHERE b.status IN ('held', 'confirmed', 'in_use') OR b.status = 'pending' AND NOT b.competes
-		GROUP BY l.booking_id, l.line, l.quantity, l.without_unit
-		HAVING count(o.id) + l.without_unit <> l.quantity`},
+		SELECT x.booking_id AS subject, 'line ' || CAST(x.line AS text) AS detail FROM (
+			SELECT l.booking_id, l.line, l.quantity, l.without_unit, count(o.id) AS has, (
+				SELECT count(*) FROM loans n WHERE n.booking_id = l.booking_id AND n.line = l.line AND n.back_at IS NOT NULL) AS back
+			FROM booking_lines l JOIN bookings b ON b.id = l.booking_id
+			LEFT JOIN occupancies o ON o.booking_id = l.booking_id AND o.line = l.line AND o.live AND o.ends_at >= b.ends_at
+				AND (` + lentNow + ` > 0 OR ` + lentBefore + ` = 0)
+			WHERE b.status IN ('held', 'confirmed', 'in_use') OR b.status = 'pending' AND NOT b.competes
+			GROUP BY l.booking_id, l.line, l.quantity, l.without_unit) x
+		WHERE has + without_unit > quantity OR has + without_unit + back < quantity`},
 	{2, "occupies_without_right", `
 		SELECT o.id AS subject, 'booking ' || b.id || ' ' || b.status AS detail
 		FROM occupancies o JOIN bookings b ON b.id = o.booking_id
@@ -55,7 +58,8 @@ var checks = []struct {
 		SELECT o.id AS subject, 'booking ' || o.booking_id AS detail
 		FROM occupancies o JOIN units u ON u.id = o.unit_id
 		LEFT JOIN booking_lines l ON l.booking_id = o.booking_id AND l.line = o.line
-		WHERE o.live AND o.booking_id IS NOT NULL AND (l.resource_id IS NULL OR l.resource_id <> u.resource_id)`},
+		WHERE o.live AND o.booking_id IS NOT NULL AND (l.resource_id IS NULL OR l.resource_id <> u.resource_id AND
+			(u.moved_at IS NULL OR o.ends_at > u.moved_at))`},
 	{2, "two_hubs", `
 		SELECT l.booking_id AS subject, r.slug AS detail
 		FROM booking_lines l JOIN bookings b ON b.id = l.booking_id JOIN resources r ON r.id = l.resource_id
@@ -67,6 +71,34 @@ var checks = []struct {
 		SELECT m.id AS subject, 'unit ' || m.unit_id AS detail
 		FROM maintenances m LEFT JOIN occupancies o ON o.maintenance_id = m.id AND o.live
 		WHERE m.open AND o.id IS NULL`},
+	{2, "loan_without_time", `
+		SELECT n.id AS subject, 'unit ' || n.unit_id AS detail FROM loans n
+		WHERE n.back_at IS NULL AND NOT EXISTS (
+			SELECT 1 FROM occupancies o WHERE o.booking_id = n.booking_id AND o.line = n.line AND o.unit_id = n.unit_id AND o.live
+				AND o.starts_at <= n.out_at AND o.ends_at >= n.due_at)`},
+	{2, "loan_of_no_line", `
+		SELECT n.id AS subject, 'booking ' || n.booking_id AS detail FROM loans n
+		LEFT JOIN booking_lines l ON l.booking_id = n.booking_id AND l.line = n.line WHERE l.booking_id IS NULL`},
+	{2, "loan_of_ended", `
+		SELECT n.id AS subject, 'booking ' || b.id || ' ' || b.status AS detail
+		FROM loans n JOIN bookings b ON b.id = n.booking_id WHERE n.back_at IS NULL AND b.status <> 'in_use'`},
+	{2, "lent_twice", `
+		SELECT id AS subject, 'unit ' || unit_id AS detail FROM (
+			SELECT id, unit_id, out_at, lag(out_at) OVER w AS before, lag(back_at) OVER w AS back
+			FROM loans WINDOW w AS (PARTITION BY unit_id ORDER BY out_at, CASE WHEN back_at IS NULL THEN 1 ELSE 0 END, back_at, id)) n
+		WHERE before IS NOT NULL AND (back IS NULL OR back > out_at)`},
+	{2, "two_places", `
+		SELECT n.id AS subject, 'unit ' || n.unit_id AS detail FROM loans n JOIN units u ON u.id = n.unit_id
+		WHERE n.back_at IS NULL AND (u.status <> 'in_service' OR EXISTS (
+			SELECT 1 FROM transfers t WHERE t.unit_id = n.unit_id AND t.state = 'on_the_road'))`},
+	{2, "away_unkept", `
+		SELECT u.id AS subject, 'hub ' || u.current_hub_id AS detail FROM units u JOIN resources r ON r.id = u.resource_id
+		WHERE u.current_hub_id <> r.hub_id AND u.status = 'in_service'
+			AND NOT EXISTS (SELECT 1 FROM transfers t WHERE t.unit_id = u.id AND t.state IN ('planned', 'on_the_road'))
+			AND NOT EXISTS (SELECT 1 FROM maintenances m WHERE m.unit_id = u.id AND m.open)`},
+	{8, "loan_unlogged", `
+		SELECT n.id AS subject, 'unit ' || n.unit_id AS detail FROM loans n
+		WHERE NOT EXISTS (SELECT 1 FROM changes c WHERE c.subject_id = n.id)`},
 }
 
 // Check verifies the invariants on the data at rest, in one snapshot, and returns

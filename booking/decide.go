@@ -3,6 +3,7 @@ package booking
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -96,6 +97,11 @@ func (b *Book) Cancel(ctx context.Context, who identity.Actor, id string, ifVers
 			if !s.was.Status.Live() {
 				return badStatus(s.was)
 			}
+			if s.was.Status == InUse {
+				if out, err := openLoans(s.tx, s.was.ID); err != nil || out > 0 {
+					return cmp.Or(err, error(&Refusal{Fault: refusalOf([]fault.Violation{{Code: "handed_out", Params: fault.Params{}}})}))
+				}
+			}
 			own, err := b.owns(s.tx, who, s.was)
 			if err != nil {
 				return err
@@ -127,10 +133,12 @@ type decision struct {
 	key       database.Key
 	action    string
 	reason    string
-	right     identity.Right         // what it takes for a booking that is not one's own
-	staffOnly bool                   // one's own is not enough, and even refused
-	done      func(was Booking) bool // nothing is left to do: the booking is the answer
-	apply     func(s *step) error    // checks the status, sets the new one, takes or gives back time
+	right     identity.Right          // what it takes for a booking that is not one's own
+	staffOnly bool                    // one's own is not enough, and even refused
+	done      func(was Booking) bool  // nothing is left to do: the booking is the answer
+	apply     func(s *step) error     // checks the status, sets the new one, takes or gives back time
+	after     func(s *step) error     // what follows once the booking is written
+	answer    func(is Booking) answer // what is kept under the key; nil for the booking itself
 }
 
 // A step is a decision being carried out: what the booking was, and what it becomes.
@@ -139,6 +147,7 @@ type step struct {
 	was, is Booking
 	rules   map[string]int64 // of its resources, the versions of their rules under the lock
 	notices []string         // what people are to be told
+	nothing bool             // there was nothing left to do: nothing is written
 }
 
 // holdUntil sets when what the booking occupies lapses by itself, nil for never.
@@ -176,8 +185,21 @@ func (b *Book) decide(ctx context.Context, who identity.Actor, d decision) (Book
 		if d.done != nil && d.done(was) {
 			return was, b.db.In(ctx, func(tx *database.Tx) error { return tx.Keep(d.key, answer{Booking: &was}) })
 		}
-		return b.carryOut(ctx, who, was, d)
+		is, err := b.carryOut(ctx, who, was, d)
+		return is, b.endLapsed(ctx, err)
 	})
+}
+
+// endLapsed ends the hold that an attempt met which had lapsed, and asks for another look.
+func (b *Book) endLapsed(ctx context.Context, err error) error {
+	var hold errLapsed
+	if !errors.As(err, &hold) {
+		return err
+	}
+	if err := b.Settle(ctx, hold.booking); err != nil {
+		return err
+	}
+	return errAgain
 }
 
 // decidable reads the booking of a decision that who may make.
@@ -214,6 +236,10 @@ func (b *Book) carryOut(ctx context.Context, who identity.Actor, was Booking, d 
 			}
 			return cmp.Or(stillThe(tx, was), err) // refused for what it was, or for what it is no longer?
 		}
+		if s.nothing {
+			is = was
+			return tx.Keep(d.key, d.kept(is))
+		}
 		is = s.is
 		is.Version, is.ChangedAt = was.Version+1, tx.Now
 		is.shown = was.shown || is.announced()
@@ -229,9 +255,23 @@ func (b *Book) carryOut(ctx context.Context, who identity.Actor, was Booking, d 
 		if err := enqueueDue(tx, is, s.notices...); err != nil {
 			return err
 		}
-		return tx.Keep(d.key, answer{Booking: &is})
+		if d.after != nil {
+			s.is = is
+			if err := d.after(s); err != nil {
+				return err
+			}
+		}
+		return tx.Keep(d.key, d.kept(is))
 	})
 	return is, err
+}
+
+// kept is the answer that is kept under the key of a decision.
+func (d decision) kept(is Booking) answer {
+	if d.answer != nil {
+		return d.answer(is)
+	}
+	return answer{Booking: &is}
 }
 
 // approvalOf reports whether staff must approve a booking, whether it competes until they

@@ -90,6 +90,12 @@ func (b *Book) factsBetween(ctx context.Context, r database.Reader, ids []string
 		taken:    map[string][]taken{},
 		window:   hours.Span{Start: span.Start.Add(-margin), End: span.End.Add(margin)},
 	}
+	if f.window.End.After(database.Forever) {
+		f.window.End = database.Forever // no text sorts behind it
+	}
+	if f.window.End.After(database.Forever) { // the years after 9999 are not in order with those before
+		f.window.End = database.Forever
+	}
 	var rows []factRow
 	if err := r.SelectIn(&rows, selectFacts, ids, f.window.Start, f.window.End); err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/internal/identity"
+	"canot/inventory"
 	"canot/inventory/hours"
 )
 
@@ -19,6 +20,9 @@ type Past struct {
 	MadeBy string    // "" means the member
 	Status Status    // "" means what Place would have given it, settled up to now
 	Reason string    // not kept; for the caller's own report
+
+	OutAt  time.Time // of its equipment; zero for its start where it is in use, and for never where it is not
+	BackAt time.Time // of what is not in use any more; zero for its end
 
 	Reference string // one that Canot gave it before; "" for a new one
 	Kept      bool   // it was kept by the rules of its time: only what is taken is judged
@@ -86,9 +90,13 @@ func (b *Book) loadPiece(ctx context.Context, tx *database.Tx, piece []Past, res
 		}
 		booked.shown = booked.announced() || booked.Status == Cancelled || booked.Status == Declined
 		if booked.Status.Live() || booked.Status == Completed {
+			if results[i] = holdLate(booked, v.units, f, tx.Now); results[i] != nil {
+				continue
+			}
 			booked.given(v.units)
 			if !booked.Competes {
 				w.occupy(booked, v.units, f)
+				w.lend(&booked, p, v.units)
 			}
 		}
 		w.bookings = append(w.bookings, booked)
@@ -166,6 +174,23 @@ func (b *Book) factsOfPiece(ctx context.Context, tx *database.Tx, piece []Past, 
 type loading struct {
 	bookings    []Booking
 	occupancies [][]any
+	loans       [][]any
+	lent        []database.Change
+}
+
+// holdLate lets a booking that should be over and is not hold its things as long as the job of late
+// things would hold them, or refuses it where somebody else has them by now.
+func holdLate(b Booking, units []chosen, f *facts, now time.Time) error {
+	if b.Status != InUse || b.EndsAt.After(now) {
+		return nil
+	}
+	for i := range units {
+		units[i].span.End = lateUntil(b.EndsAt, now)
+		if _, free := gapAround(units[i].span, f.taken[units[i].unit.ID], f.window, now); !free {
+			return &Refusal{Fault: refusalOf([]fault.Violation{{Code: "taken", Params: fault.Params{"wanted": len(units), "free": i}}})}
+		}
+	}
+	return nil
 }
 
 func (w *loading) occupy(b Booking, units []chosen, f *facts) {
@@ -173,6 +198,38 @@ func (w *loading) occupy(b Booking, units []chosen, f *facts) {
 		f.take(c.unit.ID, taken{Span: c.span, booking: b.ID})
 	}
 	w.occupancies = append(w.occupancies, occupancyValues(b, units)...)
+}
+
+// lend writes down who has, or had, the things of a past booking, and that its person came.
+func (w *loading) lend(b *Booking, p Past, units []chosen) {
+	out := second(p.OutAt)
+	switch {
+	case b.Status == InUse && out.IsZero():
+		out = b.StartsAt
+	case b.Status != InUse && (b.Status != Completed || out.IsZero()):
+		return
+	}
+	for _, c := range units {
+		if b.Lines[c.line].Kind != inventory.Equipment {
+			b.ArrivedAt = &out
+			continue
+		}
+		l := Loan{ID: database.NewID(), BookingID: b.ID, UnitID: c.unit.ID, OutAt: out, DueAt: b.EndsAt}
+		var hub any
+		by := ""
+		if b.Status == Completed {
+			back := b.EndsAt
+			if !p.BackAt.IsZero() {
+				back = second(p.BackAt)
+			}
+			if back.Before(out) {
+				back = out
+			}
+			l.BackAt, l.BackHubID, hub, by = &back, b.HubID, b.HubID, identity.System.ID
+		}
+		w.loans = append(w.loans, []any{l.ID, b.ID, c.line, c.unit.ID, out, identity.System.ID, b.HubID, b.EndsAt, l.BackAt, by, hub})
+		w.lent = append(w.lent, loanChange(identity.System, "loan.load", l, nil))
+	}
 }
 
 func (w *loading) write(tx *database.Tx) error {
@@ -196,7 +253,10 @@ func (w *loading) write(tx *database.Tx) error {
 	if err := tx.Insert(insertBookedOccupancies, w.occupancies...); err != nil {
 		return err
 	}
-	if err := tx.Record(changes...); err != nil {
+	if err := tx.Insert(`INSERT INTO loans (id, booking_id, line, unit_id, out_at, out_by, out_hub_id, due_at, back_at, back_by, back_hub_id) VALUES `, w.loans...); err != nil {
+		return err
+	}
+	if err := tx.Record(slices.Concat(changes, w.lent)...); err != nil {
 		return err
 	}
 	reminded, err := pastReminders(w.bookings, tx.Now)

@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -18,12 +19,34 @@ import (
 // Bookings gives for WithoutUnit until a person settles it (invariant 2).
 // A unit that is out already in that time is Taken.
 func (b *Book) TakeOut(ctx context.Context, who identity.Actor, unit string, from time.Time, until *time.Time, reason string, key database.Key) (Maintenance, error) {
-	m := Maintenance{Cause: "repair", StartsAt: second(from), Reason: reason, MadeBy: who.ID, Open: true}
-	if until != nil {
-		end := second(*until)
+	return b.TakeOutFor(ctx, who, Outage{Unit: unit, From: from, Until: until, Reason: reason}, key)
+}
+
+// An Outage asks for a unit to be out of service.
+type Outage struct {
+	Unit   string // id or inventory code
+	From   time.Time
+	Until  *time.Time // nil while nobody knows
+	Reason string
+	Cause  string // "" for repair; or lost, preventive
+	Ticket string // the ticket of the unit that it is for, by id; "" for none
+}
+
+// TakeOutFor is TakeOut for any cause, and for a ticket. One that is not of the unit is NotFound, one
+// that is closed Refused, ticket_closed.
+func (b *Book) TakeOutFor(ctx context.Context, who identity.Actor, out Outage, key database.Key) (Maintenance, error) {
+	m := Maintenance{Cause: cmp.Or(out.Cause, "repair"), StartsAt: second(out.From), Reason: out.Reason, TicketID: out.Ticket, MadeBy: who.ID, Open: true}
+	if out.Until != nil {
+		end := second(*out.Until)
 		m.EndsAt = &end
 	}
-	return b.onUnit(ctx, who, identity.HandOut, unit, key, func(o *outing) error {
+	if m.Cause != "repair" && m.Cause != "lost" && m.Cause != "preventive" {
+		return Maintenance{}, fault.Field("cause", "bad_value")
+	}
+	return b.onUnit(ctx, who, identity.HandOut, out.Unit, key, func(o *outing) error {
+		if err := o.ofTicket(m.TicketID); err != nil {
+			return err
+		}
 		if m.StartsAt.Before(o.tx.Now) {
 			m.StartsAt = o.tx.Now
 		}
@@ -33,7 +56,11 @@ func (b *Book) TakeOut(ctx context.Context, who identity.Actor, unit string, fro
 		if broken := judgeTexts(nil, &m.Reason, nil, nil); len(broken) > 0 {
 			return &Refusal{Fault: refusalOf(broken)}
 		}
-		if err := o.endOpen("incomplete"); err != nil {
+		gives := "incomplete" // what makes room for it
+		if m.Cause == "lost" {
+			gives = "" // nobody repairs what is not there
+		}
+		if err := o.endOpen(gives); err != nil {
 			return err
 		}
 		if err := o.takeOut(m); err != nil {
@@ -53,6 +80,9 @@ func (b *Book) Retire(ctx context.Context, who identity.Actor, unit string, key 
 			return err
 		}
 		if err := o.endOpen(""); err != nil {
+			return err
+		}
+		if err := o.endJourneys(""); err != nil {
 			return err
 		}
 		if err := o.takeOut(Maintenance{Cause: "retired", StartsAt: o.tx.Now, MadeBy: who.ID, Open: true}); err != nil {
@@ -94,26 +124,32 @@ func (o *outing) keepOutWhileIncomplete() error {
 	if err != nil || missing == 0 {
 		return err
 	}
+	done := o.done
+	err = o.takeOutBetween(Maintenance{Cause: "incomplete", MadeBy: o.who.ID, Open: true})
+	if done.ID != "" {
+		o.done = done // what was asked for, not what followed from it
+	}
+	return err
+}
+
+// takeOutBetween takes the unit out of service from now on wherever no maintenance does yet.
+func (o *outing) takeOutBetween(m Maintenance) error {
 	planned, err := o.maintenances(`m.unit_id = $1 AND m.open AND (m.ends_at IS NULL OR m.ends_at > $2)`, o.unit.ID, o.tx.Now)
 	if err != nil {
 		return err
 	}
 	rest := hours.Spans{{Start: o.tx.Now, End: database.Forever}}
-	for _, m := range planned {
-		rest = rest.Minus(hours.Spans{m.span()})
+	for _, other := range planned {
+		rest = rest.Minus(hours.Spans{other.span()})
 	}
-	done := o.done
 	for _, gap := range rest {
-		m := Maintenance{Cause: "incomplete", StartsAt: gap.Start, MadeBy: o.who.ID, Open: true}
+		m.StartsAt, m.EndsAt = gap.Start, nil
 		if gap.End.Before(database.Forever) {
 			m.EndsAt = &gap.End
 		}
 		if err := o.takeOut(m); err != nil {
 			return err
 		}
-	}
-	if done.ID != "" {
-		o.done = done // what was asked for, not what followed from it
 	}
 	return nil
 }
@@ -185,7 +221,7 @@ func (b *Book) Maintenances(ctx context.Context, who identity.Actor, hubKey stri
 	if err := staffOnly(who, identity.ViewBookings, hub.ID, hub.RegionID); err != nil {
 		return nil, err
 	}
-	return maintenancesOf(b.db.Reader(ctx), `m.open AND u.home_hub_id = $1 AND (m.ends_at IS NULL OR m.ends_at > $2)`, hub.ID, b.db.Now())
+	return maintenancesOf(b.db.Reader(ctx), `m.open AND u.current_hub_id = $1 AND (m.ends_at IS NULL OR m.ends_at > $2)`, hub.ID, b.db.Now())
 }
 
 // staffOnly refuses whoever lacks a right at a hub that everybody may know of.
@@ -207,12 +243,15 @@ type maintenanceRow struct {
 	MadeBy    string     `db:"made_by"`
 	CreatedAt time.Time  `db:"created_at"`
 	Version   int64      `db:"version"`
+	TicketID  string     `db:"ticket_id"`
 }
+
+const maintenanceColumns = `m.id, m.unit_id, m.cause, m.starts_at, m.ends_at, m.reason, m.open, m.made_by, m.created_at, m.version, COALESCE(m.ticket_id, '') AS ticket_id`
 
 func maintenancesOf(r database.Reader, condition string, args ...any) ([]Maintenance, error) {
 	var rows []maintenanceRow
 	err := r.Select(&rows, `
-		SELECT m.id, m.unit_id, m.cause, m.starts_at, m.ends_at, m.reason, m.open, m.made_by, m.created_at, m.version
+		SELECT `+maintenanceColumns+`
 		FROM maintenances m JOIN units u ON u.id = m.unit_id
 		WHERE `+condition+` ORDER BY m.starts_at, m.id`, args...)
 	if err != nil {
@@ -220,16 +259,21 @@ func maintenancesOf(r database.Reader, condition string, args ...any) ([]Mainten
 	}
 	all := make([]Maintenance, len(rows))
 	for i, m := range rows {
-		all[i] = Maintenance{
-			ID: m.ID, UnitID: m.UnitID, Cause: m.Cause, StartsAt: m.StartsAt.UTC(), Reason: m.Reason,
-			Open: m.Open, MadeBy: m.MadeBy, CreatedAt: m.CreatedAt.UTC(), Version: m.Version,
-		}
-		if m.EndsAt != nil {
-			end := m.EndsAt.UTC()
-			all[i].EndsAt = &end
-		}
+		all[i] = m.maintenance()
 	}
 	return all, nil
+}
+
+func (m maintenanceRow) maintenance() Maintenance {
+	is := Maintenance{
+		ID: m.ID, UnitID: m.UnitID, Cause: m.Cause, StartsAt: m.StartsAt.UTC(), Reason: m.Reason,
+		Open: m.Open, MadeBy: m.MadeBy, CreatedAt: m.CreatedAt.UTC(), Version: m.Version, TicketID: m.TicketID,
+	}
+	if m.EndsAt != nil {
+		end := m.EndsAt.UTC()
+		is.EndsAt = &end
+	}
+	return is
 }
 
 // An outing is a change of when one unit is out of service, being carried out under
@@ -253,12 +297,8 @@ func (b *Book) onUnit(ctx context.Context, who identity.Actor, right identity.Ri
 		if err != nil {
 			return answer{}, err
 		}
-		hub, err := b.catalog.Hub(ctx, unit.HomeHubID)
-		if err != nil {
+		if err := b.mayTouch(ctx, who, right, unit); err != nil {
 			return answer{}, err
-		}
-		if !who.May(right, hub.ID, hub.RegionID) {
-			return answer{}, notTheirs(who, hub)
 		}
 		o := &outing{b: b, ctx: ctx, who: who, unit: unit}
 		err = b.db.In(ctx, func(tx *database.Tx) error {
@@ -277,6 +317,21 @@ func (b *Book) onUnit(ctx context.Context, who identity.Actor, right identity.Ri
 		return Maintenance{}, err
 	}
 	return *a.Maintenance, nil
+}
+
+// mayTouch refuses who lacks a right where a unit is, and where it is at home.
+func (b *Book) mayTouch(ctx context.Context, who identity.Actor, right identity.Right, unit inventory.Unit) error {
+	at, err := b.catalog.Hub(ctx, unit.CurrentHubID)
+	if err != nil || who.May(right, at.ID, at.RegionID) {
+		return err
+	}
+	if unit.HomeHubID != unit.CurrentHubID {
+		home, err := b.catalog.Hub(ctx, unit.HomeHubID)
+		if err != nil || who.May(right, home.ID, home.RegionID) {
+			return err
+		}
+	}
+	return notTheirs(who, at)
 }
 
 // notTheirs is what somebody is told who may not touch a unit: staff of another hub
@@ -332,21 +387,27 @@ func (o *outing) end(m Maintenance, at time.Time) error {
 		return err
 	}
 	o.done = m
-	return o.record("maintenance.end", &was, m)
+	if err := o.record("maintenance.end", &was, m); err != nil {
+		return err
+	}
+	return o.keepAway()
 }
 
 // takeOut takes the unit out of service and re-homes what that hits.
 func (o *outing) takeOut(m Maintenance) error {
 	m.ID, m.UnitID, m.CreatedAt, m.Version = database.NewID(), o.unit.ID, o.tx.Now, 1
 	span := m.span()
-	var err error
+	err := o.notOut(m)
+	if err != nil {
+		return err
+	}
 	if m.Rehomed, m.WithoutUnit, err = o.rehome(span); err != nil {
 		return err
 	}
 	_, err = o.tx.Exec(`
-		INSERT INTO maintenances (id, unit_id, cause, starts_at, ends_at, reason, open, made_by, created_at, version)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)`,
-		m.ID, m.UnitID, m.Cause, m.StartsAt, m.EndsAt, m.Reason, m.Open, m.MadeBy, m.CreatedAt)
+		INSERT INTO maintenances (id, unit_id, cause, starts_at, ends_at, reason, open, made_by, created_at, version, ticket_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10)`,
+		m.ID, m.UnitID, m.Cause, m.StartsAt, m.EndsAt, m.Reason, m.Open, m.MadeBy, m.CreatedAt, orNull(m.TicketID))
 	if err != nil {
 		return err
 	}
@@ -368,11 +429,22 @@ func (o *outing) record(action string, was *Maintenance, is Maintenance) error {
 		StartsAt time.Time  `json:"starts_at"`
 		EndsAt   *time.Time `json:"ends_at,omitempty"`
 		Open     bool       `json:"open"`
+		Ticket   string     `json:"ticket,omitempty"`
 	}
-	of := func(m Maintenance) figures { return figures{m.UnitID, m.Cause, m.StartsAt, m.EndsAt, m.Open} }
+	of := func(m Maintenance) figures {
+		return figures{m.UnitID, m.Cause, m.StartsAt, m.EndsAt, m.Open, m.TicketID}
+	}
 	c := database.Change{By: o.who.ID, Action: action, Kind: "maintenance", Subject: is.ID, After: of(is)}
 	if was != nil {
 		c.Before = of(*was)
 	}
 	return o.tx.Record(c)
+}
+
+// orNull is an id as a column that may refer to nothing.
+func orNull(id string) *string {
+	if id == "" {
+		return nil
+	}
+	return &id
 }

@@ -57,6 +57,7 @@ func (a Availability) From(start time.Time) (Slot, bool) {
 	if !onGrain(start, l.policy.Grain, l.zone) {
 		return Slot{}, false
 	}
+	var around []Free // several, where other units are free for longer
 	for _, f := range a.Free {
 		if !covers(hours.Span{Start: f.StartsAt, End: f.EndsAt}, start) {
 			continue
@@ -64,10 +65,12 @@ func (a Availability) From(start time.Time) (Slot, bool) {
 		if span := (hours.Span{Start: start, End: l.usual.after(start)}); l.fits(f, span) {
 			return Slot{span.Start, span.End, f.Quantity}, true
 		}
-		shortest := start.Add(time.Duration(l.policy.Shortest) * time.Minute)
+		around = append(around, f)
+	}
+	shortest, usual := start.Add(time.Duration(l.policy.Shortest)*time.Minute), l.usual.after(start)
+	for _, f := range around {
 		for _, end := range []time.Time{grainFloor(f.EndsAt, l.policy.Grain, l.zone), shortest} {
 			span := hours.Span{Start: start, End: end}
-			usual := l.usual.after(start)
 			if !end.Before(shortest) && end.Before(usual) && onGrain(end, l.policy.Grain, l.zone) && l.fits(f, span) {
 				return Slot{span.Start, span.End, f.Quantity}, true
 			}

@@ -32,7 +32,7 @@ func TestWhatWasHandedOutStaysAsItIs(t *testing.T) {
 	onEach(t, func(t *testing.T, n *network) {
 		b := n.mustPlace(n.zoe, want("amos-camera", at(0, 9, 0), at(0, 16, 0)))
 		n.clock.Set(at(0, 8, 45))
-		_, err := n.book.CheckOut(context.Background(), n.anne, b.ID, 0, database.Key{})
+		_, err := n.book.CheckOut(context.Background(), n.anne, booking.HandOut{Booking: b.ID}, database.Key{})
 		must(t, err)
 		wantCodes(t, n.cancel(n.zoe, b.ID), "handed_out")
 		_, err = n.change(n.zoe, b.ID, booking.Edits{StartsAt: ptr(at(2, 9, 0)), EndsAt: ptr(at(2, 16, 0))})

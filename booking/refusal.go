@@ -54,13 +54,18 @@ func curable(broken []fault.Violation) bool {
 func refusalOf(broken []fault.Violation) *fault.Error {
 	f := fault.New(fault.Taken, "conflict", nil)
 	for _, v := range broken {
-		if v.Code != "taken" && v.Code != "already_out" {
+		if !takenCodes[v.Code] {
 			f = fault.New(fault.Refused, "rules", nil)
 			break
 		}
 	}
 	f.Violations = sayWhoWaives(broken)
 	return f
+}
+
+// takenCodes are the violations that say that something is taken, and nothing else.
+var takenCodes = map[string]bool{
+	"taken": true, "already_out": true, "unit_promised": true, "unit_out": true, "extension_taken": true, "swap_impossible": true,
 }
 
 // helpFor says whom to ask at the hub of an ask, when one of the broken rules is one that

@@ -15,9 +15,12 @@ type victim struct {
 	BookingID     *string    `db:"booking_id"`
 	Line          *int       `db:"line"`
 	MaintenanceID *string    `db:"maintenance_id"`
+	TransferID    *string    `db:"transfer_id"`
 	StartsAt      time.Time  `db:"starts_at"`
 	EndsAt        time.Time  `db:"ends_at"`
 	LapsesAt      *time.Time `db:"lapses_at"`
+	Out           int        `db:"out_now"` // the booking has the unit out with it
+	Back          int        `db:"back"`    // it had, and has brought it back
 }
 
 // rehome ends the unit's occupancies that touch lost, and gives each booking an
@@ -25,8 +28,9 @@ type victim struct {
 func (o *outing) rehome(lost hours.Span) (rehomed, without []string, err error) {
 	var victims []victim
 	err = o.tx.Select(&victims, `
-		SELECT id, booking_id, line, maintenance_id, starts_at, ends_at, lapses_at FROM occupancies
-		WHERE unit_id = $1 AND live AND starts_at < $2 AND ends_at > $3 ORDER BY starts_at`,
+		SELECT o.id, o.booking_id, o.line, o.maintenance_id, o.transfer_id, o.starts_at, o.ends_at, o.lapses_at,
+			`+lentNow+` AS out_now, `+lentBefore+` AS back
+		FROM occupancies o WHERE o.unit_id = $1 AND o.live AND o.starts_at < $2 AND o.ends_at > $3 ORDER BY o.starts_at`,
 		o.unit.ID, lost.End, lost.Start)
 	if err != nil || len(victims) == 0 {
 		return nil, nil, err
@@ -37,8 +41,17 @@ func (o *outing) rehome(lost hours.Span) (rehomed, without []string, err error) 
 	}
 	f.take(o.unit.ID, taken{Span: lost})
 	for _, v := range victims {
+		if v.TransferID != nil {
+			if err := o.yield(v, lost); err != nil {
+				return nil, nil, err
+			}
+			continue
+		}
 		if v.MaintenanceID != nil {
 			return nil, nil, &Refusal{Fault: refusalOf([]fault.Violation{{Code: "already_out", Params: fault.Params{}}})}
+		}
+		if v.Out > 0 {
+			return nil, nil, isOut(o.unit)
 		}
 		if over, err := o.isOver(v, lost); err != nil {
 			return nil, nil, err
@@ -58,15 +71,16 @@ func (o *outing) rehome(lost hours.Span) (rehomed, without []string, err error) 
 	return rehomed, without, nil
 }
 
-// isOver cuts an occupancy of which only the clean-up after its booking is lost:
-// nobody needs another unit for that.
+// isOver cuts an occupancy of which only the clean-up after its booking, or after its return, is
+// lost: nobody needs another unit for that.
 func (o *outing) isOver(v victim, lost hours.Span) (bool, error) {
-	was, err := findBooking(o.tx, *v.BookingID)
-	if err != nil || lost.Start.Before(was.EndsAt) {
-		return false, err
+	if v.Back == 0 {
+		was, err := findBooking(o.tx, *v.BookingID)
+		if err != nil || lost.Start.Before(was.EndsAt) {
+			return false, err
+		}
 	}
-	_, err = o.tx.Exec(`UPDATE occupancies SET ends_at = $2 WHERE id = $1`, v.ID, lost.Start)
-	return true, err
+	return true, endOne(o.tx, v.ID, v.StartsAt, lost.Start, true)
 }
 
 // facts reads the facts about the unit's resource for as long as the victims last.
@@ -124,6 +138,14 @@ func (o *outing) rehomeOne(f *facts, v victim, lost hours.Span) (bool, error) {
 // tellOf writes that a booking's units have changed, in its row and in the log, and
 // leaves a notice for its member and, where a person must settle it, for staff.
 func (o *outing) tellOf(was, is Booking, action string) error {
+	if err := o.changed(&is, was, action); err != nil {
+		return err
+	}
+	return o.tx.Enqueue(noticeJob(o.tx, was.ID, action))
+}
+
+// changed writes that a booking's units have changed, in its row and in the log.
+func (o *outing) changed(is *Booking, was Booking, action string) error {
 	n, err := o.tx.Exec(`UPDATE bookings SET version = version + 1, changed_at = $3 WHERE id = $1 AND version = $2`, was.ID, was.Version, o.tx.Now)
 	if err == nil && n == 0 {
 		err = errAgain
@@ -131,10 +153,8 @@ func (o *outing) tellOf(was, is Booking, action string) error {
 	if err != nil {
 		return err
 	}
-	if err := record(o.tx, o.who.ID, action, &was, &is); err != nil {
-		return err
-	}
-	return o.tx.Enqueue(noticeJob(o.tx, was.ID, action))
+	is.Version, is.ChangedAt = was.Version+1, o.tx.Now
+	return record(o.tx, o.who.ID, action, &was, is)
 }
 
 // never is an instant at which no hold has lapsed: a hold that nobody has ended yet

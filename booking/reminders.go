@@ -36,10 +36,18 @@ func remindAt(starts time.Time, timeZone string) (time.Time, error) {
 	return hours.At(hours.DateOf(starts, zone).AddDays(-1), remindFrom, zone), nil
 }
 
-// Begin makes the job that reminds people wait for its turn, unless it does already. It is
-// called when a server starts.
+// Begin makes the jobs that come again wait for their turn, unless they do already: the one that
+// reminds people of their bookings, and the one that looks after what is late. It is called when a
+// server starts.
 func (b *Book) Begin(ctx context.Context) error {
-	return b.db.In(ctx, func(tx *database.Tx) error { return tx.EnqueueFirst(remindJob) })
+	return b.db.In(ctx, func(tx *database.Tx) error {
+		for _, job := range []string{remindJob, lateJob} {
+			if err := tx.EnqueueFirst(job); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // remind has everybody reminded of what they booked for tomorrow, and comes again. It goes in

@@ -28,6 +28,10 @@ type ask struct {
 	anywhere     bool                 // the standing is asked about other hubs and resources too
 	keepsRules   bool                 // it is past, and kept the rules of its time
 
+	fixed map[string]bool // units, by id, that it must be given: those that are out already, or on the counter
+	here  bool            // it begins now: its person stands at the counter
+	lent  *lent           // for a change: what of the booking is out, and what has come back
+
 	old   *Booking       // the booking that is being changed, or nil
 	moves func(ask) bool // for a change: whether judgeMove would let it be
 }

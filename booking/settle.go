@@ -4,8 +4,11 @@ import (
 	"context"
 	"time"
 
+	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/internal/identity"
+	"canot/inventory"
+	"canot/inventory/upkeep"
 )
 
 // due returns the instant at which time itself asks something of a booking: a hold
@@ -31,7 +34,7 @@ func (b Booking) due() (time.Time, bool) {
 
 // Settle does what is due for a booking, and nothing when nothing is: a hold that
 // has lapsed and a request that nobody answered before its start expire, a booking
-// that is over is completed. It is the job booking.due, and may run any number of times.
+// that is over is completed, unless something of it is still out. It is the job booking.due, and may run any number of times.
 func (b *Book) Settle(ctx context.Context, id string) error {
 	for try := 1; ; try++ {
 		was, err := findBooking(b.db.Reader(ctx), id)
@@ -51,11 +54,35 @@ func (b *Book) Settle(ctx context.Context, id string) error {
 	}
 }
 
+// meterMachines raises the meters of the machines of a booking that is over, by how long it had them: from
+// when its person came, where that is known.
+func meterMachines(tx *database.Tx, who identity.Actor, was Booking) error {
+	from := was.StartsAt
+	if was.ArrivedAt != nil && was.ArrivedAt.After(from) {
+		from = *was.ArrivedAt
+	}
+	for _, l := range was.Lines {
+		if l.Kind != inventory.Machine {
+			continue
+		}
+		for _, unit := range l.Units {
+			if _, err := upkeep.AddUse(tx, who, unit, int64(was.EndsAt.Sub(from)/time.Minute)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func settlement(was Booking) decision {
 	if was.Status == Confirmed || was.Status == InUse {
 		return decision{action: "booking.complete", apply: func(s *step) error {
+			if out, err := openLoans(s.tx, s.was.ID); err != nil || out > 0 {
+				s.nothing = true // it is over when the last of its things is back
+				return err
+			}
 			s.is.Status = Completed
-			return nil
+			return meterMachines(s.tx, identity.System, s.was)
 		}}
 	}
 	return decision{action: "booking.expire", apply: func(s *step) error {

@@ -149,7 +149,7 @@ func respend(tx *database.Tx, who identity.Actor, b Booking, a ask, v verdict, u
 		}
 	}
 	if a.takesMore() {
-		if _, err := tx.Exec(`DELETE FROM waivers WHERE booking_id = $1`, b.ID); err != nil {
+		if _, err := tx.Exec(`DELETE FROM waivers WHERE booking_id = $1 AND rule <> 'unit_promised'`, b.ID); err != nil {
 			return err
 		}
 		if err := insertWaivers(tx, who, b, a.waivers); err != nil {
@@ -203,8 +203,8 @@ func (s *step) refund(who identity.Actor) error {
 	return membership.GiveBack(s.tx, who, s.was.ID, nil)
 }
 
-// judgeCertified refuses a booking whose member is not certified for it on its day: asked
-// again when it is approved, and when things are handed out.
+// judgeCertified refuses a booking whose member is not certified for it on its day, or is suspended
+// at its hub: asked again when it is approved, and when things are handed out.
 func (b *Book) judgeCertified(ctx context.Context, who identity.Actor, s *step) error {
 	terms, err := b.catalog.Terms(ctx, s.tx, s.rules)
 	if err != nil {
@@ -219,7 +219,10 @@ func (b *Book) judgeCertified(ctx context.Context, who identity.Actor, s *step) 
 		asks = asks || len(t.Resource.Policy.Certifications) > 0
 	}
 	if !asks {
-		return nil
+		until, err := membership.SuspendedAt(s.tx, s.was.MemberID, s.was.HubID, s.tx.Now)
+		if err != nil || until.IsZero() {
+			return err
+		}
 	}
 	a := askOf(s.was, &facts{terms: terms}, s.tx.Now)
 	if _, a.waived, err = waivedFor(s.tx, s.was.ID); err != nil {
@@ -229,7 +232,7 @@ func (b *Book) judgeCertified(ctx context.Context, who identity.Actor, s *step) 
 		return err
 	}
 	v := a.standing.Judge(a.ofStanding())
-	var broken []fault.Violation
+	broken := slices.DeleteFunc(slices.Clone(v.Whole), func(x fault.Violation) bool { return x.Code != "suspended" })
 	for i, l := range v.Lines {
 		for _, x := range l.Violations {
 			if strings.HasPrefix(x.Code, "certification_") && !a.waived[x.Code] {

@@ -412,19 +412,19 @@ func TestCertifiedAtBookingAtApprovalAndAtCheckOut(t *testing.T) {
 		again := give("")
 		_, err = n.book.Approve(ctx, n.anne, b.ID, 0, database.Key{})
 		must(t, err)
-		_, err = n.book.CheckOut(ctx, n.anne, b.ID, 0, database.Key{})
+		_, err = n.book.CheckOut(ctx, n.anne, booking.HandOut{Booking: b.ID}, database.Key{})
 		wantCodes(t, err, "not_yet")
 		n.clock.Set(at(3, 9, 0))
 		_, err = n.roster().RevokeCertificate(ctx, identity.System, again.ID, "imprudence", database.Key{})
 		must(t, err)
-		_, err = n.book.CheckOut(ctx, n.anne, b.ID, 0, database.Key{})
+		_, err = n.book.CheckOut(ctx, n.anne, booking.HandOut{Booking: b.ID}, database.Key{})
 		wantCodes(t, err, "certification_missing")
 		_, err = n.book.Waive(ctx, n.boss, b.ID, booking.Waiver{Rule: "certification_missing", Reason: "accompagnée"}, database.Key{})
 		must(t, err)
-		if _, err = n.book.CheckOut(ctx, n.zoe, b.ID, 0, database.Key{}); err == nil {
+		if _, err = n.book.CheckOut(ctx, n.zoe, booking.HandOut{Booking: b.ID}, database.Key{}); err == nil {
 			t.Error("the requester handed it out to themself")
 		}
-		got, err := n.book.CheckOut(ctx, n.anne, b.ID, 0, database.Key{})
+		got, err := n.book.CheckOut(ctx, n.anne, booking.HandOut{Booking: b.ID}, database.Key{})
 		must(t, err)
 		if got.Status != booking.InUse {
 			t.Errorf("it is %s", got.Status)

@@ -33,6 +33,7 @@ type bookingRow struct {
 	StartsLocal  string         `db:"starts_local"`
 	EndsLocal    string         `db:"ends_local"`
 	LapsesAt     *time.Time     `db:"lapses_at"`
+	ArrivedAt    *time.Time     `db:"arrived_at"`
 	Title        string         `db:"title"`
 	Notes        string         `db:"notes"`
 	Sector       string         `db:"sector"`
@@ -49,7 +50,7 @@ type bookingRow struct {
 
 const bookingColumns = `
 	b.id, b.reference, b.hub_id, h.slug AS hub_slug, h.name AS hub_name, h.town, h.region_id, h.time_zone, h.currency, b.member_id, b.made_by, b.organisation_id, b.status,
-	b.starts_at, b.ends_at, b.starts_local, b.ends_local, b.lapses_at, b.title, b.notes, b.sector, b.visibility, b.attendance, b.reason,
+	b.starts_at, b.ends_at, b.starts_local, b.ends_local, b.lapses_at, b.arrived_at, b.title, b.notes, b.sector, b.visibility, b.attendance, b.reason,
 	b.price_cents, b.competes, b.shown, b.sequence, b.version, b.created_at, b.changed_at`
 
 func (r bookingRow) booking() Booking {
@@ -67,6 +68,10 @@ func (r bookingRow) booking() Booking {
 	if r.LapsesAt != nil {
 		t := r.LapsesAt.UTC()
 		b.LapsesAt = &t
+	}
+	if r.ArrivedAt != nil {
+		t := r.ArrivedAt.UTC()
+		b.ArrivedAt = &t
 	}
 	return b
 }
@@ -155,7 +160,7 @@ func (b *Booking) addLine(row lineRow) {
 const (
 	insertIntoBookings = `INSERT INTO bookings (id, reference, hub_id, member_id, made_by, status, starts_at, ends_at,
 		starts_local, ends_local, lapses_at, title, notes, sector, visibility, competes, shown, sequence, version,
-		created_at, changed_at, organisation_id, attendance, reason, price_cents) VALUES `
+		created_at, changed_at, organisation_id, attendance, reason, price_cents, arrived_at) VALUES `
 	insertIntoLines         = `INSERT INTO booking_lines (booking_id, line, resource_id, quantity, without_unit) VALUES `
 	insertBookedOccupancies = `INSERT INTO occupancies (id, home_hub_id, unit_id, reason, booking_id, line, starts_at, ends_at, lapses_at, live) VALUES `
 )
@@ -165,7 +170,7 @@ func bookingValues(b Booking) []any {
 		b.ID, b.Reference, b.HubID, b.MemberID, b.MadeBy, string(b.Status), b.StartsAt, b.EndsAt,
 		b.startsLocal, b.endsLocal, b.LapsesAt, b.Title, b.Notes, b.Sector,
 		b.Visibility, b.Competes, b.shown, b.Sequence, b.Version, b.CreatedAt, b.ChangedAt,
-		orNil(b.Organisation), b.Attendance, b.Reason, b.PriceCents,
+		orNil(b.Organisation), b.Attendance, b.Reason, b.PriceCents, b.ArrivedAt,
 	}
 }
 
@@ -229,10 +234,10 @@ func updateBooking(tx *database.Tx, b Booking) error {
 	n, err := tx.Exec(`
 		UPDATE bookings SET status = $3, starts_at = $4, ends_at = $5, starts_local = $6, ends_local = $7, lapses_at = $8,
 			title = $9, notes = $10, sector = $11, visibility = $12, competes = $13, shown = $14, sequence = $15,
-			version = version + 1, changed_at = $16, attendance = $17, reason = $18, price_cents = $19
+			version = version + 1, changed_at = $16, attendance = $17, reason = $18, price_cents = $19, arrived_at = $20
 		WHERE id = $1 AND version = $2`,
 		b.ID, b.Version-1, string(b.Status), b.StartsAt, b.EndsAt, b.startsLocal, b.endsLocal,
-		b.LapsesAt, b.Title, b.Notes, b.Sector, b.Visibility, b.Competes, b.shown, b.Sequence, b.ChangedAt, b.Attendance, b.Reason, b.PriceCents)
+		b.LapsesAt, b.Title, b.Notes, b.Sector, b.Visibility, b.Competes, b.shown, b.Sequence, b.ChangedAt, b.Attendance, b.Reason, b.PriceCents, b.ArrivedAt)
 	if err == nil && n == 0 {
 		err = errAgain
 	}

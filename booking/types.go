@@ -61,6 +61,7 @@ type Booking struct {
 	StartsAt     time.Time  `json:"starts_at"`
 	EndsAt       time.Time  `json:"ends_at"`
 	LapsesAt     *time.Time `json:"lapses_at"`
+	ArrivedAt    *time.Time `json:"arrived_at,omitempty"` // when its person came, of a space, a machine or a guide
 	Lines        []Line     `json:"lines"`
 	Title        string     `json:"title"`
 	Notes        string     `json:"notes"`
@@ -197,7 +198,7 @@ type Availability struct {
 type Maintenance struct {
 	ID          string
 	UnitID      string
-	Cause       string // repair, incomplete, retired
+	Cause       string // repair, incomplete, retired, lost, preventive
 	StartsAt    time.Time
 	EndsAt      *time.Time
 	Reason      string
@@ -205,6 +206,7 @@ type Maintenance struct {
 	MadeBy      string
 	CreatedAt   time.Time
 	Version     int64
+	TicketID    string   // the ticket that it is for, "" for none
 	Rehomed     []string // ids of bookings that were given an equal unit
 	WithoutUnit []string // ids of bookings left without one
 }

@@ -31,7 +31,7 @@ var waivable = map[string]bool{
 	"closed": true, "ends_closed": true, "never_open": true, "closure": true,
 	"tier_not_admitted": true, "tier_too_far": true, "tier_too_long": true, "too_many_upcoming": true, "quota_spent": true,
 	"certification_missing": true, "certification_lapses": true, "too_young": true, "age_unknown": true,
-	"cutoff_passed": true,
+	"cutoff_passed": true, "suspended": true,
 }
 
 // Waivable lists the codes of the rules that may be lifted, in order.

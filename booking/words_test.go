@@ -192,7 +192,7 @@ var rulesOfTheBook = []told{
 		"This booking has already started: its start changes no more."},
 	{"not_yet", func(n *network) error {
 		b := n.mustPlace(n.zoe, want("amos-desk", at(1, 9, 0), at(1, 12, 0)))
-		_, err := n.book.CheckOut(context.Background(), n.anne, b.ID, 0, database.Key{})
+		_, err := n.book.CheckOut(context.Background(), n.anne, booking.HandOut{Booking: b.ID}, database.Key{})
 		return err
 	}, false,
 		"C’est trop tôt pour remettre le matériel ou ouvrir la salle : revenez à partir du mardi 17 novembre 2026, 8 h 30.",
@@ -202,7 +202,7 @@ var rulesOfTheBook = []told{
 		_, err := n.book.TakeOut(context.Background(), n.anne, n.id["amos-studio1"], at(0, 8, 0), ptr(at(0, 20, 0)), "panne", database.Key{})
 		must(n.t, err)
 		n.clock.Set(at(0, 9, 0))
-		_, err = n.book.CheckOut(context.Background(), n.anne, b.ID, 0, database.Key{})
+		_, err = n.book.CheckOut(context.Background(), n.anne, booking.HandOut{Booking: b.ID}, database.Key{})
 		return err
 	}, false,
 		"Il manque un exemplaire à cette réservation. Donnez-lui-en un autre avant de le remettre.",

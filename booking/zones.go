@@ -147,6 +147,9 @@ func (b *Book) shift(ctx context.Context, was Booking, s *Shift) error {
 		if err := shiftOccupancies(tx, was, is); err != nil {
 			return err
 		}
+		if _, err := tx.Exec(`UPDATE loans SET due_at = $2 WHERE booking_id = $1 AND back_at IS NULL`, is.ID, is.EndsAt); err != nil {
+			return err
+		}
 		if err := record(tx, identity.System.ID, "booking.set_right", &was, &is); err != nil {
 			return err
 		}

@@ -168,6 +168,16 @@ func (c *check) zone(name string) {
 	}
 }
 
+// date checks a day, or none.
+func (c *check) date(field, s string) {
+	if s == "" {
+		return
+	}
+	if _, err := hours.ParseDate(s); err != nil {
+		c.unreadable(field, "bad_date")
+	}
+}
+
 func (c *check) email(field, s string) {
 	c.line(field, s, maxName)
 	if local, host, ok := strings.Cut(s, "@"); s != "" && (!ok || local == "" || host == "" || strings.ContainsAny(s, " <>,;\"") || strings.Contains(host, "@")) {

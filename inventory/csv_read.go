@@ -25,6 +25,8 @@ const (
 	hubFile      = "hubs"
 	resourceFile = "resources"
 	unitFile     = "units"
+
+	componentFile = "components"
 )
 
 // A fileKind says which columns a file may have. Those in texts exist once for each
@@ -39,25 +41,33 @@ type fileKind struct {
 var fileKinds = map[string]fileKind{
 	hubFile: {
 		columns: []string{"slug", "name", "region", "town", "province", "latitude", "longitude", "time_zone", "languages",
-			"tax_jurisdiction", "hours", "operator", "phone", "email", "wheelchair", "address", "currency"},
+			"tax_jurisdiction", "hours", "operator", "phone", "email", "wheelchair", "address", "currency", "suspend_after", "suspend_days"},
 		texts: []string{"name", "access", "accessibility"},
-		plain: []string{"latitude", "longitude"},
+		plain: []string{"latitude", "longitude", "suspend_after", "suspend_days"},
 		keys:  []string{"slug"},
 	},
 	resourceFile: {
 		columns: []string{"hub", "kind", "category", "units", "capacity", "tags", "grain_min", "min_min", "max_min", "within",
 			"buffer_before_min", "buffer_after_min", "certification", "approval", "price_cents_per_hour", "notes", "slug",
 			"notice_min", "horizon_days", "cancel_cutoff_min", "competing", "floor", "archived", "any_certification", "tiers",
-			"approval_tiers", "approval_above_min", "answer_within_min", "minimum_age", "consent_under", "attendance", "conditions"},
+			"approval_tiers", "approval_above_min", "answer_within_min", "minimum_age", "consent_under", "attendance", "conditions",
+			"no_show_after_min", "signature"},
 		texts: []string{"name", "description", "bring", "accessibility"},
 		plain: []string{"units", "capacity", "grain_min", "min_min", "max_min", "buffer_before_min", "buffer_after_min",
 			"price_cents_per_hour", "notice_min", "horizon_days", "cancel_cutoff_min", "approval_above_min", "answer_within_min",
-			"minimum_age", "consent_under", "attendance"},
+			"minimum_age", "consent_under", "attendance", "no_show_after_min"},
 		keys: []string{"hub", "name_fr"},
 	},
 	unitFile: {
-		columns: []string{"resource", "code", "serial", "condition", "status"},
+		columns: []string{"resource", "code", "serial", "condition", "status", "shelf", "value_cents", "supplier", "purchased_on", "warranty_until", "notes"},
+		plain:   []string{"value_cents"},
 		keys:    []string{"code"},
+	},
+	componentFile: {
+		columns: []string{"unit", "quantity", "missing", "required"},
+		texts:   []string{"name"},
+		plain:   []string{"quantity", "missing"},
+		keys:    []string{"unit", "name_fr"},
 	},
 }
 
@@ -73,6 +83,7 @@ func (k fileKind) knows(column string) bool {
 // A file is a CSV file that could be read as a whole. Single lines may still be wrong.
 type file struct {
 	kind  string
+	may   fileKind // what it may hold
 	lines []line
 }
 
@@ -100,6 +111,10 @@ func fileFault(code string, params fault.Params) error {
 // quotes, an unknown or missing column) is Malformed, and names the line or the column.
 // An empty kind is told by the header.
 func readFile(r io.Reader, kind string) (file, error) {
+	return file{kind: kind, may: fileKinds[kind]}.read(r)
+}
+
+func (f file) read(r io.Reader) (file, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	if err != nil {
 		return file{}, err
@@ -121,7 +136,6 @@ func readFile(r io.Reader, kind string) (file, error) {
 	if err != nil {
 		return file{}, csvFault(err)
 	}
-	f := file{kind: kind}
 	if err := f.readHeader(header); err != nil {
 		return file{}, err
 	}
@@ -173,9 +187,9 @@ func (f *file) readHeader(header []string) error {
 	}
 	if f.kind == "" {
 		f.kind = kindOf(header)
+		f.may = fileKinds[f.kind]
 	}
-	kind, known := fileKinds[f.kind]
-	if !known {
+	if f.may.keys == nil {
 		return fault.Field("kind", "bad_value")
 	}
 	var c check
@@ -183,11 +197,11 @@ func (f *file) readHeader(header []string) error {
 		switch {
 		case slices.Index(header, h) < i:
 			c.unreadable(h, "duplicate_column")
-		case !kind.knows(h):
+		case !f.may.knows(h):
 			c.unreadable(h, "unknown_column")
 		}
 	}
-	for _, k := range kind.keys {
+	for _, k := range f.may.keys {
 		if !slices.Contains(header, k) {
 			c.unreadable(k, "missing_column")
 		}
@@ -203,6 +217,8 @@ func (f *file) readHeader(header []string) error {
 // kindOf tells the kind by the columns that only one kind has.
 func kindOf(header []string) string {
 	switch {
+	case slices.Contains(header, "unit"):
+		return componentFile
 	case slices.Contains(header, "code"):
 		return unitFile
 	case slices.Contains(header, "hub"):
@@ -228,7 +244,7 @@ func (f *file) readLines(records *csv.Reader, header []string) error {
 		number, _ := records.FieldPos(0)
 		l := f.readLine(number, header, record)
 		if before, twice := first[l.key]; twice && l.key != "" {
-			l.check.refuse(fileKinds[f.kind].keys[0], "duplicate_key", fault.Params{"first_line": before})
+			l.check.refuse(f.may.keys[0], "duplicate_key", fault.Params{"first_line": before})
 		} else {
 			first[l.key] = number
 		}
@@ -242,7 +258,6 @@ func (f *file) readLine(number int, header, record []string) line {
 		l.check.unreadable("line", "bad_columns")
 		l.check.violations[0].Params["expected"], l.check.violations[0].Params["found"] = len(header), len(record)
 	}
-	kind := fileKinds[f.kind]
 	for i, column := range header {
 		if i >= len(record) {
 			break
@@ -252,7 +267,7 @@ func (f *file) readLine(number int, header, record []string) line {
 			l.check.refuse(column, "text_too_long", fault.Params{"max": maxCell})
 			cell = ""
 		}
-		if !slices.Contains(kind.plain, column) {
+		if !slices.Contains(f.may.plain, column) {
 			cell = plainCell(cell)
 		}
 		l.cells[column] = strings.TrimSpace(cell)
@@ -268,6 +283,8 @@ func (l line) findKey(kind string) string {
 		return l.cells["slug"]
 	case resourceFile:
 		return l.cells["hub"] + "/" + Fold(l.name())
+	case componentFile:
+		return l.cells["unit"] + "/" + Fold(l.name())
 	default:
 		return l.cells["code"]
 	}

@@ -38,6 +38,7 @@ type HubEdits struct {
 	Wheelchair                *string
 	Accessibility             *Text
 	Photos                    *[]Photo
+	SuspendAfter, SuspendDays *int
 }
 
 // ResourceEdits are what may be written of a resource. Its hub is given when it is
@@ -89,6 +90,8 @@ type PolicyEdits struct {
 	ConsentUnder     *int      `json:"consent_under,omitempty"`
 	Attendance       *int      `json:"attendance,omitempty"`
 	Conditions       *[]string `json:"conditions,omitempty"` // slugs
+	NoShowAfter      *int      `json:"no_show_after_min,omitempty"`
+	Signature        *bool     `json:"signature,omitempty"`
 }
 
 // PolicyDefaultEdits are what may be written of one layer of policies: of a category,
@@ -114,7 +117,10 @@ type ConditionEdits struct {
 type UnitEdits struct {
 	IfVersion int64 // refuse as stale unless this is the version; 0 for any
 
-	Code, Serial, Condition *string
+	Code, Serial, Condition    *string
+	Shelf, Supplier, Notes     *string
+	PurchasedOn, WarrantyUntil *string // dates, as 2026-11-21; "" for none
+	ValueCents                 *int64
 }
 
 // ComponentEdits replace the components of a unit. One with an id stays the same

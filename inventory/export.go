@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"canot/internal/database"
+	"canot/internal/identity"
 )
 
 // Formats of an export.
@@ -19,13 +20,13 @@ const (
 	FormatJSON = "json"
 )
 
-// Export writes all hubs, resources or units, as CSV that Import takes back unchanged, or
+// Export writes all hubs, resources, units or components of units, as CSV that Import takes back unchanged, or
 // as a JSON array that also holds what CSV has no column for. It reads one snapshot.
 // Another kind or format is Malformed. In CSV, texts that a spreadsheet would take for a
 // formula have an apostrophe in front, which Import takes away.
 func (c *Catalog) Export(ctx context.Context, w io.Writer, kind, format string) error {
 	var wrong check
-	wrong.oneOf("kind", kind, hubFile, resourceFile, unitFile)
+	wrong.oneOf("kind", kind, hubFile, resourceFile, unitFile, componentFile)
 	wrong.oneOf("format", format, FormatCSV, FormatJSON)
 	if err := wrong.err(); err != nil {
 		return err
@@ -33,7 +34,7 @@ func (c *Catalog) Export(ctx context.Context, w io.Writer, kind, format string) 
 	var things any
 	var out sheet
 	err := c.db.View(ctx, func(r database.Reader) (err error) {
-		things, out, err = exported(r, kind)
+		things, out, err = exported(r, kind, "")
 		return err
 	})
 	if err != nil {
@@ -48,23 +49,53 @@ func (c *Catalog) Export(ctx context.Context, w io.Writer, kind, format string) 
 	return out.write(w)
 }
 
-func exported(r database.Reader, kind string) (any, sheet, error) {
+// ExportHub writes the resources, the units or the components of units of a hub (id or slug) as
+// Export does in CSV, for who may take the hub's data out.
+func (c *Catalog) ExportHub(ctx context.Context, by identity.Actor, w io.Writer, hubKey, kind string) error {
+	var wrong check
+	wrong.oneOf("kind", kind, resourceFile, unitFile, componentFile)
+	if err := wrong.err(); err != nil {
+		return err
+	}
+	var out sheet
+	err := c.db.View(ctx, func(r database.Reader) error {
+		hub, err := findHub(r, hubKey)
+		if err != nil {
+			return err
+		}
+		if err := may(by, identity.Export, hub.ID, hub.RegionID); err != nil {
+			return err
+		}
+		_, out, err = exported(r, kind, hub.ID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return out.write(w)
+}
+
+// exported reads what is exported, of one hub, or of all for "".
+func exported(r database.Reader, kind, hubID string) (any, sheet, error) {
 	switch kind {
 	case hubFile:
 		hubs, err := hubsWhere(r, `true ORDER BY h.slug`)
 		return hubs, hubSheet(hubs), err
 	case resourceFile:
-		list, err := resourcesWhere(r, `true ORDER BY r.slug`)
+		list, err := resourcesWhere(r, `(r.hub_id = $1 OR $1 = '') ORDER BY r.slug`, hubID)
 		return list, resourceSheet(list), err
+	case componentFile:
+		parts, err := componentsToExport(r, hubID)
+		return parts, componentSheet(parts), err
 	default:
-		units, err := unitsToExport(r)
+		units, err := unitsToExport(r, hubID)
 		return units, unitSheet(units), err
 	}
 }
 
 // A sheet is a header and rows of cells by column.
 type sheet struct {
-	kind   string
+	plain  []string // columns that no spreadsheet could take for a formula
 	header []string
 	rows   []map[string]string
 }
@@ -74,11 +105,10 @@ func (s sheet) write(w io.Writer) error {
 	if err := out.Write(s.header); err != nil {
 		return err
 	}
-	plain := fileKinds[s.kind].plain
 	record := make([]string, len(s.header))
 	for _, row := range s.rows {
 		for i, column := range s.header {
-			if record[i] = row[column]; !slices.Contains(plain, column) {
+			if record[i] = row[column]; !slices.Contains(s.plain, column) {
 				record[i] = safeCell(record[i])
 			}
 		}
@@ -122,9 +152,9 @@ func (s *sheet) textColumns(name string, texts []Text) {
 }
 
 func hubSheet(hubs []Hub) sheet {
-	s := sheet{kind: hubFile, rows: make([]map[string]string, len(hubs)), header: []string{
+	s := sheet{plain: fileKinds[hubFile].plain, rows: make([]map[string]string, len(hubs)), header: []string{
 		"slug", "region", "town", "province", "address", "latitude", "longitude", "time_zone", "languages", "currency",
-		"tax_jurisdiction", "hours", "operator", "phone", "email", "wheelchair"}}
+		"tax_jurisdiction", "hours", "operator", "phone", "email", "wheelchair", "suspend_after", "suspend_days"}}
 	var names, access, accessibility []Text
 	for i, h := range hubs {
 		names, access, accessibility = append(names, h.Name), append(access, h.Access), append(accessibility, h.Accessibility)
@@ -133,6 +163,7 @@ func hubSheet(hubs []Hub) sheet {
 			"latitude": decimal(h.Latitude), "longitude": decimal(h.Longitude), "time_zone": h.TimeZone,
 			"languages": strings.Join(h.Languages, ";"), "currency": h.Currency, "tax_jurisdiction": h.TaxJurisdiction,
 			"hours": h.Week.String(), "operator": h.OperatorSlug, "phone": h.Phone, "email": h.Email, "wheelchair": h.Wheelchair,
+			"suspend_after": strconv.Itoa(h.SuspendAfter), "suspend_days": strconv.Itoa(h.SuspendDays),
 		}
 	}
 	s.textColumns("name", names)
@@ -142,11 +173,12 @@ func hubSheet(hubs []Hub) sheet {
 }
 
 func resourceSheet(list []Resource) sheet {
-	s := sheet{kind: resourceFile, rows: make([]map[string]string, len(list)), header: []string{
+	s := sheet{plain: fileKinds[resourceFile].plain, rows: make([]map[string]string, len(list)), header: []string{
 		"hub", "kind", "category", "units", "capacity", "tags", "grain_min", "min_min", "max_min", "within",
 		"buffer_before_min", "buffer_after_min", "certification", "approval", "price_cents_per_hour", "notes", "slug",
 		"notice_min", "horizon_days", "cancel_cutoff_min", "competing", "floor", "archived", "any_certification", "tiers",
-		"approval_tiers", "approval_above_min", "answer_within_min", "minimum_age", "consent_under", "attendance", "conditions"}}
+		"approval_tiers", "approval_above_min", "answer_within_min", "minimum_age", "consent_under", "attendance", "conditions",
+		"no_show_after_min", "signature"}}
 	var names, descriptions, bring, accessibility []Text
 	for i, x := range list {
 		names, descriptions = append(names, x.Name), append(descriptions, x.Description)
@@ -166,6 +198,7 @@ func resourceSheet(list []Resource) sheet {
 			"approval_above_min": strconv.Itoa(p.ApprovalAbove), "answer_within_min": strconv.Itoa(p.AnswerWithin),
 			"minimum_age": strconv.Itoa(p.MinimumAge), "consent_under": strconv.Itoa(p.ConsentUnder),
 			"attendance": strconv.Itoa(p.Attendance), "conditions": strings.Join(p.Conditions, ";"),
+			"no_show_after_min": strconv.Itoa(p.NoShowAfter), "signature": yesNo(p.Signature),
 		}
 	}
 	s.textColumns("name", names)
@@ -181,21 +214,21 @@ type unitToExport struct {
 	ResourceSlug string `db:"resource_slug" json:"resource_slug"`
 }
 
-func unitsToExport(r database.Reader) ([]unitToExport, error) {
+func unitsToExport(r database.Reader, hubID string) ([]unitToExport, error) {
 	units := []unitToExport{}
 	if err := r.Select(&units, `
 		SELECT u.id, u.resource_id, r.slug AS resource_slug, u.home_hub_id, u.current_hub_id, u.code, u.serial,
-		       u.condition, u.status, u.version
-		FROM units u JOIN resources r ON r.id = u.resource_id ORDER BY u.code`); err != nil {
+		       u.condition, u.status, u.version, u.shelf, u.value_cents, u.supplier, u.purchased_on, u.warranty_until, u.notes, u.meter_min
+		FROM units u JOIN resources r ON r.id = u.resource_id WHERE u.home_hub_id = $1 OR $1 = '' ORDER BY u.code`, hubID); err != nil {
 		return nil, err
 	}
-	var parts []Component
-	if err := r.Select(&parts, `SELECT id, unit_id, name, quantity, missing, required FROM components ORDER BY unit_id, id`); err != nil {
+	parts, err := componentsToExport(r, hubID)
+	if err != nil {
 		return nil, err
 	}
 	byUnit := map[string][]Component{}
 	for _, p := range parts {
-		byUnit[p.UnitID] = append(byUnit[p.UnitID], p)
+		byUnit[p.UnitID] = append(byUnit[p.UnitID], p.Component)
 	}
 	for i, u := range units {
 		units[i].Components = byUnit[u.ID]
@@ -204,10 +237,12 @@ func unitsToExport(r database.Reader) ([]unitToExport, error) {
 }
 
 func unitSheet(units []unitToExport) sheet {
-	s := sheet{kind: unitFile, header: []string{"resource", "code", "serial", "condition", "status"}}
+	s := sheet{plain: fileKinds[unitFile].plain, header: []string{"resource", "code", "serial", "condition", "status",
+		"shelf", "value_cents", "supplier", "purchased_on", "warranty_until", "notes"}}
 	for _, u := range units {
 		s.rows = append(s.rows, map[string]string{"resource": u.ResourceSlug, "code": u.Code, "serial": u.Serial,
-			"condition": u.Condition, "status": u.Status})
+			"condition": u.Condition, "status": u.Status, "shelf": u.Shelf, "value_cents": strconv.FormatInt(u.ValueCents, 10),
+			"supplier": u.Supplier, "purchased_on": u.PurchasedOn, "warranty_until": u.WarrantyUntil, "notes": u.Notes})
 	}
 	return s
 }

@@ -24,7 +24,8 @@ func (row hubRow) hub() Hub {
 const selectHubs = `
 	SELECT h.id, h.slug, h.region_id, g.slug AS region_slug, h.operator_id, o.slug AS operator_slug, h.name,
 	       h.town, h.province, h.address, h.latitude, h.longitude, h.time_zone, h.languages, h.currency,
-	       h.tax_jurisdiction, h.phone, h.email, h.access, h.wheelchair, h.accessibility, h.photos, h.version,
+	       h.tax_jurisdiction, h.phone, h.email, h.access, h.wheelchair, h.accessibility, h.photos, h.suspend_after,
+	       h.suspend_days, h.version,
 	       o.legal_name AS operator_name, o.version AS operator_version, o.privacy_name AS "privacy.name",
 	       o.privacy_email AS "privacy.email", o.privacy_phone AS "privacy.phone"
 	FROM hubs h JOIN regions g ON g.id = h.region_id JOIN operators o ON o.id = h.operator_id `
@@ -122,7 +123,7 @@ func (c *Catalog) CreateHub(ctx context.Context, by identity.Actor, e HubEdits, 
 
 // insertHub is CreateHub as a step, with all other hubs locked.
 func insertHub(tx *database.Tx, by identity.Actor, e HubEdits) (Hub, error) {
-	h := Hub{ID: database.NewID(), Version: 1, Languages: []string{"fr"}, Currency: "CAD", Wheelchair: "unknown"}
+	h := Hub{ID: database.NewID(), Version: 1, Languages: []string{"fr"}, Currency: "CAD", Wheelchair: "unknown", SuspendDays: usualSuspension}
 	if e.Name != nil {
 		h.Slug = slugOf(e.Name.In("fr"))
 	}
@@ -142,8 +143,8 @@ func insertHub(tx *database.Tx, by identity.Actor, e HubEdits) (Hub, error) {
 	rows, err := tx.Exec(`
 		INSERT INTO hubs (id, slug, region_id, operator_id, name, town, province, address, latitude, longitude,
 		    time_zone, languages, currency, tax_jurisdiction, phone, email, access, wheelchair, accessibility,
-		    photos, search, version)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+		    photos, search, suspend_after, suspend_days, version)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
 		ON CONFLICT (slug) DO NOTHING`, h.values()...)
 	if err == nil && rows == 0 {
 		err = slugTaken()
@@ -201,7 +202,7 @@ func editHub(tx *database.Tx, by identity.Actor, id string, e HubEdits) (Hub, bo
 		UPDATE hubs SET slug = $2, region_id = $3, operator_id = $4, name = $5, town = $6, province = $7,
 		    address = $8, latitude = $9, longitude = $10, time_zone = $11, languages = $12, currency = $13,
 		    tax_jurisdiction = $14, phone = $15, email = $16, access = $17, wheelchair = $18,
-		    accessibility = $19, photos = $20, search = $21, version = $22
+		    accessibility = $19, photos = $20, search = $21, suspend_after = $22, suspend_days = $23, version = $24
 		WHERE id = $1`, h.values()...); err != nil {
 		return Hub{}, false, err
 	}
@@ -313,6 +314,8 @@ func (e HubEdits) write(h *Hub) {
 	if e.Photos != nil {
 		h.Photos = cleanPhotos(*e.Photos)
 	}
+	set(&h.SuspendAfter, e.SuspendAfter)
+	set(&h.SuspendDays, e.SuspendDays)
 }
 
 func cleanPhotos(list []Photo) []Photo {
@@ -322,6 +325,13 @@ func cleanPhotos(list []Photo) []Photo {
 	}
 	return out
 }
+
+// Bounds of a hub's rule on late returns.
+const (
+	usualSuspension   = 14 // days
+	longestSuspension = 366
+	mostLate          = 100
+)
 
 func (h Hub) check(c *check) {
 	c.slug(h.Slug)
@@ -345,6 +355,8 @@ func (h Hub) check(c *check) {
 	c.oneOf("wheelchair", h.Wheelchair, "yes", "no", "limited", "unknown")
 	c.texts("accessibility", h.Accessibility, maxText, true)
 	c.photos(h.Photos)
+	c.between("suspend_after", h.SuspendAfter, 0, mostLate)
+	c.between("suspend_days", h.SuspendDays, 1, longestSuspension)
 	if h.RegionID == "" && !c.has("region") {
 		c.refuse("region", "required", nil)
 	}
@@ -357,7 +369,7 @@ func (h Hub) check(c *check) {
 func (h Hub) values() []any {
 	return []any{h.ID, h.Slug, h.RegionID, h.OperatorID, h.Name, h.Town, h.Province, h.Address, h.Latitude,
 		h.Longitude, h.TimeZone, stringList(h.Languages), h.Currency, h.TaxJurisdiction, h.Phone, h.Email,
-		h.Access, h.Wheelchair, h.Accessibility, photoList(h.Photos), h.search(), h.Version}
+		h.Access, h.Wheelchair, h.Accessibility, photoList(h.Photos), h.search(), h.SuspendAfter, h.SuspendDays, h.Version}
 }
 
 // search is the text in which a hub is looked for.

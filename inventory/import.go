@@ -14,7 +14,7 @@ import (
 
 // ImportOptions say how to import.
 type ImportOptions struct {
-	Kind     string                // hubs, resources or units; "" to tell by the header
+	Kind     string                // hubs, resources, units or components; "" to tell by the header
 	DryRun   bool                  // report, and write nothing
 	Progress func(done, total int) // called now and then, with numbers of lines; may be nil
 	Key      database.Key          // an Idempotency-Key: the report is kept under it; the zero Key keeps nothing
@@ -57,7 +57,7 @@ const linesPerCommit = 50
 // errDryRun rolls back what a dry run wrote to find out what would happen.
 var errDryRun = errors.New("dry run")
 
-// Import reads a CSV file of hubs, resources or units, line by line: what is new is made,
+// Import reads a CSV file of hubs, resources, units or components of units, line by line: what is new is made,
 // what differs is edited, what cannot be is refused and told, and the other lines go on.
 // Columns that the file has not leave what is there as it is. A second import of the same
 // file changes nothing.
@@ -200,6 +200,8 @@ func (i importer) take(l line) (verdict, error) {
 		return i.hub(l)
 	case resourceFile:
 		return i.resource(l)
+	case componentFile:
+		return i.component(l)
 	default:
 		return i.unit(l)
 	}
@@ -219,17 +221,19 @@ func refusal(err error) []fault.Violation {
 
 // lock locks the hubs that the lines name and all that they govern, and the units.
 func (i importer) lock(lines []line) error {
-	column := map[string]string{hubFile: "slug", resourceFile: "hub", unitFile: "resource"}[i.kind]
+	column := map[string]string{hubFile: "slug", resourceFile: "hub", unitFile: "resource", componentFile: "unit"}[i.kind]
 	named := map[string]bool{}
 	var codes []string
 	for _, l := range lines {
 		named[l.cells[column]] = true
-		if code := l.cells["code"]; code != "" {
-			codes = append(codes, code)
+		for _, column := range []string{"code", "unit"} {
+			if code := l.cells[column]; code != "" {
+				codes = append(codes, code)
+			}
 		}
 	}
 	keys := slices.Sorted(maps.Keys(named))
-	if i.kind != unitFile {
+	if i.kind != unitFile && i.kind != componentFile {
 		var hubs []string
 		err := i.tx.SelectIn(&hubs, `SELECT k.id FROM (SELECT id, id AS name FROM hubs UNION ALL SELECT id, slug AS name FROM hubs) k
 			WHERE k.name IN ($list)`, keys)

@@ -21,7 +21,7 @@ func (i importer) hub(l line) (verdict, error) {
 			return verdict{}, err
 		}
 	} else {
-		was = Hub{Languages: []string{"fr"}, Currency: "CAD", Wheelchair: "unknown"}
+		was = Hub{Languages: []string{"fr"}, Currency: "CAD", Wheelchair: "unknown", SuspendDays: usualSuspension}
 	}
 	e, week, err := l.hubEdits(was, known)
 	if err != nil {
@@ -88,6 +88,7 @@ func (l line) hubEdits(was Hub, known bool) (HubEdits, *hours.Week, error) {
 		Currency: l.word("currency"), TaxJurisdiction: l.text("tax_jurisdiction"), Phone: l.text("phone"), Email: l.text("email"),
 		Access: l.texts("access", was.Access), Wheelchair: l.word("wheelchair"),
 		Accessibility: l.texts("accessibility", was.Accessibility),
+		SuspendAfter:  l.integer("suspend_after"), SuspendDays: l.integer("suspend_days"),
 	}
 	if languages := l.list("languages"); languages != nil && len(*languages) > 0 {
 		e.Languages = languages

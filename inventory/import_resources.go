@@ -221,6 +221,7 @@ func (l line) policyEdits() PolicyEdits {
 		ApprovalAbove: l.integer("approval_above_min"), AnswerWithin: l.integer("answer_within_min"),
 		MinimumAge: l.integer("minimum_age"), ConsentUnder: l.integer("consent_under"),
 		Attendance: l.integer("attendance"), Conditions: l.list("conditions"),
+		NoShowAfter: l.integer("no_show_after_min"), Signature: l.yesOrNo("signature"),
 	}
 }
 
@@ -259,7 +260,7 @@ func (i importer) unit(l line) (verdict, error) {
 	if err := l.check.err(); err != nil {
 		return verdict{}, err
 	}
-	e := UnitEdits{Code: l.word("code"), Serial: l.text("serial"), Condition: l.text("condition")}
+	e := l.unitEdits()
 	if !known {
 		if _, err := insertUnit(i.tx, i.by, x, e, status); err != nil {
 			return verdict{}, err
@@ -271,6 +272,17 @@ func (i importer) unit(l line) (verdict, error) {
 		return verdict{outcome: Changed}, err
 	}
 	return verdict{outcome: Unchanged}, err
+}
+
+// unitEdits reads the columns of a unit.
+func (l line) unitEdits() UnitEdits {
+	e := UnitEdits{Code: l.word("code"), Serial: l.text("serial"), Condition: l.text("condition"), Shelf: l.text("shelf"),
+		Supplier: l.text("supplier"), PurchasedOn: l.text("purchased_on"), WarrantyUntil: l.text("warranty_until"), Notes: l.text("notes")}
+	if cents := l.integer("value_cents"); cents != nil {
+		value := int64(*cents)
+		e.ValueCents = &value
+	}
+	return e
 }
 
 // unitStatus returns the status of a new unit, and refuses what a file may not do to one

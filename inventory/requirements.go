@@ -37,6 +37,7 @@ func (q Requirements) bounds(c *check) {
 		c.between("policy.consent_under", q.ConsentUnder, leastConsent, mostConsent)
 	}
 	c.between("policy.attendance", q.Attendance, 0, maxCapacity)
+	c.between("policy.no_show_after_min", q.NoShowAfter, 0, dayMinutes)
 }
 
 // refer refuses slugs that are nobody's. Those of was are left alone: what is there may

@@ -63,6 +63,8 @@ type Hub struct {
 	Wheelchair      string     `db:"wheelchair" json:"wheelchair"` // yes, no, limited, unknown
 	Accessibility   Text       `db:"accessibility" json:"accessibility"`
 	Photos          []Photo    `db:"-" json:"photos"`
+	SuspendAfter    int        `db:"suspend_after" json:"suspend_after"` // late returns within ninety days after which a person borrows nothing here for a while; 0 for never
+	SuspendDays     int        `db:"suspend_days" json:"suspend_days"`   // how many days that is
 	Version         int64      `db:"version" json:"version"`
 	Week            hours.Week `db:"-" json:"week"`
 
@@ -135,6 +137,8 @@ type Requirements struct {
 	ConsentUnder     int      `json:"consent_under,omitempty"`      // a parent must consent for who is younger; 0 means 14
 	Attendance       int      `json:"attendance,omitempty"`         // most persons at once; 0 for no limit
 	Conditions       []string `json:"conditions,omitempty"`         // slugs of the terms that must be accepted
+	NoShowAfter      int      `json:"no_show_after_min,omitempty"`  // who has not come so long after the start loses the rest; 0 for never
+	Signature        bool     `json:"signature,omitempty"`          // it is handed out against a signature
 }
 
 // A Resource is what a person books, at one hub.
@@ -176,6 +180,14 @@ type Unit struct {
 	Status       string      `db:"status" json:"status"` // in_service, retired
 	Version      int64       `db:"version" json:"version"`
 	Components   []Component `db:"-" json:"components,omitempty"` // filled by Unit, not by lists
+
+	Shelf         string `db:"shelf" json:"shelf"`                   // where it stands in its hub
+	ValueCents    int64  `db:"value_cents" json:"value_cents"`       // what it cost, before tax
+	Supplier      string `db:"supplier" json:"supplier"`             // who sold it
+	PurchasedOn   string `db:"purchased_on" json:"purchased_on"`     // a date; "" when not known
+	WarrantyUntil string `db:"warranty_until" json:"warranty_until"` // the last day of its warranty; "" without
+	Notes         string `db:"notes" json:"notes"`                   // for staff
+	MeterMinutes  int64  `db:"meter_min" json:"meter_min"`           // how long it was used in all; written by AddUse of upkeep
 }
 
 // A Component is a part of a unit that is a kit.

@@ -25,10 +25,13 @@ const (
 	maxUnits      = 1000 // of one resource
 	maxComponents = 100  // of one unit
 	maxQuantity   = 1000 // of one component
+	maxShelf      = 60
+	maxValue      = 1_000_000_000 // cents
 )
 
 const selectUnits = `
-	SELECT u.id, u.resource_id, u.home_hub_id, u.current_hub_id, u.code, u.serial, u.condition, u.status, u.version
+	SELECT u.id, u.resource_id, u.home_hub_id, u.current_hub_id, u.code, u.serial, u.condition, u.status, u.version,
+	       u.shelf, u.value_cents, u.supplier, u.purchased_on, u.warranty_until, u.notes, u.meter_min
 	FROM units u `
 
 // Units lists the units of a resource, the retired ones too, in order of code.
@@ -103,9 +106,11 @@ func insertUnit(tx *database.Tx, by identity.Actor, x Resource, e UnitEdits, sta
 		return Unit{}, err
 	}
 	rows, err := tx.Exec(`
-		INSERT INTO units (id, resource_id, home_hub_id, current_hub_id, code, serial, condition, status, version)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (code) DO NOTHING`,
-		u.ID, u.ResourceID, u.HomeHubID, u.CurrentHubID, u.Code, u.Serial, u.Condition, u.Status, u.Version)
+		INSERT INTO units (id, resource_id, home_hub_id, current_hub_id, code, serial, condition, status, version,
+		                   shelf, value_cents, supplier, purchased_on, warranty_until, notes)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (code) DO NOTHING`,
+		u.ID, u.ResourceID, u.HomeHubID, u.CurrentHubID, u.Code, u.Serial, u.Condition, u.Status, u.Version,
+		u.Shelf, u.ValueCents, u.Supplier, u.PurchasedOn, u.WarrantyUntil, u.Notes)
 	if err == nil && rows == 0 {
 		c.refuse("code", "code_taken", nil)
 		err = c.err()
@@ -158,7 +163,7 @@ func codeBase(x Resource) string {
 	return strings.ToUpper(hub + "-" + name)
 }
 
-// UpdateUnit edits the code, the serial number and the condition of a unit.
+// UpdateUnit edits a unit: its code, what it is, where it stands and how it was bought.
 func (c *Catalog) UpdateUnit(ctx context.Context, by identity.Actor, idOrCode string, e UnitEdits, k database.Key) (Unit, error) {
 	return once(ctx, c.db, k, func(tx *database.Tx) (Unit, error) {
 		was, err := lockUnit(tx, by, idOrCode)
@@ -208,8 +213,10 @@ func editUnit(tx *database.Tx, by identity.Actor, was Unit, e UnitEdits) (Unit, 
 		return was, false, nil
 	}
 	u.Version++
-	if _, err := tx.Exec(`UPDATE units SET code = $2, serial = $3, condition = $4, version = $5 WHERE id = $1`,
-		u.ID, u.Code, u.Serial, u.Condition, u.Version); err != nil {
+	if _, err := tx.Exec(`
+		UPDATE units SET code = $2, serial = $3, condition = $4, version = $5, shelf = $6, value_cents = $7, supplier = $8,
+		       purchased_on = $9, warranty_until = $10, notes = $11 WHERE id = $1`,
+		u.ID, u.Code, u.Serial, u.Condition, u.Version, u.Shelf, u.ValueCents, u.Supplier, u.PurchasedOn, u.WarrantyUntil, u.Notes); err != nil {
 		return Unit{}, false, err
 	}
 	if err := bumpRules(tx, u.ResourceID); err != nil {
@@ -222,12 +229,26 @@ func (e UnitEdits) write(u *Unit) {
 	setText(&u.Code, e.Code)
 	setText(&u.Serial, e.Serial)
 	setText(&u.Condition, e.Condition)
+	setText(&u.Shelf, e.Shelf)
+	setText(&u.Supplier, e.Supplier)
+	setText(&u.Notes, e.Notes)
+	setText(&u.PurchasedOn, e.PurchasedOn)
+	setText(&u.WarrantyUntil, e.WarrantyUntil)
+	if e.ValueCents != nil {
+		u.ValueCents = *e.ValueCents
+	}
 }
 
 func (u Unit) check(c *check) {
 	c.required("code", u.Code, maxSlug)
 	c.line("serial", u.Serial, maxName)
 	c.text("condition", u.Condition, maxText, true)
+	c.line("shelf", u.Shelf, maxShelf)
+	c.line("supplier", u.Supplier, maxName)
+	c.text("notes", u.Notes, maxText, true)
+	c.date("purchased_on", u.PurchasedOn)
+	c.date("warranty_until", u.WarrantyUntil)
+	c.between("value_cents", int(u.ValueCents), 0, maxValue)
 }
 
 // SetComponents replaces the components of a unit, as ComponentEdits say. How many are

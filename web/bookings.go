@@ -18,6 +18,8 @@ func (s *Site) mountBookings(r gin.IRouter) {
 	s.on(r, "GET", "/reservations/:id/agenda.ics", bookingCalendar)
 	s.on(r, "GET", "/reservations/:id/changer", changePage)
 	s.on(r, "POST", "/reservations/:id/changer", changeBooking)
+	s.on(r, "GET", "/reservations/:id/prolonger", func(p *page) error { return p.to(bookingAddress(p.c.Param("id"))) })
+	s.on(r, "POST", "/reservations/:id/prolonger", extendBooking)
 	s.on(r, "GET", "/reservations/:id/annuler", cancelPage)
 	s.on(r, "POST", "/reservations/:id/annuler", cancelBooking)
 }

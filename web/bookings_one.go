@@ -47,6 +47,7 @@ type bookingView struct {
 	Cancel       string
 	Again        string
 	Mine         bool
+	Extend       *extendView // it runs, and its end may be moved
 }
 
 // hubWords are a hub as somebody who goes there needs it.
@@ -128,6 +129,20 @@ func bookingPage(p *page) error {
 	if err != nil {
 		return err
 	}
+	return p.showBooking(http.StatusOK, b, nil)
+}
+
+// bookingAgain shows a booking as it is now, with what was not done and why.
+func (p *page) bookingAgain(id string, status int, wrong *told) error {
+	b, err := p.Book.Booking(p.c.Request.Context(), p.v.Actor, id)
+	if err != nil {
+		return err
+	}
+	p.other = bookingAddress(id)
+	return p.showBooking(status, b, wrong)
+}
+
+func (p *page) showBooking(status int, b booking.Booking, wrong *told) error {
 	hub, err := p.Catalog.Hub(p.c.Request.Context(), b.HubID)
 	if err != nil {
 		return err
@@ -144,7 +159,8 @@ func bookingPage(p *page) error {
 		}
 		v.Price, v.Tax, v.Free = mail.PriceWords(p.l, b, hub.Currency, uses), *b.PriceCents > 0, false
 	}
-	return p.show(http.StatusOK, "bookings_one", v)
+	v.Error = wrong
+	return p.show(status, "bookings_one", v)
 }
 
 func (p *page) viewOf(b booking.Booking, hub inventory.Hub, terms []*inventory.Terms) bookingView {
@@ -160,6 +176,9 @@ func (p *page) viewOf(b booking.Booking, hub inventory.Hub, terms []*inventory.T
 	}
 	if p.c.Query("fait") == "changee" && b.Version > 1 && b.Status.Live() {
 		v.News = p.l.Say("page.bookings.changed", nil)
+	}
+	if p.c.Query("fait") == "prolongee" && b.Status == booking.InUse {
+		v.News = p.l.Say("page.bookings.extended", fault.Params{"until": b.EndsAt.In(zone)})
 	}
 	if p.c.Query("fait") == "annulee" && b.Status == booking.Cancelled {
 		v.News = p.cancelledWords(b)
@@ -211,6 +230,10 @@ func (p *page) actions(v *bookingView, b booking.Booking, terms []*inventory.Ter
 	things := thingsOf(terms)
 	v.CancelUntil = fault.Params{"until": b.CancelUntil(things).In(zone)}
 	v.CancelPassed = v.Mine && b.CancelTooLate(things, now)
+	if b.Status == booking.InUse {
+		e := p.extendOf(b, zone, now)
+		v.Extend = &e
+	}
 	v.Change = path + "/changer"
 	if !v.CancelPassed {
 		v.Cancel = path + "/annuler"

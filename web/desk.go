@@ -48,6 +48,11 @@ func (p *page) deskOf(right identity.Right) (desk, error) {
 	if err != nil {
 		return desk{}, err
 	}
+	return p.deskAt(hub, zone), nil
+}
+
+// deskAt is the desk of a hub where who asks was let in.
+func (p *page) deskAt(hub inventory.Hub, zone *time.Location) desk {
 	d := desk{Hub: hub, Name: hub.Name.In(p.l.Tag()), Path: counterPath + "/" + hub.Slug, Zone: zone}
 	here := p.c.Request.URL.Path
 	for _, t := range []struct{ path, words string }{
@@ -58,5 +63,5 @@ func (p *page) deskOf(right identity.Right) (desk, error) {
 		at := addressOf(p.l, path)
 		d.Tabs = append(d.Tabs, navigation{Path: path, Words: p.l.Say(t.words, nil), Here: here == at || len(here) > len(at) && here[:len(at)+1] == at+"/"})
 	}
-	return d, nil
+	return d
 }

@@ -50,8 +50,9 @@ var worker = func() []byte {
 			b.WriteString(line)
 		}
 	}
-	css, js := assets.Path("canot.css"), assets.Path("canot.js")
-	return []byte(strings.NewReplacer("{sum}", hex.EncodeToString(sum[:4])+css+js, "{css}", css, "{js}", js).Replace(b.String()))
+	css, js, deskStyle, deskScript := assets.Path("canot.css"), assets.Path("canot.js"), assets.Path("counter.css"), assets.Path("counter.js")
+	return []byte(strings.NewReplacer("{sum}", hex.EncodeToString(sum[:4])+css+js+deskStyle+deskScript, "{css}", css, "{js}", js,
+		"{counter.css}", deskStyle, "{counter.js}", deskScript).Replace(b.String()))
 }()
 
 // sessionHeader tells the worker in a browser for whose session an answer is, so that it keeps
@@ -105,6 +106,7 @@ const (
 func upcomingFile(p *page) error {
 	edge.Private(p.c.Writer.Header())
 	p.c.Header(sessionHeader, p.sessionMark())
+	p.c.Header(personHeader, p.personMark())
 	if err := p.signedIn(); err != nil || p.v.Actor.SessionID == "" {
 		p.c.Status(http.StatusNoContent) // no fault: nobody is signed in
 		p.c.Writer.WriteHeaderNow()

@@ -206,6 +206,12 @@ func (p *page) rulesOf(t *inventory.Terms, s booking.Slots) []findFact {
 	} else {
 		add("page.rules.cancel", "page.rules.cancel_text", fault.Params{"cutoff_min": q.CancelCutoff})
 	}
+	if q.NoShowAfter > 0 {
+		add("page.rules.no_show", "page.rules.no_show_text", fault.Params{"after_min": q.NoShowAfter})
+	}
+	if q.Signature {
+		add("page.rules.signature", "page.rules.signature_text", nil)
+	}
 	return facts
 }
 

@@ -35,6 +35,9 @@ import (
 	"canot/internal/identity/privacy"
 	"canot/internal/identity/signin"
 	"canot/inventory"
+	"canot/inventory/files"
+	"canot/inventory/stock"
+	"canot/inventory/upkeep"
 	"canot/web/assets"
 	"canot/web/edge"
 	"canot/web/locale"
@@ -51,6 +54,9 @@ type Deps struct {
 	Book      *booking.Book
 	Feeds     *calendar.Feeds
 	Privacy   *privacy.Office
+	Stock     *stock.Room
+	Files     *files.Store
+	Upkeep    *upkeep.Desk
 	PublicURL string     // the address that people use, "" when it is not known
 	Kept      *mail.Kept // the mail that was not sent; a demo's
 	Demo      *Demo      // whom to try the network as; a demo's
@@ -58,10 +64,17 @@ type Deps struct {
 }
 
 // A Site is the pages. It may be used by many goroutines.
-type Site struct{ Deps }
+type Site struct {
+	Deps
+	screens *screens      // that show a counter
+	pieces  *pieces       // of them
+	reports *edge.Limiter // of who tells of problems
+}
 
 // New makes the Site.
-func New(d Deps) *Site { return &Site{d} }
+func New(d Deps) *Site {
+	return &Site{Deps: d, screens: newScreens(d.Book.Stamps), pieces: &pieces{}, reports: edge.NewLimiter()}
+}
 
 // Mount puts the pages on a router whose requests have come through an edge.Door.
 func (s *Site) Mount(r gin.IRouter) {
@@ -80,6 +93,7 @@ func (s *Site) Mount(r gin.IRouter) {
 	s.mountPrivacy(r)
 	s.mountOffline(r)
 	s.mountCounter(r)
+	s.mountLive(r)
 	s.mountInventory(r)
 	s.mountUpkeep(r)
 	s.mountTransfers(r)
@@ -121,6 +135,8 @@ var templates = func() map[string]*template.Template {
 			"at":    func(path string) string { return addressOf(l, path) },
 			"asset": assets.Path,
 			"icon":  icon,
+			"qr":    squareCode,
+			"bars":  barCode,
 		}
 		sets[l.Tag()] = template.Must(template.New("").Funcs(words).ParseFS(pageFiles, "pages/*.html"))
 	}
@@ -370,6 +386,7 @@ func (p *page) show(status int, name string, data any) error {
 	edge.Private(p.c.Writer.Header())
 	p.c.Header("Content-Language", p.l.Tag())
 	p.c.Header(sessionHeader, p.sessionMark())
+	p.c.Header(personHeader, p.personMark())
 	p.c.Data(status, "text/html; charset=utf-8", b.Bytes())
 	return nil
 }
@@ -413,7 +430,12 @@ func (p *page) problem(err error) {
 var fields = map[string]string{
 	"email": "email", "name": "name", "hub": "hub", "home_hub": "hub", "birth_date": "birth_date", "clientele": "clientele", "consent": "consent",
 	"title": "titre", "notes": "notes", "sector": "secteur", "visibility": "visibilite", "organisation": "organisme", "attendance": "personnes",
+	"description": "description", "contact": "contact", "note": "note", "cost_cents": "cout", "rule_name": "nom", "every_days": "jours", "every_use_min": "heures",
+	"state": "etat", "assigned_to": "qui", "unit": "u", "reason": "raison", "leaves_at": "du", "arrives_at": "au", "to_hub": "vers",
+	"code": "code", "serial": "serie", "condition": "etat", "shelf": "tablette", "value_cents": "valeur", "supplier": "fournisseur",
+	"purchased_on": "achat", "warranty_until": "garantie", "resource": "ressource", "measure": "mesure", "low": "seuil", "quantity": "quantite",
 	"phone": "phone", "language": "language", "label": "label", "scopes": "scope", "lifetime": "days",
+	"codes": "codes", "format": "format", "date": "jour", "first_label": "debut",
 }
 
 // explain puts an error into words, for a page.

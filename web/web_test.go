@@ -27,6 +27,9 @@ import (
 	"canot/internal/identity/privacy"
 	"canot/internal/identity/signin"
 	"canot/inventory"
+	"canot/inventory/files"
+	"canot/inventory/stock"
+	"canot/inventory/upkeep"
 	"canot/web/assets"
 	"canot/web/edge"
 	"canot/web/mail"
@@ -61,7 +64,7 @@ func newTownWith(t *testing.T, engine string, demo bool, before func(w *town)) *
 	w.db = dbtest.Open(t, engine, database.Settings{Clock: w.clock.Now, Observe: func(string) { w.statements.Add(1) }})
 	catalog := inventory.New(w.db)
 	w.people = identity.New(w.db)
-	handler, err := edge.New(edge.Settings{Log: slog.New(slog.DiscardHandler), Page: func(c *gin.Context, err error) { w.site.Problem(c, err) }})
+	handler, err := edge.New(edge.Settings{Log: slog.New(slog.DiscardHandler), LargeBodies: LargeBodies(), Page: func(c *gin.Context, err error) { w.site.Problem(c, err) }})
 	must(t, err)
 	server := httptest.NewServer(edge.Front(handler))
 	t.Cleanup(server.Close)
@@ -69,7 +72,7 @@ func newTownWith(t *testing.T, engine string, demo bool, before func(w *town)) *
 	gate := signin.New(w.db, w.people, signin.Settings{PublicURL: w.url})
 	roster := membership.New(w.db)
 	w.book = booking.New(w.db, catalog, w.people, roster)
-	deps := Deps{DB: w.db, Gate: gate, Directory: w.people, Catalog: catalog, Roster: roster, Book: w.book, Feeds: calendar.New(w.db), PublicURL: w.url, Privacy: privacy.New(w.db, w.people, privacy.Part{Name: "account", About: identity.About, Erase: identity.Forget})}
+	deps := Deps{DB: w.db, Gate: gate, Directory: w.people, Catalog: catalog, Roster: roster, Book: w.book, Feeds: calendar.New(w.db), Stock: stock.New(w.db, catalog), Files: files.New(w.db), Upkeep: upkeep.New(w.db, catalog), PublicURL: w.url, Privacy: privacy.New(w.db, w.people, privacy.Part{Name: "account", About: identity.About, Erase: identity.Forget})}
 	if demo {
 		deps.Kept = w.kept
 	}
@@ -378,7 +381,7 @@ func checkPage(t *testing.T, path string, v view, lang string) {
 		case "style":
 			t.Errorf("%s has <%s>", path, n.Data)
 		case "script":
-			if has["src"] != assets.Path("canot.js") || n.FirstChild != nil {
+			if has["src"] != assets.Path("canot.js") && has["src"] != assets.Path("counter.js") || n.FirstChild != nil {
 				t.Errorf("%s has a script of its own: %v", path, has)
 			}
 		case "label":

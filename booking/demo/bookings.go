@@ -2,10 +2,12 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"canot/booking"
+	"canot/inventory"
 	"canot/inventory/hours"
 )
 
@@ -23,6 +25,9 @@ func (g *grower) bookings(ctx context.Context) error {
 			g.keepAfternoons(s)
 		}
 	}
+	if err := g.late(ctx); err != nil {
+		return err
+	}
 	visits := newPlanner(g.rng, g.now, g.stocks).plan(bookingsPerScale * g.Scale)
 	past := make([]booking.Past, len(visits))
 	for i, v := range visits {
@@ -34,6 +39,32 @@ func (g *grower) bookings(ctx context.Context) error {
 		return err
 	}
 	return mostly(refused)
+}
+
+// late are two things of the main hub that should have been back yesterday.
+func (g *grower) late(ctx context.Context) error {
+	var past []booking.Past
+	for _, s := range g.stocks {
+		if s.terms.HubSlug != mainHub || s.terms.Resource.Kind != inventory.Equipment || s.terms.Resource.Policy.Approval || len(s.terms.Units) < 3 || len(past) == 2 {
+			continue
+		}
+		today := hours.DateOf(g.now, s.terms.Zone)
+		at := func(days, hour int) time.Time {
+			return hours.At(today.AddDays(days), hours.Minutes(hour*60), s.terms.Zone)
+		}
+		past = append(past, booking.Past{
+			Request: booking.Request{
+				Lines:    []booking.Want{{Resource: s.terms.Resource.ID, Quantity: 1}},
+				StartsAt: at(-5, 10), EndsAt: at(-1, 15+len(past)), Title: "Tournage", Sector: "culture", MemberID: g.someone(s.terms.Resource.HubID),
+			},
+			MadeAt: at(-9, 12), Status: booking.InUse, Kept: true,
+		})
+	}
+	refused, err := g.Book.Load(ctx, past, nil)
+	for _, r := range refused {
+		err = errors.Join(err, r)
+	}
+	return err
 }
 
 // keepAfternoons leaves the coming afternoons of a resource free, buffers included.

@@ -100,7 +100,7 @@ func (n Network) Seed(ctx context.Context, o Options) error {
 	if g.Progress == nil {
 		g.Progress = func(string, int, int) {}
 	}
-	steps := []func(context.Context) error{g.certify, g.places, g.answerable, g.tiers, g.members, g.memberships, g.calendar, g.bookings, g.incidents}
+	steps := []func(context.Context) error{g.certify, g.places, g.answerable, g.tiers, g.members, g.memberships, g.calendar, g.bookings, g.counter, g.incidents}
 	if o.Empty {
 		steps = nil
 	}

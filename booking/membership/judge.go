@@ -25,6 +25,7 @@ func (s *Standing) Judge(a Ask) Verdict {
 	}
 	j.verdict.Lines = make([]LineVerdict, len(a.Lines))
 	j.consent()
+	j.suspended()
 	for i, l := range a.Lines {
 		j.line = &j.verdict.Lines[i]
 		j.judgeLine(l)

@@ -24,6 +24,7 @@ type Standing struct {
 	spent       map[bucket]int64
 	packs       []packFacts // the soonest to expire first
 	upcoming    []upcomingFact
+	suspensions []suspensionFact
 	conditions  map[string]conditionFacts
 
 	certificates       map[string][]certificateFacts // by the slug for which they count
@@ -171,15 +172,20 @@ type holderRow struct {
 	Renews       *bool           `db:"renews"`
 	PauseFrom    *string         `db:"pause_from"`
 	PauseUntil   *string         `db:"pause_until"`
+
+	SuspendedHub   *string    `db:"suspended_hub"`
+	SuspendedUntil *time.Time `db:"suspended_until"`
 }
 
-// $3 is the member when the booking is their own, "" when an organisation holds it.
+// $3 is the member when the booking is their own, "" when an organisation holds it. A suspension is
+// the member's, whoever holds it; its row has no tier.
 const selectHolder = `
 	SELECT m.active, m.email_key IS NOT NULL AS has_email, m.email_verified_at IS NOT NULL AS verified, d.member_id AS delegate,
 		m.standing, o.standing AS organisation, m.birth_date, m.guardian_consent_at,
 		(SELECT COUNT(*) FROM packs k WHERE k.member_id = $3 OR k.organisation_id = $2) AS packs,
 		t.tier_id, t.slug, t.name, t.tier_version, t.tier_hub, t.reach, t.valid_from, t.valid_until,
-		t.membership_id, t.hub, t.region, t.starts_on, t.ends_on, t.renews, t.pause_from, t.pause_until
+		t.membership_id, t.hub, t.region, t.starts_on, t.ends_on, t.renews, t.pause_from, t.pause_until,
+		t.suspended_hub, t.suspended_until
 	FROM (SELECT 1 AS one) x
 	LEFT JOIN members m ON m.id = $1
 	LEFT JOIN organisations o ON o.id = $2
@@ -187,15 +193,18 @@ const selectHolder = `
 	LEFT JOIN (
 		SELECT t.id AS tier_id, t.slug, t.name, t.version AS tier_version, t.hub_id AS tier_hub, t.reach, t.valid_from, t.valid_until,
 			s.id AS membership_id, s.hub_id AS hub, h.region_id AS region, s.starts_on, s.ends_on, s.renews,
-			p.from_on AS pause_from, p.until_on AS pause_until
+			p.from_on AS pause_from, p.until_on AS pause_until, NULL AS suspended_hub, NULL AS suspended_until
 		FROM memberships s
 		JOIN tiers t ON t.id = s.tier_id
 		JOIN hubs h ON h.id = s.hub_id
 		LEFT JOIN membership_pauses p ON p.membership_id = s.id
 		WHERE (s.member_id = $3 OR s.organisation_id = $2) AND s.cancelled_at IS NULL
 		UNION ALL
+		SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, u.hub_id, u.ends_at
+		FROM suspensions u WHERE u.member_id = $1 AND u.lifted_at IS NULL AND u.ends_at > $4
+		UNION ALL
 		SELECT t.id, t.slug, t.name, t.version, t.hub_id, t.reach, t.valid_from, t.valid_until,
-			NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+			NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 		FROM tiers t WHERE t.visitor AND NOT t.archived
 	) t ON 1 = 1`
 
@@ -209,7 +218,7 @@ func holderOf(a Ask) string {
 
 func (s *Standing) readHolder(rd database.Reader, a Ask) error {
 	var rows []holderRow
-	if err := rd.Select(&rows, selectHolder, a.MemberID, a.OrganisationID, holderOf(a)); err != nil {
+	if err := rd.Select(&rows, selectHolder, a.MemberID, a.OrganisationID, holderOf(a), a.Now); err != nil {
 		return err
 	}
 	first := rows[0]
@@ -223,6 +232,9 @@ func (s *Standing) readHolder(rd database.Reader, a Ask) error {
 	tiers := map[string]*tierFacts{}
 	at := map[string]int{}
 	for _, row := range rows {
+		if row.SuspendedHub != nil {
+			s.suspensions = append(s.suspensions, suspensionFact{*row.SuspendedHub, row.SuspendedUntil.UTC()})
+		}
 		if row.TierID == nil {
 			continue
 		}

@@ -18,9 +18,10 @@ import (
 // Who looks at a page.
 const (
 	anybody = ""
-	artist  = "member"  // signed in
-	manager = "manager" // by one step of two
-	staff   = "staff"   // by both
+	artist  = "member"      // signed in
+	halfway = "coordinator" // by one step of two
+	staff   = "staff"       // by both
+	manager = "manager"     // by both
 )
 
 // A sitePage is one page of the site: its route as it is mounted in French, an address of it, and who may see it.
@@ -33,6 +34,7 @@ type sitePage struct {
 	status  int    // 0 is 200
 	has     string // what must be on the page, as a selector; several, with commas between
 	whole   bool   // it is the file on a person: every table that knows of them is read, each once
+	moving  int    // statements more that it takes to say whom something would move
 	why     string // why nobody looks at it here: it only leads on, or is no page
 }
 
@@ -82,8 +84,8 @@ var pagesOfTheSite = []sitePage{
 	{route: "/connexion/inscription", address: "/connexion/inscription?flow=unknown", has: "#name,#consent"},
 	{route: "/connexion/inscription", form: "flow=unknown&name=&birth_date={day}", status: 400, has: "[role=alert],[aria-invalid]"},
 	{route: "/connexion/lien", address: "/connexion/lien?secret=unknown"},
-	{route: "/connexion/verification", who: manager},
-	{route: "/connexion/verification", form: "code=000000", who: manager, status: 422, has: "[role=alert]"},
+	{route: "/connexion/verification", who: halfway},
+	{route: "/connexion/verification", form: "code=000000", who: halfway, status: 422, has: "[role=alert]"},
 	{route: "/connexion/verification/nouvelle", before: "/connexion/verification/nouvelle", who: artist, has: "svg.qr,#code"},
 	{route: "/connexion/verification/confirmer", form: "code=1", before: "/connexion/verification/nouvelle", who: artist, status: 422, has: "[role=alert],svg.qr"},
 	{route: "/connexion/verification/codes", form: "x=", who: staff, has: "main code,main li"},
@@ -104,6 +106,56 @@ var pagesOfTheSite = []sitePage{
 	{route: "/compte/effacer", who: artist},
 	{route: "/compte/effacer", form: "sure=no", who: artist, status: 400, has: "[role=alert]"},
 	{route: "/hors-ligne"},
+	{route: "/comptoir", why: "leads to the counter, where one has but one"},
+	{route: "/comptoir/:hub", address: "/comptoir/{hub}", who: staff, has: "#scan #code,#tableau .tile,#tableau .row"},
+	{route: "/comptoir/:hub", address: "/comptoir/{hub}?r={booking}", who: staff, has: "#panneau-titre"},
+	{route: "/comptoir/:hub", address: "/comptoir/{hub}?u=XX-01", who: staff, has: "#panneau-titre"},
+	{route: "/comptoir/:hub", address: "/comptoir/{hub}?code=INCONNU", who: staff, has: "#panneau-titre"},
+	{route: "/comptoir/:hub/listes/:liste", address: "/comptoir/{hub}/listes/retours", who: staff},
+	{route: "/comptoir/:hub/sans-reservation", address: "/comptoir/{hub}/sans-reservation", who: staff, has: "#nom,#quoi"},
+	{route: "/comptoir/:hub/sans-reservation", address: "/comptoir/{hub}/sans-reservation", form: "nom=&telephone=819", who: staff, status: 400, has: "[role=alert],#nom,#telephone[value='819']"},
+	{route: "/comptoir/hors-ligne", has: "#scan #code"},
+	{route: "/comptoir/hors-ligne", who: staff, has: "#scan #code"},
+	{route: "/comptoir/:hub/a-regler", address: "/comptoir/{hub}/a-regler", who: staff},
+	{route: "/impressions/:hub", address: "/impressions/{hub}", who: staff, has: "main form button,main input[type=checkbox]"},
+	{route: "/compte/carte", who: artist, has: "main form button"},
+	{route: "/u/:code", address: "/u/{unit}", has: "main a.button[href*='/probleme']"},
+	{route: "/u/:code", address: "/u/{resource}", who: artist, has: "main a.button[href*='/probleme']"},
+	{route: "/u/:code", address: "/u/INCONNU", status: 404},
+	{route: "/u/:code/probleme", address: "/u/{unit}/probleme", has: "#description,#contact"},
+	{route: "/u/:code/probleme", address: "/u/{unit}/probleme", who: artist, has: "#description,#photo"},
+	{route: "/u/:code/probleme", address: "/u/{unit}/probleme", form: "description=&contact=ici", status: 422, has: "[role=alert],#contact[value='ici']"},
+	{route: "/entretien/:hub", address: "/entretien/{hub}", who: staff, has: ".tickets a"},
+	{route: "/entretien/:hub", address: "/entretien/{hub}?etat=closed", who: staff, has: ".tabs a"},
+	{route: "/entretien/:hub/nouveau", address: "/entretien/{hub}/nouveau", who: staff, has: "#u,#description"},
+	{route: "/entretien/:hub/nouveau", address: "/entretien/{hub}/nouveau", form: "u=INCONNU&description=Essai", who: staff, status: 404, has: "[role=alert],#u[value='INCONNU']"},
+	{route: "/entretien/:hub/billets/:ticket", address: "/entretien/{hub}/billets/{ticket}", who: staff, has: "#note,#photo"},
+	{route: "/entretien/:hub/regles", address: "/entretien/{hub}/regles", who: manager, has: ".rule button,#ressource"},
+	{route: "/entretien/:hub/regles", address: "/entretien/{hub}/regles", form: "nom=&jours=3&ressource={resource}", who: manager, status: 422, has: "[role=alert],#jours[value='3']"},
+	{route: "/entretien/:hub/arrets", address: "/entretien/{hub}/arrets", who: staff, has: "#u,#du"},
+	{route: "/entretien/:hub/arrets/apercu", address: "/entretien/{hub}/arrets/apercu?u={unit}", who: staff, has: "main form button"},
+	{route: "/entretien/:hub/arrets/apercu", address: "/entretien/{hub}/arrets/apercu?u=INCONNU&raison=Essai", who: staff, status: 404, has: "[role=alert],#u[value='INCONNU']"},
+	{route: "/transferts/:hub", address: "/transferts/{hub}", who: staff, has: ".transfers form button"},
+	{route: "/transferts/:hub/nouveau", address: "/transferts/{hub}/nouveau", who: staff, has: "#vers option[value=amos]"},
+	{route: "/transferts/:hub/nouveau", address: "/transferts/{hub}/nouveau?voir=1&u=INCONNU&vers=amos&du={day}&de=10:00&a=14:00", who: staff, status: 404, has: "[role=alert],#u[value='INCONNU']"},
+	{route: "/inventaire/:hub", address: "/inventaire/{hub}", who: staff, has: "main table a"},
+	{route: "/inventaire/:hub", address: "/inventaire/{hub}?q=studio&statut=in_service", who: manager},
+	{route: "/inventaire/:hub/exemplaires/nouveau", address: "/inventaire/{hub}/exemplaires/nouveau", who: manager, has: "#ressource,#code"},
+	{route: "/inventaire/:hub/exemplaires/nouveau", address: "/inventaire/{hub}/exemplaires/nouveau", form: "ressource=aucune&valeur=12&code=", who: manager, status: 422, has: "[role=alert],#valeur[value='12']"},
+	{route: "/inventaire/:hub/exemplaires/:unit", address: "/inventaire/{hub}/exemplaires/{unit}", who: staff, has: ".story li"},
+	{route: "/inventaire/:hub/exemplaires/:unit", address: "/inventaire/{hub}/exemplaires/{unit}", who: manager, has: "#photo,#document"},
+	{route: "/inventaire/:hub/exemplaires/:unit/modifier", address: "/inventaire/{hub}/exemplaires/{unit}/modifier", who: manager, has: "#serie,#garantie"},
+	{route: "/inventaire/:hub/exemplaires/:unit/composantes", address: "/inventaire/{hub}/exemplaires/{unit}/composantes", who: manager, has: "#nom-0"},
+	{route: "/inventaire/:hub/exemplaires/:unit/perdu", address: "/inventaire/{hub}/exemplaires/{unit}/perdu", who: staff, has: "#raison"},
+	{route: "/inventaire/:hub/exemplaires/:unit/retirer", address: "/inventaire/{hub}/exemplaires/{unit}/retirer", who: manager, has: "main button.danger", moving: 1},
+	{route: "/inventaire/:hub/consommables", address: "/inventaire/{hub}/consommables", who: staff, has: "main table a"},
+	{route: "/inventaire/:hub/consommables/nouveau", address: "/inventaire/{hub}/consommables/nouveau", who: manager, has: "#mesure"},
+	{route: "/inventaire/:hub/consommables/:consumable", address: "/inventaire/{hub}/consommables/{consumable}", who: staff, has: "#quantite"},
+	{route: "/inventaire/:hub/consommables/:consumable/modifier", address: "/inventaire/{hub}/consommables/{consumable}/modifier", who: manager, has: "#archive"},
+	{route: "/inventaire/:hub/consommables/:consumable", address: "/inventaire/{hub}/consommables/{consumable}/mouvements", form: "genre=use&quantite=9999", who: staff, status: 422, has: "[role=alert],#quantite[value='9999']"},
+	{route: "/inventaire/:hub/recensements", address: "/inventaire/{hub}/recensements", who: staff, has: "#tablette"},
+	{route: "/inventaire/:hub/recensements/:take", address: "/inventaire/{hub}/recensements/{take}", who: staff, has: "#code,#fermer"},
+	{route: "/inventaire/:hub/importer", address: "/inventaire/{hub}/importer", who: manager, has: "#fichier"},
 	{address: "/nulle-part", status: 404},
 	{route: "/conditions/:slug", address: "/conditions/nulle", status: 404},
 	{route: "/sw.js", why: "a script"},
@@ -115,6 +167,38 @@ var pagesOfTheSite = []sitePage{
 	{route: "/demo/courriels/:number/html", why: "a letter, shown in a frame of its page"},
 	{route: "/demo/courriels/:number/reservation.ics", why: "a file"},
 
+	{route: "/u/:code/arrivee", why: onlyForms},
+	{route: "/entretien/:hub/billets/:ticket/photo", why: onlyForms},
+	{route: "/entretien/:hub/regles/:rule", why: onlyForms},
+	{route: "/entretien/:hub/regles/:rule/fait", why: onlyForms},
+	{route: "/entretien/:hub/arrets/:outage/fin", why: onlyForms},
+	{route: "/transferts/:hub/:transfer/depart", why: onlyForms},
+	{route: "/transferts/:hub/:transfer/arrivee", why: onlyForms},
+	{route: "/transferts/:hub/:transfer/annuler", why: onlyForms},
+	{route: "/comptoir/:hub/copie.json", why: "for the script of a counter"},
+	{route: "/impressions/:hub/etiquettes.pdf", why: "a file"},
+	{route: "/impressions/:hub/codes.pdf", why: "a file"},
+	{route: "/impressions/:hub/feuille.pdf", why: "a file"},
+	{route: "/compte/carte.pdf", why: "a file"},
+	{route: "/comptoir/:hub/direct", why: "a stream of events"},
+	{route: "/comptoir/:hub/tableau", why: "a piece of /comptoir/:hub"},
+	{route: "/comptoir/:hub/prets", why: onlyForms},
+	{route: "/comptoir/:hub/retours", why: onlyForms},
+	{route: "/comptoir/:hub/retours/:loan", why: onlyForms},
+	{route: "/comptoir/:hub/arrivees", why: onlyForms},
+	{route: "/comptoir/:hub/prolonger", why: onlyForms},
+	{route: "/comptoir/:hub/demandes/:id", why: onlyForms},
+	{route: "/reservations/:id/prolonger", why: onlyForms},
+	{route: "/inventaire/:hub/exporter.csv", why: "a file"},
+	{route: "/photos/:id", why: "a picture"},
+	{route: "/documents/:id", why: "a file"},
+	{route: "/inventaire/:hub/exemplaires/:unit/retrouve", why: onlyForms},
+	{route: "/inventaire/:hub/exemplaires/:unit/fichiers", why: onlyForms},
+	{route: "/inventaire/:hub/exemplaires/:unit/fichiers/retirer", why: onlyForms},
+	{route: "/inventaire/:hub/consommables/:consumable/mouvements", why: onlyForms},
+	{route: "/inventaire/:hub/recensements/:take/codes", why: onlyForms},
+	{route: "/inventaire/:hub/recensements/:take/oublier", why: onlyForms},
+	{route: "/inventaire/:hub/recensements/:take/fermer", why: onlyForms},
 	{route: "/connexion/mot-de-passe", why: onlyForms},
 	{route: "/connexion/organisation", why: onlyForms},
 	{route: "/connexion/sessions", why: onlyForms},
@@ -152,7 +236,7 @@ func (p sitePage) formIn(w *world) string { return w.fill(p.form) }
 func (w *world) fill(text string) string {
 	at := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 	return strings.NewReplacer("{hub}", worldHub, "{resource}", worldResource, "{elsewhere}", worldElsewhere, "{category}", worldCategory,
-		"{booking}", w.booking, "{condition}", worldCondition, "{before}", at(w.booked.Add(-3*time.Hour)), "{begun}", at(w.booked.Add(-2*time.Hour)),
+		"{booking}", w.booking, "{unit}", worldUnit, "{consumable}", worldConsumable, "{take}", w.stocktake, "{ticket}", w.ticket, "{condition}", worldCondition, "{before}", at(w.booked.Add(-3*time.Hour)), "{begun}", at(w.booked.Add(-2*time.Hour)),
 		"{booked}", at(w.booked), "{end}", at(w.booked.Add(time.Hour)), "{from}", at(w.from), "{to}", at(w.to), "{day}", w.from.UTC().Format(time.DateOnly)).Replace(text)
 }
 

@@ -33,6 +33,7 @@ func TestMain(m *testing.M) {
 	chromium.close()
 	smallWorld.in.end()
 	largeWorld.in.end()
+	counterWorld.in.end()
 	os.Exit(code)
 }
 
@@ -207,8 +208,9 @@ func (w *window) hear(event any) {
 	defer w.mu.Unlock()
 	switch e := event.(type) {
 	case *cdpnet.EventRequestWillBeSent:
-		if e.Type != cdpnet.ResourceTypeDocument || e.FrameID == w.top {
-			w.flying[e.RequestID] = flight{e.Request.URL, e.LoaderID} // a frame that is shut off from the page is told of elsewhere
+		// A frame that is shut off from the page is told of elsewhere; a stream of events never ends.
+		if (e.Type != cdpnet.ResourceTypeDocument || e.FrameID == w.top) && e.Type != cdpnet.ResourceTypeEventSource {
+			w.flying[e.RequestID] = flight{e.Request.URL, e.LoaderID}
 		}
 		w.asked = append(w.asked, asked{id: e.RequestID, method: e.Request.Method, address: e.Request.URL, kind: string(e.Type)})
 		if !w.ours(e.Request.URL) {

@@ -31,6 +31,8 @@ type world struct {
 	booking, other string    // of the artist, to come: of worldResource, one hour each, on one day
 	booked         time.Time // when the first begins; the other begins three hours before
 	from, to       time.Time // of that day, free of both and of the time between bookings
+	stocktake      string    // that is under way
+	ticket         string    // of worldUnit
 
 	mu      sync.Mutex
 	entered map[string][]*http.Cookie
@@ -46,6 +48,9 @@ const (
 	worldElsewhere = "temiscaming-petite-salle-de-reunion" // at another hub
 
 	worldCondition = "atelier" // made here: the demo has no written conditions
+
+	worldUnit       = "RN-STUDIO-MEDIALAB-01"
+	worldConsumable = "PAPIER-DU-TEST" // made here
 )
 
 // A sharedWorld is started by the first test that wants it, and ends with the last.
@@ -103,7 +108,30 @@ func startWorld(args ...string) (*world, string) {
 	if err != nil || code != http.StatusCreated {
 		return w, fmt.Sprint("the condition: ", code, err, body)
 	}
-	return w, ""
+	return w, w.shelve()
+}
+
+// shelve adds a consumable to the hub, and begins to take stock there. It returns what went wrong, or "".
+func (w *world) shelve() string {
+	at := w.URL + "/api/v1/hubs/" + worldHub
+	code, body, err := ask(context.Background(), w.token("administrator"), http.MethodPost, at+"/consumables", `{"code": "`+worldConsumable+`", "name": {"fr": "Papier", "en": "Paper"}, "measure": "feuille", "low": 10}`)
+	if err != nil || code != http.StatusCreated {
+		return fmt.Sprint("the consumable: ", code, err, body)
+	}
+	code, body, err = ask(context.Background(), w.token("administrator"), http.MethodPost, at+"/stocktakes", `{"shelf": ""}`)
+	var begun struct {
+		ID string `json:"id"`
+	}
+	if err != nil || code != http.StatusCreated || json.Unmarshal([]byte(body), &begun) != nil {
+		return fmt.Sprint("the stock-taking: ", code, err, body)
+	}
+	w.stocktake = begun.ID
+	code, body, err = ask(context.Background(), w.token("administrator"), http.MethodPost, w.URL+"/api/v1/units/"+worldUnit+"/tickets", `{"description": "Un écran clignote.", "urgent": false}`)
+	if err != nil || code != http.StatusCreated || json.Unmarshal([]byte(body), &begun) != nil {
+		return fmt.Sprint("the ticket: ", code, err, body)
+	}
+	w.ticket = begun.ID
+	return ""
 }
 
 // aLine is a log that tells when its first line is whole.
@@ -241,7 +269,7 @@ func (w *world) signIn(t *testing.T, email string) []*http.Cookie {
 		}
 		return string(body)
 	}
-	if email == w.email(staff) { // by both steps at once, as the demo offers it
+	if email == w.email(staff) || email == w.email(manager) { // by both steps at once, as the demo offers it
 		fetch(http.MethodPost, "/demo/entrer", url.Values{"email": {email}})
 		here, err := url.Parse(w.URL)
 		if err != nil {
@@ -291,10 +319,15 @@ func (w *world) codeFor(t *testing.T, email string) string {
 // enter signs a window in.
 func (w *window) enter(in *world, email string) {
 	w.t.Helper()
-	cookies := in.signIn(w.t, email)
+	w.carry(in.URL, in.signIn(w.t, email))
+}
+
+// carry gives a window the cookies of a network.
+func (w *window) carry(address string, cookies []*http.Cookie) {
+	w.t.Helper()
 	w.do(chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
 		for _, c := range cookies {
-			if _, err := cdp.Call(ctx, tab, cdpnet.SetCookie, cdpnet.SetCookieParams{Name: c.Name, Value: c.Value, URL: in.URL, Path: "/", HTTPOnly: new(true)}); err != nil {
+			if _, err := cdp.Call(ctx, tab, cdpnet.SetCookie, cdpnet.SetCookieParams{Name: c.Name, Value: c.Value, URL: address, Path: "/", HTTPOnly: new(true)}); err != nil {
 				return err
 			}
 		}

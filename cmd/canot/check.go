@@ -35,6 +35,13 @@ func check(ctx context.Context, cmd *command) error {
 	if err != nil {
 		return err
 	}
+	shelves, err := nw.stock.Check(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range shelves {
+		findings = append(findings, booking.Finding{Invariant: 5, Code: f.Code, Subject: f.Subject, Detail: f.Detail})
+	}
 	for _, f := range standings {
 		findings = append(findings, booking.Finding{Invariant: 5, Code: f.Code, Subject: f.Subject, Detail: f.Detail})
 	}

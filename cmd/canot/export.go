@@ -16,7 +16,7 @@ func exportRows(ctx context.Context, cmd *command) error {
 	if err != nil {
 		return err
 	}
-	if !oneOf(args[0], "hubs", "resources", "units", "members", "bookings") {
+	if !oneOf(args[0], "hubs", "resources", "units", "components", "members", "bookings") {
 		return usageError(cmd.words.text("bad_kind", args[0]))
 	}
 	if !oneOf(*format, "csv", "json") {

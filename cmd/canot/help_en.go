@@ -21,7 +21,7 @@ var englishHelp = map[string]string{
   --json       one line for scripts when all is ready`,
 	"migrate": `canot migrate up|status [--database URL] [--json]
   Brings the schema up to date, or says how it stands.`,
-	"import": `canot import [hubs|resources|units|members|bookings] FILE… [--dry-run] [--quiet] [--json]
+	"import": `canot import [hubs|resources|units|components|members|bookings] FILE… [--dry-run] [--quiet] [--json]
              [--database URL]
   Puts the lines of files into the network. The kind shows in the header. Every refused line
   says why and the others go in; the exit code is then 1. A file imported before changes
@@ -42,7 +42,7 @@ var englishHelp = map[string]string{
   Columns in French: nom, courriel, langue, téléphone, date de naissance, clientèle, forfait,
   adhésion du, adhésion au, organisme, secteur, référence, ressource, quantité, membre, début,
   fin, titre, statut, personnes, visibilité.`,
-	"export": `canot export hubs|resources|units|members|bookings [--format csv|json] [--out FILE] [--force]
+	"export": `canot export hubs|resources|units|components|members|bookings [--format csv|json] [--out FILE] [--force]
              [--database URL]
   Takes the rows of one kind out; the CSV goes back in. Into another network: hubs, resources and
   units first, then tiers and certifications (they have no file: canot call), members, bookings.

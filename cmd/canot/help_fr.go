@@ -21,7 +21,7 @@ var frenchHelp = map[string]string{
   --json       une ligne pour les scripts quand tout est prêt`,
 	"migrate": `canot migrate up|status [--database ADRESSE] [--json]
   Met le schéma à jour, ou dit où il en est.`,
-	"import": `canot import [hubs|resources|units|members|bookings] FICHIER… [--dry-run] [--quiet] [--json]
+	"import": `canot import [hubs|resources|units|components|members|bookings] FICHIER… [--dry-run] [--quiet] [--json]
              [--database ADRESSE]
   Met les lignes de fichiers dans le réseau. La sorte se voit à l’en-tête. Chaque ligne refusée
   dit pourquoi et les autres passent; le code de sortie est alors 1. Un fichier déjà importé ne
@@ -44,7 +44,7 @@ var frenchHelp = map[string]string{
   Colonnes en français : nom, courriel, langue, téléphone, date de naissance, clientèle, forfait,
   adhésion du, adhésion au, organisme, secteur, référence, ressource, quantité, membre, début,
   fin, titre, statut, personnes, visibilité.`,
-	"export": `canot export hubs|resources|units|members|bookings [--format csv|json] [--out FICHIER] [--force]
+	"export": `canot export hubs|resources|units|components|members|bookings [--format csv|json] [--out FICHIER] [--force]
              [--database ADRESSE]
   Sort les lignes d’une sorte; le CSV se réimporte. Dans un autre réseau : d’abord hubs, ressources
   et exemplaires, puis forfaits et habilitations (sans fichier : canot call), membres,

@@ -13,7 +13,7 @@ import (
 )
 
 // importKinds are what a file may hold.
-var importKinds = []string{"hubs", "resources", "units", "members", "bookings"}
+var importKinds = []string{"hubs", "resources", "units", "components", "members", "bookings"}
 
 // importRows puts the lines of files into the network, and reports line by
 // line. It fails when a line was refused, after the others went in.

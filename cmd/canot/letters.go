@@ -127,6 +127,7 @@ func (n *network) newPost(publicURL, from string) *mail.Post {
 			c, err := n.roster.Revoked(ctx, id)
 			return mail.Revocation{MemberID: c.MemberID, Certification: c.CertificationName, Reason: c.Reason, Bookings: c.Bookings}, err
 		},
+		MatterOf: n.matterOf,
 	})
 }
 

@@ -76,6 +76,7 @@ func (n *network) runOn(ctx context.Context, listener net.Listener, cfg config, 
 		}
 	})
 	server := newServer(n.handler(cfg), log)
+	server.RegisterOnShutdown(n.site.EndScreens)
 	servers := []*http.Server{server}
 	failed := make(chan error, 2)
 	all.Go(func() { failed <- server.Serve(listener) })
@@ -97,6 +98,7 @@ func (n *network) runOn(ctx context.Context, listener net.Listener, cfg config, 
 	case err = <-failed:
 	}
 	err = errors.Join(err, shutdown(servers, cfg.StopWait))
+	n.site.EndScreens() // nobody may still look when the data base is closed
 	stopWork()
 	all.Wait()
 	return err

@@ -19,6 +19,9 @@ import (
 	"canot/internal/identity/privacy"
 	"canot/internal/identity/signin"
 	"canot/inventory"
+	"canot/inventory/files"
+	"canot/inventory/stock"
+	"canot/inventory/upkeep"
 	"canot/web"
 	"canot/web/mail"
 )
@@ -30,6 +33,9 @@ type network struct {
 	directory *identity.Directory
 	roster    *membership.Roster
 	book      *booking.Book
+	stock     *stock.Room
+	files     *files.Store
+	upkeep    *upkeep.Desk
 	feeds     *calendar.Feeds
 	privacy   *privacy.Office
 	log       *slog.Logger
@@ -40,6 +46,7 @@ type network struct {
 	kept     *mail.Kept  // the mail of a demo, nil elsewhere
 	tryout   *web.Demo   // whom a demo may be tried as, nil elsewhere
 	post     *mail.Post  // nil without send
+	site     *web.Site   // what handler made last, nil before
 }
 
 // errStopped says that the program was told to stop before it had begun.
@@ -110,26 +117,32 @@ func reach(ctx context.Context, o opening) (*database.DB, error) {
 func assemble(db *database.DB, log *slog.Logger) *network {
 	catalog, directory := inventory.New(db), identity.New(db)
 	roster := membership.New(db)
-	book := booking.New(db, catalog, directory, roster)
+	book, desk := booking.New(db, catalog, directory, roster), upkeep.New(db, catalog)
 	return &network{
 		db: db, log: log,
 		catalog:   catalog,
 		directory: directory,
 		roster:    roster,
 		book:      book,
+		stock:     stock.New(db, catalog),
+		files:     files.New(db),
+		upkeep:    desk,
 		feeds:     calendar.New(db),
-		privacy:   privacy.New(db, directory, personalParts(db, book)...),
+		privacy:   privacy.New(db, directory, personalParts(db, book, desk)...),
 	}
 }
 
 // personalParts is what each package knows of a person, in the order in which it is erased: bookings
 // first, which end and lock resources; the account last, by whose address the others may still look.
-func personalParts(db *database.DB, book *booking.Book) []privacy.Part {
+func personalParts(db *database.DB, book *booking.Book, desk *upkeep.Desk) []privacy.Part {
 	return []privacy.Part{
 		{Name: "bookings", About: booking.About, Shown: booking.Shown, End: book.Withdraw, Erase: booking.Forget, Retain: func(ctx context.Context, before func(string) time.Time) (int, error) {
 			return book.ForgetTexts(ctx, before("booking_texts"))
 		}},
 		{Name: "memberships", About: membership.About, Erase: membership.Forget},
+		{Name: "upkeep", About: upkeep.About, Shown: privacy.Hidden, Erase: upkeep.Forget, Retain: func(ctx context.Context, before func(string) time.Time) (int, error) {
+			return desk.ForgetTexts(ctx, before("booking_texts"))
+		}},
 		{Name: "sign_in", About: signin.About, Shown: privacy.Hidden, Erase: signin.Forget, Retain: func(ctx context.Context, before func(string) time.Time) (int, error) {
 			return signin.Retain(ctx, db, before("signin"))
 		}},
@@ -143,16 +156,17 @@ func (n *network) close() error { return n.db.Close() }
 // handler is what the server answers with.
 func (n *network) handler(c config) http.Handler {
 	n.equip(c)
-	site := web.New(web.Deps{
+	n.site = web.New(web.Deps{
 		DB:   n.db,
 		Gate: n.gate, Directory: n.directory, Catalog: n.catalog, Roster: n.roster, Book: n.book, Feeds: n.feeds, Privacy: n.privacy,
+		Stock: n.stock, Files: n.files, Upkeep: n.upkeep,
 		PublicURL: string(c.PublicURL), Kept: n.kept, Demo: n.tryout, NoMail: n.send == nil,
 	})
 	return api.New(api.Deps{
 		Gate:  n.gate,
-		Pages: site.Mount, ProblemPage: site.Problem,
+		Pages: n.site.Mount, ProblemPage: n.site.Problem, LargePages: web.LargeBodies(),
 		DB: n.db, Catalog: n.catalog, Directory: n.directory, Roster: n.roster, Book: n.book, Feeds: n.feeds, Privacy: n.privacy, Log: n.log,
-		PublicURL: string(c.PublicURL), Limits: c.Limits, TrustedProxies: c.Proxies, Version: build().Version,
+		Upkeep: n.upkeep, Stock: n.stock, Files: n.files, PublicURL: string(c.PublicURL), Limits: c.Limits, TrustedProxies: c.Proxies, Version: build().Version,
 	})
 }
 
@@ -171,9 +185,13 @@ func (n *network) work(ctx context.Context) error {
 	if err := n.book.Begin(ctx); err != nil && ctx.Err() == nil {
 		n.log.Warn("reminders wait for the next start", "error", err.Error())
 	}
+	if err := n.upkeep.Begin(ctx); err != nil && ctx.Err() == nil {
+		n.log.Warn("what is due by days waits for the next start", "error", err.Error())
+	}
 	handlers := n.book.Handlers()
 	maps.Copy(handlers, n.privacy.Handlers())
 	maps.Copy(handlers, n.roster.Handlers())
+	maps.Copy(handlers, n.upkeep.Handlers())
 	maps.Copy(handlers, n.letterJobs())
 	return database.NewWorker(n.db, n.log, handlers).Run(ctx)
 }

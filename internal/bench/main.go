@@ -50,7 +50,7 @@ func main() {
 	flag.StringVar(&o.profile, "profile", "", "folder to write profiles of the processor to")
 	flag.IntVar(&o.bursts, "bursts", 1000, "bursts of clients on one slot")
 	flag.StringVar(&o.only, "only", "", "one engine: sqlite or postgres")
-	flag.StringVar(&o.steps, "steps", "", "measure only these: creates, refusals, bursts, availability, mixed, connections, start, demo, pages")
+	flag.StringVar(&o.steps, "steps", "", "measure only these: creates, refusals, bursts, availability, mixed, connections, start, demo, pages, counter")
 	sizes := flag.String("sizes", "", "networks to measure, as 200x50000,1000x1000000: units x bookings")
 	flag.Parse()
 	o.rounds, o.turn = 3, 3*time.Second
@@ -117,6 +117,14 @@ func run(ctx context.Context, o options) error {
 			slog.Info("measuring", "what", "pages", "engine", engine)
 			if err := pagesOf(ctx, o, t, engine); err != nil {
 				return fmt.Errorf("pages, %s: %w", engine, err)
+			}
+		}
+	}
+	for _, engine := range engines {
+		if (o.only == "" || o.only == engine) && o.wants("counter") {
+			slog.Info("measuring", "what", "counter", "engine", engine)
+			if err := counterOf(ctx, o, t, engine); err != nil {
+				return fmt.Errorf("counter, %s: %w", engine, err)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -74,6 +75,7 @@ func readyAfter(ctx context.Context, args []string, line string, env ...string) 
 // A running program, that was ready after it took so long.
 type running struct {
 	url  string
+	said []byte // the line that says that it is ready
 	took time.Duration
 	end  func() // ends it, and waits until it has
 }
@@ -104,7 +106,7 @@ func begin(ctx context.Context, args []string, line string, env ...string) (*run
 		_ = cmd.Wait()
 		_ = r.Close()
 	}}
-	p.url, err = readyAt(lines, line)
+	p.url, p.said, err = readyAt(lines, line)
 	p.took = time.Since(began)
 	go func() { // the program must not wait for a reader
 		for lines.Scan() {
@@ -117,28 +119,28 @@ func begin(ctx context.Context, args []string, line string, env ...string) (*run
 	return p, nil
 }
 
-// readyAt reads what a program says until it is ready, and returns its address.
-func readyAt(lines *bufio.Scanner, line string) (string, error) {
+// readyAt reads what a program says until it is ready, and returns its address and what it said.
+func readyAt(lines *bufio.Scanner, line string) (string, []byte, error) {
 	for lines.Scan() {
 		if !strings.Contains(lines.Text(), line) {
 			continue
 		}
 		var said struct{ Addr, URL string }
 		if err := json.Unmarshal(lines.Bytes(), &said); err != nil {
-			return "", err
+			return "", nil, err
 		}
 		if said.URL == "" {
 			said.URL = "http://" + said.Addr
 		}
 		a, err := http.Get(said.URL + "/readyz")
 		if err != nil {
-			return "", err
+			return "", nil, err
 		}
 		_ = a.Body.Close()
 		if a.StatusCode != http.StatusOK {
-			return "", fmt.Errorf("/readyz was answered %d", a.StatusCode)
+			return "", nil, fmt.Errorf("/readyz was answered %d", a.StatusCode)
 		}
-		return said.URL, nil
+		return said.URL, bytes.Clone(lines.Bytes()), nil
 	}
-	return "", errors.New("ended before it was ready")
+	return "", nil, errors.New("ended before it was ready")
 }

@@ -117,7 +117,7 @@ func (t *table) write(path string) error {
 Written by %s. Each figure stands beside the limit that the same machine gave in the same
 run, in turns, %d rounds of %v, medians. Only the ratios can be compared between machines:
 whatever waits for a disk or shares its cores moves by a factor of two and more. Goals are numbered as in the design:
-1, 2 the commit; 3 contention; 4 refusals; 5, 6 availability; 11 connections; 12 tails; 13 pages, each beside the call for its free time; 14 start. Counts of statements (10) are tests.
+1, 2 the commit; 3 contention; 4 refusals; 5, 6 availability; 11 connections; 12 tails; 13 pages, each beside the call for its free time; 14 start; 15 the counter. Counts of statements (10) are tests.
 
 The last run: %s, %s, %d cores, %s/%s, client and server on the same cores.
 `, "`make bench`", t.options.rounds, t.options.turn, t.began.UTC().Format("2 January 2006, 15:04 UTC"), runtime.Version(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)

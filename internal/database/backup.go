@@ -32,7 +32,7 @@ var backupTables = []string{
 	"preventive_rules", "preventive_done", "tickets", "ticket_notes", "transfers", "files",
 	"bookings", "booking_lines", "maintenances", "occupancies", "loans", "suspensions", "unsettled_acts",
 	"consumables", "stock_moves", "stocktakes", "stocktake_scans", "waivers", "booking_certificates", "acceptances", "ledger", "notices_sent", "reminders",
-	"consents", "personal_views", "incidents", "retention", "changes", "jobs", "idempotency_keys",
+	"consents", "personal_views", "incidents", "retention", "changes", "jobs", "idempotency_keys", "secrets",
 }
 
 type backupHead struct {

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"errors"
+	"time"
 
 	"canot/internal/database"
 	"canot/internal/fault"
@@ -10,32 +11,35 @@ import (
 // current returns by with the roles that it has now: what a request brought may be some seconds
 // old, too old to give roles by. A token or a session that has ended since is refused like any
 // other; who signed in with one factor only still has no role.
-func current(tx *database.Tx, by Actor) (Actor, error) {
+func current(tx *database.Tx, by Actor) (Actor, error) { return currentAt(tx, tx.Now, by) }
+
+// currentAt is current for who only reads.
+func currentAt(r database.Reader, now time.Time, by Actor) (Actor, error) {
 	if !by.Known() || by.isSystem() {
 		return by, nil
 	}
 	if by.TokenID != "" {
-		if err := stands(tx, by.TokenID); err != nil {
+		if err := stands(r, now, by.TokenID); err != nil {
 			return Actor{}, err
 		}
 	}
-	p, err := personWhere(tx, `m.id = $1`, by.ID)
+	p, err := personWhere(r, `m.id = $1`, by.ID)
 	if fault.Is(err, "member_not_found") || err == nil && !p.Active {
 		return Actor{}, nil
 	}
 	if err != nil {
 		return Actor{}, err
 	}
-	if by.Grants, err = grantsOf(tx, by.ID); err != nil || by.SessionID == "" {
+	if by.Grants, err = grantsOf(r, by.ID); err != nil || by.SessionID == "" {
 		return by, err
 	}
-	return underSession(tx, by)
+	return underSession(r, now, by)
 }
 
 // stands asks that a token is neither revoked nor over.
-func stands(tx *database.Tx, tokenID string) error {
+func stands(r database.Reader, now time.Time, tokenID string) error {
 	var live int
-	err := tx.Get(&live, `SELECT count(*) FROM tokens WHERE id = $1 AND revoked_at IS NULL AND expires_at > $2`, tokenID, tx.Now)
+	err := r.Get(&live, `SELECT count(*) FROM tokens WHERE id = $1 AND revoked_at IS NULL AND expires_at > $2`, tokenID, now)
 	if err == nil && live == 0 {
 		err = badToken()
 	}
@@ -43,10 +47,10 @@ func stands(tx *database.Tx, tokenID string) error {
 }
 
 // underSession asks that by's session stands, and takes its roles away if it has one factor only.
-func underSession(tx *database.Tx, by Actor) (Actor, error) {
+func underSession(r database.Reader, now time.Time, by Actor) (Actor, error) {
 	var s sessionRow
-	err := tx.Get(&s, `SELECT `+sessionColumns+` FROM sessions s WHERE s.id = $1 AND s.member_id = $2`, by.SessionID, by.ID)
-	if errors.Is(err, database.ErrNoRows) || err == nil && !s.live(tx.Now, len(by.Grants) > 0) {
+	err := r.Get(&s, `SELECT `+sessionColumns+` FROM sessions s WHERE s.id = $1 AND s.member_id = $2`, by.SessionID, by.ID)
+	if errors.Is(err, database.ErrNoRows) || err == nil && !s.live(now, len(by.Grants) > 0) {
 		return Actor{}, badSession()
 	}
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 type Directory struct {
 	db         *database.DB
 	remembered *memory
+	secrets    secrets
 }
 
 // New returns the Directory of a data base.
@@ -38,13 +39,14 @@ type Member struct {
 	CreatedAt         time.Time  `db:"created_at"`
 	ErasedAt          *time.Time `db:"erased_at"` // when the person was made unknown, nil for never
 	Version           int64      `db:"version"`
+	Card              string     `db:"card"` // what they show at a counter, "" for none
 }
 
 // Assisted reports whether the person has no e-mail: staff book for them.
 func (m Member) Assisted() bool { return m.Email == "" }
 
 const personColumns = `m.id, m.name, m.email, m.email_verified_at IS NOT NULL AS email_verified, m.phone, m.birth_date, m.clientele, m.language,
-	COALESCE(m.home_hub_id, '') AS home_hub_id, m.active, m.guardian_consent_at, m.created_at, m.erased_at, m.version`
+	COALESCE(m.home_hub_id, '') AS home_hub_id, m.active, m.guardian_consent_at, m.created_at, m.erased_at, m.version, COALESCE(m.card, '') AS card`
 
 // Clienteles are the sorts of persons and organisations that the network serves, as its funders
 // count them; "" is who did not say.
@@ -81,22 +83,7 @@ func (d *Directory) CreateMember(ctx context.Context, by Actor, n NewMember) (Me
 	}
 	made := ""
 	id, err := d.once(ctx, n.Key, func(tx *database.Tx) (string, error) {
-		by, err := current(tx, by)
-		if err != nil {
-			return "", err
-		}
-		region, err := regionOf(tx, n.HomeHubID)
-		if err != nil {
-			return "", err
-		}
-		assists := by.May(BookForOthers, n.HomeHubID, region)
-		if !by.May(ManageMembers, n.HomeHubID, region) && !(assists && n.Email == "") || n.GuardianConsent && !assists {
-			return "", Denied(by)
-		}
-		p, err := openAccount(tx, by, n)
-		if err == nil && p.Email != "" {
-			err = tx.Enqueue(database.Job{Kind: "mail", Args: map[string]string{"what": "account_created", "id": p.ID}, At: tx.Now})
-		}
+		p, err := openFor(tx, by, n)
 		made = p.ID
 		return p.ID, err
 	})
@@ -107,6 +94,37 @@ func (d *Directory) CreateMember(ctx context.Context, by Actor, n NewMember) (Me
 		return d.SeenMember(ctx, by, id)
 	}
 	return personWhere(d.db.Reader(ctx), `m.id = $1`, id)
+}
+
+// OpenFor is CreateMember as a step of another verb, in its transaction: staff at a counter open an account for
+// who stands there. It asks for the same rights, and its errors are the same; the key of n is not looked at.
+func (d *Directory) OpenFor(tx *database.Tx, by Actor, n NewMember) (Member, error) {
+	n, err := n.checked(tx.Now)
+	if err != nil {
+		return Member{}, err
+	}
+	return openFor(tx, by, n)
+}
+
+// openFor opens an account for somebody else, if by may.
+func openFor(tx *database.Tx, by Actor, n NewMember) (Member, error) {
+	by, err := current(tx, by)
+	if err != nil {
+		return Member{}, err
+	}
+	region, err := regionOf(tx, n.HomeHubID)
+	if err != nil {
+		return Member{}, err
+	}
+	assists := by.May(BookForOthers, n.HomeHubID, region)
+	if !by.May(ManageMembers, n.HomeHubID, region) && !(assists && n.Email == "") || n.GuardianConsent && !assists {
+		return Member{}, Denied(by)
+	}
+	p, err := openAccount(tx, by, n)
+	if err == nil && p.Email != "" {
+		err = tx.Enqueue(database.Job{Kind: "mail", Args: map[string]string{"what": "account_created", "id": p.ID}, At: tx.Now})
+	}
+	return p, err
 }
 
 // OpenAccount opens an account in the caller's transaction, for somebody who signs up. It asks for

@@ -19,6 +19,7 @@ type Dossier struct {
 	Language          string            `json:"language"`
 	HomeHub           string            `json:"home_hub"`
 	Active            bool              `json:"active"`
+	Card              string            `json:"card"` // what they show at a counter
 	GuardianConsentAt *time.Time        `json:"guardian_consent_at"`
 	CreatedAt         time.Time         `json:"created_at"`
 	ErasedAt          *time.Time        `json:"erased_at"`
@@ -73,7 +74,7 @@ func About(r database.Reader, memberID string) (any, error) {
 	}
 	d := Dossier{
 		Name: p.Name, Email: p.Email, EmailVerified: p.EmailVerified, Phone: p.Phone, BirthDate: p.BirthDate, Clientele: p.Clientele, Language: p.Language,
-		HomeHub: p.HomeHubID, Active: p.Active, GuardianConsentAt: p.GuardianConsentAt, CreatedAt: p.CreatedAt, ErasedAt: p.ErasedAt,
+		HomeHub: p.HomeHubID, Active: p.Active, Card: p.Card, GuardianConsentAt: p.GuardianConsentAt, CreatedAt: p.CreatedAt, ErasedAt: p.ErasedAt,
 		Organisations: []OwnOrganisation{}, Tokens: []OwnToken{}, Sessions: []OwnSession{}, Calendars: []OwnCalendar{},
 	}
 	if d.Roles, err = grantsOf(r, memberID); err != nil {
@@ -99,7 +100,7 @@ func About(r database.Reader, memberID string) (any, error) {
 // Shown returns what somebody else may see of a Dossier: all but how the person signs in.
 func Shown(_ Actor, about any) (any, bool) {
 	d, known := about.(Dossier)
-	d.Tokens, d.Sessions, d.Calendars = []OwnToken{}, []OwnSession{}, []OwnCalendar{}
+	d.Card, d.Tokens, d.Sessions, d.Calendars = "", []OwnToken{}, []OwnSession{}, []OwnCalendar{}
 	return d, known
 }
 
@@ -128,8 +129,8 @@ func Unshut(tx *database.Tx, memberID string) error {
 	return err
 }
 
-// Forget makes a person unknown in the caller's transaction: no name, address, phone, birth date or
-// home hub is left, no role, delegation, token, calendar address or session. The row stays, closed, for what refers to
+// Forget makes a person unknown in the caller's transaction: no name, address, phone, birth date,
+// card or home hub is left, no role, delegation, token, calendar address or session. The row stays, closed, for what refers to
 // it. It asks for no right: its caller has, and calls Directory.Forget afterwards. The last
 // administrator stays: Refused, last_administrator. Doing it twice is the same as once; an unknown
 // member is NotFound.
@@ -139,7 +140,7 @@ func Forget(tx *database.Tx, memberID string) error {
 		return err
 	}
 	_, err = tx.Exec(`UPDATE members SET name = '', email = '', email_key = NULL, email_verified_at = NULL, phone = '', birth_date = '',
-		home_hub_id = NULL, guardian_consent_at = NULL, guardian_consent_by = '', seen_at = NULL, active = false, erased_at = $2,
+		home_hub_id = NULL, card = NULL, guardian_consent_at = NULL, guardian_consent_by = '', seen_at = NULL, active = false, erased_at = $2,
 		standing = standing + 1, version = version + 1 WHERE id = $1`, memberID, tx.Now)
 	if err != nil {
 		return fmt.Errorf("erase member: %w", err)

@@ -25,6 +25,8 @@ ALTER TABLE units ADD COLUMN moved_at timestamptz;
 CREATE INDEX units_current_hub ON units (current_hub_id);
 
 ALTER TABLE bookings ADD COLUMN arrived_at timestamptz;
+-- What a counter looks for among all bookings there ever were: those of its hub that still stand.
+CREATE INDEX bookings_hub_live ON bookings (hub_id, status, starts_at) WHERE status IN ('held', 'pending', 'confirmed', 'in_use');
 
 -- What is due by use or by time, for all units of a resource.
 CREATE TABLE preventive_rules (
@@ -88,6 +90,7 @@ CREATE INDEX ticket_notes_ticket ON ticket_notes (ticket_id, at);
 ALTER TABLE maintenances DROP CONSTRAINT maintenances_cause_check;
 ALTER TABLE maintenances ADD CONSTRAINT maintenances_cause_check CHECK (cause IN ('repair', 'incomplete', 'retired', 'lost', 'preventive'));
 ALTER TABLE maintenances ADD COLUMN ticket_id text COLLATE "C" CONSTRAINT maintenances_ticket_fkey REFERENCES tickets (id);
+CREATE INDEX maintenances_open ON maintenances (unit_id) WHERE open;
 CREATE INDEX maintenances_ticket ON maintenances (ticket_id) WHERE ticket_id IS NOT NULL;
 
 -- A journey of one unit from hub to hub. to_resource_id is the resource under which it is booked
@@ -108,6 +111,7 @@ CREATE TABLE transfers (
     note           text NOT NULL DEFAULT '',
     made_by        text COLLATE "C" NOT NULL,
     created_at     timestamptz NOT NULL,
+    changed_at     timestamptz NOT NULL,
     version        bigint NOT NULL DEFAULT 1,
     CONSTRAINT transfers_span_check CHECK (arrives_at > leaves_at)
 );
@@ -265,3 +269,10 @@ CREATE TABLE unsettled_acts (
 );
 CREATE INDEX unsettled_acts_open ON unsettled_acts (hub_id, at) WHERE settled_at IS NULL;
 CREATE INDEX unsettled_acts_unit ON unsettled_acts (unit_id) WHERE settled_at IS NULL;
+
+-- What the servers of this data base have in common and nobody else knows, by what it is for; made when it is first needed.
+CREATE TABLE secrets (
+    name       text COLLATE "C" NOT NULL CONSTRAINT secrets_pkey PRIMARY KEY,
+    secret     text COLLATE "C" NOT NULL,
+    created_at timestamptz NOT NULL
+);

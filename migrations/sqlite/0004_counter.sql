@@ -21,6 +21,7 @@ ALTER TABLE units ADD COLUMN moved_at TIMESTAMP;
 CREATE INDEX units_current_hub ON units (current_hub_id);
 
 ALTER TABLE bookings ADD COLUMN arrived_at TIMESTAMP;
+CREATE INDEX bookings_hub_live ON bookings (hub_id, status, starts_at) WHERE status IN ('held', 'pending', 'confirmed', 'in_use');
 
 CREATE TABLE preventive_rules (
     id            TEXT NOT NULL CONSTRAINT preventive_rules_pkey PRIMARY KEY,
@@ -94,6 +95,7 @@ CREATE TABLE transfers (
     note           TEXT NOT NULL DEFAULT '',
     made_by        TEXT NOT NULL,
     created_at     TIMESTAMP NOT NULL,
+    changed_at     TIMESTAMP NOT NULL,
     version        INTEGER NOT NULL DEFAULT 1,
     CONSTRAINT transfers_span_check CHECK (arrives_at > leaves_at)
 );
@@ -147,6 +149,7 @@ ALTER TABLE maintenances_new RENAME TO maintenances;
 ALTER TABLE occupancies_new RENAME TO occupancies;
 
 CREATE INDEX maintenances_unit ON maintenances (unit_id);
+CREATE INDEX maintenances_open ON maintenances (unit_id) WHERE open;
 CREATE INDEX maintenances_ticket ON maintenances (ticket_id) WHERE ticket_id IS NOT NULL;
 CREATE INDEX occupancies_unit_starts ON occupancies (unit_id, starts_at) WHERE live;
 CREATE INDEX occupancies_booking ON occupancies (booking_id);
@@ -328,3 +331,9 @@ CREATE TABLE unsettled_acts (
 );
 CREATE INDEX unsettled_acts_open ON unsettled_acts (hub_id, at) WHERE settled_at IS NULL;
 CREATE INDEX unsettled_acts_unit ON unsettled_acts (unit_id) WHERE settled_at IS NULL;
+
+CREATE TABLE secrets (
+    name       TEXT NOT NULL CONSTRAINT secrets_pkey PRIMARY KEY,
+    secret     TEXT NOT NULL,
+    created_at TIMESTAMP NOT NULL
+);

@@ -64,8 +64,40 @@ func newBench(t *testing.T, engine string) *bench {
 		}
 		return r, nil
 	}
+	b.MatterOf = func(_ context.Context, what, id string) (Matter, error) {
+		m, ok := matters[what]
+		if !ok || id == "gone" {
+			return m, fault.New(fault.NotFound, "not_found", nil)
+		}
+		if m.MemberID != "" {
+			m.MemberID = id
+		}
+		return m, nil
+	}
 	b.fill()
 	return b
+}
+
+// matters are what messages are about that are not about a booking.
+var matters = map[string]Matter{
+	"member.suspended": {HubID: "hub1", MemberID: "mem-zoe", Params: fault.Params{"until": inDays(14, 15), "late": 1}},
+	"transfer.arrived": {HubID: "hub1", Path: "/transferts/rouyn-noranda", Params: fault.Params{
+		"resource": inventory.Text{"fr": "Trousse caméra", "en": "Camera kit"}, "code": "RN-TROUSSE-01", "to": inventory.Text{"fr": "Hub de Val-d’Or", "en": "Val-d’Or Hub"}}},
+	"stock.low": {HubID: "hub1", Path: "/inventaire/rouyn-noranda/consommables", Params: fault.Params{
+		"name": inventory.Text{"fr": "Filament PLA blanc", "en": "White PLA filament"}, "measure": "g", "stock": 400, "low": 500}},
+	"ticket.new": {HubID: "hub1", Path: "/entretien/rouyn-noranda/billets/t1", Quote: "Le bouchon d’objectif manque, et la bague de mise au point accroche.", Params: fault.Params{
+		"resource": inventory.Text{"fr": "Trousse caméra", "en": "Camera kit"}, "code": "RN-TROUSSE-01", "damage": 1}},
+}
+
+// lend puts in loans of a booking that are due at an instant, of so many units.
+func (b *bench) lend(bookingID string, due time.Time, units int) {
+	b.t.Helper()
+	for i := range units {
+		id := bookingID + "-" + strconv.Itoa(i+1)
+		b.exec(`INSERT INTO units (id, resource_id, home_hub_id, current_hub_id, code) VALUES ($1, 'res4', 'hub1', 'hub1', $2)`, id, "RN-TROUSSE-"+strings.ToUpper(id))
+		b.exec(`INSERT INTO loans (id, booking_id, line, unit_id, out_at, out_by, out_hub_id, due_at) VALUES ($1, $2, 1, $1, $3, 'mem-anne', 'hub1', $4)`,
+			id, bookingID, inDays(-3, 14), due)
+	}
 }
 
 // revocations are certificates that were taken away, by id.

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 )
@@ -58,6 +59,11 @@ func (b *bench) every() map[string][2]Job {
 			k.status, k.reason = "cancelled", "Le chauffage est en panne."
 		case "lose_unit", "lose_unit_staff":
 			k.withoutUnit = 1
+		case "no_show":
+			k.status, k.starts = "no_show", now.Add(-time.Hour)
+		}
+		if n.loan {
+			k.status, k.starts, k.kit = "in_use", inDays(-3, 14), true
 		}
 		readers := [2]string{"mem-zoe", "mem-joe"}
 		if n.right != "" {
@@ -67,9 +73,24 @@ func (b *bench) every() map[string][2]Job {
 		for i, reader := range readers {
 			k.id, k.member = n.word+[2]string{"-fr", "-en"}[i], [2]string{"mem-zoe", "mem-joe"}[i]
 			b.put(k)
+			switch n.word {
+			case "due_tomorrow":
+				b.lend(k.id, inDays(1, 20), 2)
+			case "late":
+				b.lend(k.id, now.Add(-time.Hour), 1)
+			case "late_again", "overdue_staff":
+				b.lend(k.id, inDays(-1, 14), 2)
+			}
 			jobs[i] = Job{What: what, ID: k.id, To: reader}
 		}
 		all[n.word] = jobs
+	}
+	for what, n := range matterNews {
+		readers := [2]string{"mem-anne", "mem-marc"}
+		if n.right == "" {
+			readers = [2]string{"mem-zoe", "mem-joe"}
+		}
+		all[n.word] = [2]Job{{What: what, ID: readers[0], To: readers[0]}, {What: what, ID: readers[1], To: readers[1]}}
 	}
 	return all
 }
@@ -77,7 +98,9 @@ func (b *bench) every() map[string][2]Job {
 // TestEveryMessageReadsWell holds each message against the file that somebody has read.
 func TestEveryMessageReadsWell(t *testing.T) {
 	b := newBench(t, "sqlite")
-	b.exec(`UPDATE grants SET rights = 'approve book_for_others certify' WHERE member_id = 'mem-marc'`)
+	b.exec(`UPDATE grants SET rights = 'approve book_for_others certify hand_out manage_inventory' WHERE member_id = 'mem-marc'`)
+	b.exec(`UPDATE grants SET role = 'manager' WHERE member_id = 'mem-anne'`)
+	b.exec(`UPDATE hubs SET suspend_after = 3`)
 	for word, jobs := range b.every() {
 		for i, tag := range []string{"fr", "en"} {
 			t.Run(word+"."+tag, func(t *testing.T) {
@@ -162,6 +185,9 @@ func TestWordsAndMessagesMatch(t *testing.T) {
 		families = append(families, what)
 	}
 	for _, n := range bookingNews {
+		families = append(families, n.word)
+	}
+	for _, n := range matterNews {
 		families = append(families, n.word)
 	}
 	for _, key := range slices.Sorted(maps.Keys(words)) {

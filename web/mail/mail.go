@@ -38,10 +38,11 @@ type Job struct {
 	From string `json:"from,omitempty"` // the job that asked for it; the message is named after it
 }
 
-// A Notice is the arguments of a job of the kind "notice": news of a booking, for
-// all whom it concerns.
+// A Notice is the arguments of a job of the kind "notice": news of a booking, or of another
+// matter, for all whom it concerns.
 type Notice struct {
-	Booking string `json:"booking"`
+	Booking string `json:"booking,omitempty"`
+	ID      string `json:"id,omitempty"` // of the matter
 	What    string `json:"what"`
 }
 
@@ -111,6 +112,8 @@ type Deps struct {
 	LapseOf func(ctx context.Context, bookingID string) (Lapse, error)
 	// Revoked reads a certificate that was taken away. One that was not is NotFound.
 	Revoked func(ctx context.Context, certificateID string) (Revocation, error)
+	// MatterOf reads what a message is about that is not about a booking. One that is over is NotFound.
+	MatterOf func(ctx context.Context, what, id string) (Matter, error)
 }
 
 // A Post writes messages. It may be used by several goroutines.
@@ -184,6 +187,8 @@ func (p *Post) letter(ctx context.Context, job Job) (*letter, error) {
 		return p.revocation(ctx, job)
 	case bookingNews[job.What].word != "":
 		return p.booking(ctx, job)
+	case matterNews[job.What].word != "":
+		return p.matter(ctx, job)
 	}
 	return nil, errors.New("no such message")
 }
@@ -200,7 +205,7 @@ func (p *Post) isStale(ctx context.Context, what string) bool {
 
 // known is the name of a message, for the log; a name that is none may be anything.
 func known(what string) string {
-	if signInNews[what] || what == "membership_ends" || what == revoked || what == revoked+ofStaff || accountNews[what] || bookingNews[what].word != "" {
+	if signInNews[what] || what == "membership_ends" || what == revoked || what == revoked+ofStaff || accountNews[what] || bookingNews[what].word != "" || matterNews[what].word != "" {
 		return what
 	}
 	return "unknown"

@@ -25,6 +25,7 @@ type news struct {
 	asked   bool                       // nothing is booked: it is about a request
 	coming  bool                       // it says all that one needs to come: how to get there, what to bring, how to cancel
 	entry   bool                       // it goes with a file for the calendar
+	loan    bool                       // it is about what is still out with somebody, and is told after the booking's end too
 }
 
 // ofStaff is what the name of a message ends in that goes to staff.
@@ -45,6 +46,12 @@ var bookingNews = map[string]news{
 	"booking.rehome":                   {word: "rehome", still: live},
 	"booking.lose_unit":                {word: "lose_unit", still: withoutUnit, instead: true},
 	"booking.lose_unit.staff":          {word: "lose_unit_staff", right: identity.BookForOthers, still: withoutUnit},
+	"booking.find_unit":                {word: "find_unit", still: whole, coming: true},
+	"booking.due_tomorrow":             {word: "due_tomorrow", still: inUse, loan: true},
+	"booking.late":                     {word: "late", still: inUse, loan: true},
+	"booking.late_again":               {word: "late_again", still: inUse, loan: true},
+	"booking.overdue.staff":            {word: "overdue_staff", right: identity.HandOut, still: inUse, loan: true},
+	"booking.no_show":                  {word: "no_show", still: is(booking.NoShow)},
 	"booking.set_right":                {word: "set_right", still: live, entry: true},
 	"booking.cancelled":                {word: "cancelled_self", still: is(booking.Cancelled), entry: true},
 	"booking.cancelled_by_staff":       {word: "cancelled", still: is(booking.Cancelled), entry: true},
@@ -62,6 +69,8 @@ func withoutUnit(b booking.Booking) bool {
 	return live(b) && slices.ContainsFunc(b.Lines, func(l booking.Line) bool { return l.WithoutUnit > 0 })
 }
 
+func whole(b booking.Booking) bool { return live(b) && !withoutUnit(b) }
+
 // notice turns news of a booking into one job of the kind "mail" for each whom it concerns,
 // so that a message that cannot be sent holds up no other.
 func (p *Post) notice(ctx context.Context, raw json.RawMessage) error {
@@ -69,11 +78,14 @@ func (p *Post) notice(ctx context.Context, raw json.RawMessage) error {
 	if err := json.Unmarshal(raw, &n); err != nil {
 		return errors.New("the arguments of a notice cannot be read")
 	}
-	if bookingNews[n.What].word == "" {
+	if bookingNews[n.What].word == "" && matterNews[n.What].word == "" {
 		return errors.New("no such notice")
 	}
 	if p.isStale(ctx, n.What) {
 		return nil
+	}
+	if matterNews[n.What].word != "" {
+		return p.matterNotice(ctx, n)
 	}
 	b, err := p.Book.Booking(ctx, identity.System, n.Booking)
 	if fault.KindOf(err) == fault.NotFound {
@@ -113,23 +125,7 @@ func (p *Post) readers(ctx context.Context, r database.Reader, n news, b booking
 	if err != nil {
 		return nil, err
 	}
-	// The hub's own people, and those farther away only when nobody is left there.
-	for _, ask := range []func(database.Reader, identity.Right, string, string) ([]identity.Member, error){p.People.Nearest, p.People.WhoMay} {
-		staff, err := ask(r, n.right, hub.ID, hub.RegionID)
-		if err != nil {
-			return nil, err
-		}
-		var ids []string
-		for _, m := range staff {
-			if m.ID != b.MemberID && m.Email != "" {
-				ids = append(ids, m.ID)
-			}
-		}
-		if len(ids) > 0 {
-			return ids, nil
-		}
-	}
-	return nil, nil
+	return p.staffOf(r, n.right, hub, b.MemberID)
 }
 
 // booking writes one message about a booking, or nothing when it is no longer true, no
@@ -140,7 +136,7 @@ func (p *Post) booking(ctx context.Context, job Job) (*letter, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !n.still(b) || !p.DB.Now().Before(b.EndsAt) {
+	if !n.still(b) || !n.loan && !p.DB.Now().Before(b.EndsAt) {
 		return nil, nil
 	}
 	m, err := p.person(ctx, job.To)
@@ -233,6 +229,9 @@ func (w *writing) letter(n news) (*letter, error) {
 // aside reads what some messages say beside the booking. It reports true when there is nothing to
 // say any more.
 func (w *writing) aside(n news, params fault.Params) (gone bool, err error) {
+	if n.loan {
+		return w.loan(n, params)
+	}
 	switch n.word {
 	case "reminder":
 		return w.tomorrow(params)
@@ -279,8 +278,12 @@ func (w *writing) facts(n news, names []string) error {
 			l.Facts = append(l.Facts, fact{Label: l.say("fact."+label, nil), Value: value})
 		}
 	}
-	add("what", strings.Join(names, ", "))
-	add("when", w.when(w.b.StartsAt, w.b.EndsAt, w.zone, false))
+	if n.loan {
+		w.out.facts(w, add)
+	} else {
+		add("what", strings.Join(names, ", "))
+		add("when", w.when(w.b.StartsAt, w.b.EndsAt, w.zone, false))
+	}
 	if n.right == "" {
 		add("where", w.where())
 		if n.coming {

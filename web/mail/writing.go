@@ -23,6 +23,7 @@ type writing struct {
 	reader identity.Member
 	things []inventory.Resource // what is booked
 	l      *letter
+	out    lent // what is still out, for a message about that
 	held   map[identity.Right]bool
 }
 

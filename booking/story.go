@@ -1,0 +1,83 @@
+package booking
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"canot/internal/identity"
+)
+
+// A UnitEvent is one thing that happened to a unit. Kind is created, changed, shelved, components,
+// moved, picture (of the log), out, back, outage, ticket, left, arrived, scanned, used, with who did it
+// where that may be known.
+type UnitEvent struct {
+	At        time.Time  `db:"at"`
+	Kind      string     `db:"kind"`
+	Word      string     `db:"word"` // the cause of an outage, the kind of a ticket, the action of the log
+	By        string     `db:"by_name"`
+	Person    string     `db:"person"` // whose booking it was
+	BookingID string     `db:"booking_id"`
+	Reference string     `db:"reference"`
+	Place     string     `db:"place"` // the slug of a hub
+	Damaged   bool       `db:"damaged"`
+	Until     *time.Time `db:"until"`
+	TicketID  string     `db:"ticket_id"`
+	Log       string     `db:"log"`
+
+	Fields []string `db:"-"` // what changed, of an edit
+}
+
+// UnitStory lists what happened to a unit that somebody may read, the latest first: limit of it behind
+// the first offset, with whether there is more. Names of persons are for who may see them. It is one
+// statement.
+func (b *Book) UnitStory(ctx context.Context, who identity.Actor, at Counter, unitID string, limit, offset int) (list []UnitEvent, more bool, err error) {
+	err = b.db.Reader(ctx).Select(&list, `
+		SELECT x.at, x.kind, x.word, COALESCE(p.name, '') AS by_name, COALESCE(m.name, '') AS person, x.booking_id,
+		       COALESCE(k.reference, '') AS reference, COALESCE(h.slug, '') AS place, x.damaged, x.until, x.ticket_id, x.log
+		FROM (
+			SELECT out_at AS at, 'out' AS kind, '' AS word, out_by AS by_id, booking_id, out_hub_id AS hub_id, false AS damaged, due_at AS until, '' AS ticket_id, '' AS log
+			FROM loans WHERE unit_id = $1
+			UNION ALL SELECT back_at, 'back', '', back_by, booking_id, COALESCE(back_hub_id, ''), damaged, due_at, '', '' FROM loans WHERE unit_id = $1 AND back_at IS NOT NULL
+			UNION ALL SELECT starts_at, 'outage', cause, made_by, '', '', false, ends_at, COALESCE(ticket_id, ''), '' FROM maintenances WHERE unit_id = $1 AND starts_at <= $2
+			UNION ALL SELECT created_at, 'ticket', kind, reported_by, '', '', urgent, closed_at, id, '' FROM tickets WHERE unit_id = $1
+			UNION ALL SELECT left_at, 'left', state, left_by, '', to_hub_id, false, arrives_at, '', '' FROM transfers WHERE unit_id = $1 AND left_at IS NOT NULL
+			UNION ALL SELECT arrived_at, 'arrived', state, arrived_by, '', to_hub_id, false, NULL, '', '' FROM transfers WHERE unit_id = $1 AND arrived_at IS NOT NULL
+			UNION ALL SELECT s.at, 'scanned', '', s.by_id, '', t.hub_id, false, NULL, '', '' FROM stocktake_scans s JOIN stocktakes t ON t.id = s.stocktake_id WHERE s.unit_id = $1
+			UNION ALL SELECT m.at, 'used', c.code, m.by_id, COALESCE(m.booking_id, ''), '', false, NULL, '', '' FROM stock_moves m JOIN consumables c ON c.id = m.consumable_id WHERE m.unit_id = $1
+			UNION ALL SELECT at, 'log', action, actor_id, '', '', false, NULL, '', after FROM changes WHERE subject_id = $1 AND subject_kind = 'unit'
+		) x
+		LEFT JOIN members p ON p.id = x.by_id LEFT JOIN bookings k ON k.id = x.booking_id LEFT JOIN members m ON m.id = k.member_id
+		LEFT JOIN hubs h ON h.id = x.hub_id
+		ORDER BY x.at DESC, x.kind, x.word LIMIT $3 OFFSET $4`, unitID, at.Now, limit+1, offset)
+	if err != nil {
+		return nil, false, err
+	}
+	if more = len(list) > limit; more {
+		list = list[:limit]
+	}
+	persons := who.May(identity.ViewPersons, at.Hub.ID, at.Hub.RegionID)
+	for i := range list {
+		if !persons {
+			list[i].By, list[i].Person = "", ""
+		}
+		if list[i].Kind == "log" {
+			list[i].read()
+		}
+	}
+	return list, more, nil
+}
+
+// read tells an entry of the log in the words of the story.
+func (e *UnitEvent) read() {
+	var after struct {
+		Changed []string `json:"changed"`
+	}
+	_ = json.Unmarshal([]byte(e.Log), &after) // an entry that holds no list says none
+	e.Fields, e.Log = after.Changed, ""
+	kinds := map[string]string{"unit.create": "created", "unit.update": "changed", "unit.components": "components", "unit.shelve": "shelved",
+		"unit.move": "moved", "unit.photo": "photo", "unit.document": "document", "unit.file_removed": "file_removed", "unit.meter": "meter"}
+	if kind, known := kinds[e.Word]; known {
+		e.Kind = kind
+	}
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// A wire is the line between one device and the network, which a test can cut: what is asked of it then
+// breaks off without an answer, for pages and workers alike, and what was open breaks off too.
+type wire struct {
+	*httptest.Server
+	mu    sync.Mutex
+	cut   bool
+	loses func(r *http.Request) bool // the answer to such a one gets lost, once, after it was carried out
+
+	refused string // what is asked below this path is answered with a status instead
+	status  int
+}
+
+// newWire lays a line to a network.
+func newWire(t *testing.T, to string) *wire {
+	t.Helper()
+	there, err := url.Parse(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &wire{}
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(there)
+			r.Out.Host = r.In.Host
+		},
+		FlushInterval: -1,
+		ErrorHandler:  func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
+		ModifyResponse: func(r *http.Response) error {
+			if w.lost(r.Request) {
+				panic(http.ErrAbortHandler)
+			}
+			return nil
+		},
+	}
+	w.Server = httptest.NewServer(http.HandlerFunc(func(a http.ResponseWriter, r *http.Request) {
+		if w.down() {
+			panic(http.ErrAbortHandler) // the connection is closed without a word
+		}
+		if status := w.refuses(r.URL.Path); status != 0 {
+			a.WriteHeader(status)
+			return
+		}
+		proxy.ServeHTTP(a, r)
+	}))
+	w.Config.ErrorLog = nil
+	t.Cleanup(func() {
+		w.CloseClientConnections()
+		w.Close()
+	})
+	return w
+}
+
+func (w *wire) down() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.cut
+}
+
+// refuse has what is asked below a path answered with a status by who stands before the network; "" ends it.
+func (w *wire) refuse(path string, status int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.refused, w.status = path, status
+}
+
+func (w *wire) refuses(path string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.refused == "" || !strings.HasPrefix(path, w.refused) || strings.HasSuffix(path, "/hors-ligne") {
+		return 0
+	}
+	return w.status
+}
+
+// lost says whether an answer gets lost on its way.
+func (w *wire) lost(r *http.Request) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.loses == nil || !w.loses(r) {
+		return false
+	}
+	w.loses = nil
+	return true
+}
+
+// lose has the next answer to what is posted to an address that ends so get lost.
+func (w *wire) lose(end string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.loses = func(r *http.Request) bool { return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, end) }
+}
+
+// set cuts the line, or joins it again.
+func (w *wire) set(cut bool) {
+	w.mu.Lock()
+	w.cut = cut
+	w.mu.Unlock()
+	if cut {
+		w.CloseClientConnections()
+	}
+}

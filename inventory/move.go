@@ -1,0 +1,108 @@
+package inventory
+
+import (
+	"context"
+	"errors"
+
+	"canot/internal/database"
+	"canot/internal/fault"
+	"canot/internal/identity"
+)
+
+// Moves reports whether things of the kind can travel from hub to hub.
+func (k Kind) Moves() bool { return k == Equipment || k == Machine }
+
+// HostResource returns the resource as which a unit of x is booked at another hub (by id): the equal
+// one, which has the same French name and category, or a copy of x that is made there. It is a step
+// of the book's verb, which has asked for the right, and comes before the locks of resources: the
+// hub is locked here when something must be made. A resource of that name that is something else,
+// or is archived, is Refused.
+func HostResource(tx *database.Tx, by identity.Actor, x Resource, hubID string) (Resource, error) {
+	there, err := equalAt(tx, x, hubID)
+	if err == nil || fault.KindOf(err) != fault.NotFound {
+		return there, err
+	}
+	if err := tx.Lock("hubs", hubID); err != nil {
+		return Resource{}, err
+	}
+	there, err = equalAt(tx, x, hubID) // somebody else may have made it meanwhile
+	if err == nil || fault.KindOf(err) != fault.NotFound {
+		return there, err
+	}
+	own := x.own()
+	return insertResource(tx, by, hubID, ResourceEdits{
+		Category: &x.CategoryID, Kind: &x.Kind, Name: &x.Name, Description: &x.Description, Bring: &x.Bring, Notes: &x.Notes,
+		Capacity: &x.Capacity, Accessibility: &x.Accessibility, Photos: &x.Photos, Tags: &x.Tags, PricePerHour: &x.PricePerHour,
+		Policy: own, inFile: true, // what x asks of persons is asked there too, though its certifications may be gone by now
+	})
+}
+
+// equalAt finds the resource of a hub that is equal to x.
+func equalAt(r database.Reader, x Resource, hubID string) (Resource, error) {
+	list, err := resourcesWhere(r, `r.hub_id = $1 AND r.name_key = $2`, hubID, x.nameKey())
+	if err != nil {
+		return Resource{}, err
+	}
+	if len(list) == 0 {
+		return Resource{}, fault.New(fault.NotFound, "resource_not_found", nil)
+	}
+	var c check
+	switch there := list[0]; {
+	case there.Kind != x.Kind || there.CategoryID != x.CategoryID:
+		c.refuse("to_resource", "not_equal", fault.Params{"resource": there.Slug})
+	case there.Archived:
+		c.refuse("to_resource", "archived", nil)
+	}
+	return list[0], c.err()
+}
+
+// EqualAt finds the resource as which a unit of x would be booked at another hub (by id), NotFound
+// when HostResource would make one.
+func (c *Catalog) EqualAt(ctx context.Context, x Resource, hubID string) (Resource, error) {
+	return equalAt(c.db.Reader(ctx), x, hubID)
+}
+
+// MoveUnit writes where a unit is from now on, and as what it is booked: a hub and a resource by id,
+// as a step of the book's verb, which has asked for the right and holds the locks of both resources.
+// Both resources' versions rise. Its home hub stays what it is.
+func MoveUnit(tx *database.Tx, by identity.Actor, unitID, hubID, resourceID string) (Unit, error) {
+	was, err := findUnit(tx, unitID)
+	if err != nil {
+		return Unit{}, err
+	}
+	u := was
+	u.CurrentHubID, u.ResourceID = hubID, resourceID
+	if u.CurrentHubID == was.CurrentHubID && u.ResourceID == was.ResourceID {
+		return was, nil
+	}
+	if u.ResourceID != was.ResourceID {
+		var count int
+		if err := tx.Get(&count, `SELECT COUNT(*) FROM units WHERE resource_id = $1`, resourceID); err != nil {
+			return Unit{}, err
+		}
+		var c check
+		if count >= maxUnits {
+			c.refuse("to_resource", "too_many_items", fault.Params{"max": maxUnits})
+		}
+		if err := c.err(); err != nil {
+			return Unit{}, err
+		}
+	}
+	err = tx.Get(&u.Version, `
+		UPDATE units SET current_hub_id = $2, resource_id = $3, moved_at = CASE WHEN resource_id = $3 THEN moved_at ELSE $4 END,
+			version = version + 1 WHERE id = $1 RETURNING version`, u.ID, u.CurrentHubID, u.ResourceID, tx.Now)
+	if errors.Is(err, database.ErrNoRows) {
+		err = fault.New(fault.NotFound, "unit_not_found", nil)
+	}
+	if err != nil {
+		return Unit{}, err
+	}
+	both := []string{was.ResourceID}
+	if u.ResourceID != was.ResourceID {
+		both = append(both, u.ResourceID)
+	}
+	if err := bumpRules(tx, both...); err != nil {
+		return Unit{}, err
+	}
+	return u, record(tx, by, "unit.move", u.ID, was, u)
+}

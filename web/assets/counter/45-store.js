@@ -1,0 +1,77 @@
+// What a device keeps of counters, in its own data base: copy (by hub: what the server gave, whose it
+// is, and the last contact), acts (what waits to be sent, in order) and results (what became of what was sent).
+const kept = (() => {
+  const name = "canot-counter";
+  let opened;
+  const open = () =>
+    (opened ??= new Promise((done, fail) => {
+      const ask = indexedDB.open(name, 1);
+      ask.onupgradeneeded = () => {
+        ask.result.createObjectStore("copy", { keyPath: "hub" });
+        ask.result.createObjectStore("acts", { keyPath: "id", autoIncrement: true });
+        ask.result.createObjectStore("results", { keyPath: "id", autoIncrement: true });
+      };
+      ask.onsuccess = () => {
+        const close = () => (ask.result.close(), (opened = undefined));
+        ask.result.onversionchange = close; // the worker takes all away when somebody leaves
+        ask.result.onclose = close;
+        done(ask.result);
+      };
+      ask.onerror = () => ((opened = undefined), fail(ask.error));
+    }));
+  // within runs f with stores, and is done when what it wrote is on the disk.
+  const within = async (stores, mode, f) => {
+    const db = await open();
+    return new Promise((done, fail) => {
+      const tx = db.transaction(stores, mode, { durability: "strict" });
+      let answer;
+      tx.oncomplete = () => done(answer);
+      tx.onabort = tx.onerror = () => fail(tx.error);
+      f((store) => tx.objectStore(store), (value) => (answer = value));
+    });
+  };
+  const all = (store) => within([store], "readonly", (of, give) => (of(store).getAll().onsuccess = (e) => give(e.target.result)));
+  const channel = "BroadcastChannel" in window ? new BroadcastChannel(name) : { postMessage() {} };
+  const tell = () => channel.postMessage("changed");
+  return {
+    channel,
+    acts: () => all("acts"),
+    results: () => all("results"),
+    copies: () => all("copy"),
+    // keep keeps a copy, and forgets those of anybody else.
+    keep: (record) =>
+      within(["copy"], "readwrite", (of) => {
+        of("copy").openCursor().onsuccess = (e) => {
+          const at = e.target.result;
+          if (!at) return of("copy").put(record);
+          if (at.value.person !== record.person) at.delete();
+          at.continue();
+        };
+      }),
+    // forget forgets the copies of everybody but one, "" for all.
+    forget: (person) =>
+      within(["copy"], "readwrite", (of) => {
+        of("copy").openCursor().onsuccess = (e) => {
+          const at = e.target.result;
+          if (!at) return;
+          if (!person || at.value.person !== person) at.delete();
+          at.continue();
+        };
+      }).then(tell),
+    add: (acts) => within(["acts"], "readwrite", (of) => acts.forEach((a) => of("acts").add(a))).then(tell),
+    change: (act) => within(["acts"], "readwrite", (of) => (of("acts").get(act.id).onsuccess = (e) => e.target.result && of("acts").put(act))).then(tell),
+    drop: (ids) => within(["acts"], "readwrite", (of) => ids.forEach((id) => of("acts").delete(id))).then(tell),
+    // sent takes an act out of what waits, notes what became of it, and has its effect in the copy, all at once.
+    sent: (act, result) =>
+      within(["acts", "results", "copy"], "readwrite", (of) => {
+        of("acts").delete(act.id);
+        of("results").add(result);
+        if (result.state === "unsettled") return;
+        of("copy").get(act.hub).onsuccess = (e) => {
+          const was = e.target.result;
+          if (was) of("copy").put({ ...was, copy: world.after(was.copy, act) });
+        };
+      }).then(tell),
+    read: () => within(["results"], "readwrite", (of) => of("results").clear()).then(tell),
+  };
+})();

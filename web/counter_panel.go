@@ -1,0 +1,305 @@
+package web
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"canot/booking"
+	"canot/internal/fault"
+	"canot/internal/identity"
+	"canot/inventory"
+)
+
+// panelView is what a counter has open: one thing to do.
+type panelView struct {
+	Kind    string // "" for nothing, booking, unit, units, person, several, nothing, back
+	Said    string // what has just been done, also told to who does not see it
+	Path    string // of the counter
+	Walk    string // where somebody without a booking is served, with what was scanned for them
+	Error   *told
+	Text    string // what was scanned
+	Visit   *visitView
+	Clash   *clashView
+	Unit    *foundView
+	Person  *booking.Person
+	Back    *backView
+	WalkIn  *walkView
+	Choices []panelChoice
+	Waiting []string // codes that were scanned before it was known who takes them
+
+	// What the field's form says is open.
+	Open    string
+	Version int64
+	Units   []string
+}
+
+// A panelChoice is one of several; its number may be typed instead.
+type panelChoice struct {
+	Value           string // what the field says for it
+	Number          int
+	Words, More, At string
+	Path            string
+}
+
+// A foundView is a unit that was scanned.
+type foundView struct {
+	Base             string // of the counter
+	Code, Name, Icon string
+	Status           string
+	Fine             bool
+	Parts            []countLine
+	Loan             *loanLine
+	Promised         string // whom it is promised to, and when
+	Open             string // where it is handed to them, "" while that cannot be
+	Hand             bool
+	Page             string // all that is known of it
+	Report           string
+}
+
+// A loanLine is who has a unit.
+type loanLine struct {
+	Who, Reference, Due, Late string
+	Key                       string
+}
+
+// A clashView is a unit that was scanned for a booking and cannot simply leave with it.
+type clashView struct {
+	Code, Words string
+	Equal       []string // codes that could leave instead
+	Units       []string // all that would leave
+	Swap        bool
+	Override    bool
+}
+
+// panel is what the address says is open.
+func (x *post) panel() (panelView, error) {
+	q := x.c.Request.URL.Query()
+	v := x.empty()
+	seen, text := cmp.Or(q.Get("vu"), q.Get("retour")), x.code
+	v.Said = x.said(q.Get("fait"))
+	open := x.open
+	switch {
+	case q.Get("retour") != "":
+		text = seen
+	case q.Get("vu") != "":
+		open = seen
+	}
+	if !goodID(open) || open == "" && text == "" {
+		if len(x.units) > 0 {
+			v.Kind, v.Waiting = "units", x.units
+		}
+		return v, nil
+	}
+	s, err := x.see(text, open)
+	if err != nil {
+		return v, err
+	}
+	if s.Open != nil {
+		v.Kind = "booking"
+		v.Visit = x.visit(*s.Open, x.open != "")
+		if err := x.asks(v.Visit, *s.Open); err != nil {
+			return v, err
+		}
+		if done := q.Get("fait"); done == "remis" || done == "photo" {
+			if v.Visit.Photos, err = x.photosOf(s.Open.ID); err != nil {
+				return v, err
+			}
+		}
+		if q.Get("fait") == "remis" {
+			v.Said = x.l.Say("page.counter.handed", fault.Params{"who": x.name(s.Open.Person), "hour": v.Visit.Due})
+		}
+	}
+	switch {
+	case q.Get("retour") != "" && s.Unit != nil:
+		back, err := x.backOf(s.Unit)
+		if err != nil {
+			return v, err
+		}
+		v.Back = back
+		if v.Kind == "" {
+			v.Kind = "back"
+		}
+		if v.Said == "" && back != nil {
+			v.Said = back.Said
+		}
+	case text != "":
+		x.scanned(&v, s)
+	case s.Open == nil:
+		v.Kind = "nothing"
+	}
+	if v.Visit != nil && v.Visit.Open {
+		v.Version = v.Visit.Version
+	}
+	return v, nil
+}
+
+// empty is a panel with nothing in it.
+func (x *post) empty() panelView {
+	v := panelView{Path: x.desk.Path, Open: x.open, Units: x.units, Text: x.code}
+	v.Walk = x.address("", x.units)
+	v.Walk = x.desk.Path + "/sans-reservation" + v.Walk[len(x.desk.Path):]
+	return v
+}
+
+// said is what has just been done.
+func (x *post) said(done string) string {
+	switch done {
+	case "arrivee", "prolonge", "approuve", "refuse", "sans", "photo", "rendu", "note":
+		return x.l.Say("page.counter.done."+done, nil)
+	}
+	return ""
+}
+
+// scanned puts what a text meant into the panel.
+func (x *post) scanned(v *panelView, s booking.Scanned) {
+	switch {
+	case s.Kind == "unit" && s.Open != nil:
+		v.Clash = x.clash(s)
+	case s.Kind == "unit":
+		v.Kind, v.Unit = "unit", x.unit(s.Unit)
+	case s.Kind == "booking":
+		v.Kind, v.Visit = "booking", x.visit(*s.Booking, false)
+		v.Visit.More = x.address(s.Booking.ID, x.units)
+	case s.Kind == "person":
+		v.Kind, v.Person = "person", s.Person
+		for i, b := range s.Bookings {
+			v.Choices = append(v.Choices, x.choiceOf(i, b))
+		}
+	case s.Kind == "several":
+		v.Kind = "several"
+		for i, text := range s.Several {
+			v.Choices = append(v.Choices, panelChoice{Value: text, Number: i + 1, Words: text, Path: x.address(x.open, x.units, "code", text)})
+		}
+	case s.Open == nil:
+		v.Kind = "nothing"
+	default:
+		v.Clash = &clashView{Code: s.Text, Words: x.l.Say("page.counter.unknown", fault.Params{"text": s.Text})}
+	}
+}
+
+// choiceOf is a booking among several of one person.
+func (x *post) choiceOf(i int, b booking.Visit) panelChoice {
+	m := boardMaker{deskClock: x.clock, path: x.desk.Path, slug: x.desk.Hub.Slug}
+	what, _ := m.what(b)
+	return panelChoice{Value: b.Reference, Number: i + 1, Words: what, At: x.clock.at(b.StartsAt), More: x.l.Say("page.bookings.status", fault.Params{"status": string(b.Status)}), Path: x.address(b.ID, x.units)}
+}
+
+// parts are the components of a unit, to be counted.
+func (x *post) parts(all []inventory.Component) []countLine {
+	var list []countLine
+	for _, c := range all {
+		list = append(list, countLine{ID: c.ID, Words: c.Name.In(x.l.Tag()), Quantity: c.Quantity, Missing: c.Missing, Required: c.Required})
+	}
+	return list
+}
+
+// unit is a unit that was scanned while nothing is open.
+func (x *post) unit(u *booking.ScannedUnit) *foundView {
+	v := &foundView{Base: x.desk.Path, Code: u.Code, Name: u.ResourceName.In(x.l.Tag()), Icon: string(u.Kind), Status: x.unitWords(u.Status), Fine: u.Status == "in_service",
+		Parts: x.parts(u.Components), Page: inventoryPath + "/" + x.desk.Hub.Slug + "/exemplaires/" + u.ID, Report: "/u/" + u.Code}
+	v.Hand = v.Fine && u.Loan == nil
+	if l := u.Loan; l != nil {
+		v.Loan = x.loan(*l)
+	}
+	if b := promised(u); b != nil {
+		v.Promised = x.l.Say("page.counter.promised", fault.Params{"who": x.name(b.Person), "hour": x.clock.at(b.StartsAt)})
+		if u.Loan == nil && b.StartsAt.Before(x.counter.Now.Add(time.Hour)) {
+			v.Open = x.address(b.ID, append(slices.Clone(x.units), u.Code))
+		}
+	}
+	return v
+}
+
+// promised is whom a unit is promised to, but for who has just brought it back.
+func promised(u *booking.ScannedUnit) *booking.Visit {
+	if u.Promised != nil && u.Last != nil && u.Promised.ID == u.Last.BookingID {
+		return nil
+	}
+	return u.Promised
+}
+
+// unitWords say how a unit is.
+func (x *post) unitWords(status string) string { return x.l.Say("page.counter.unit."+status, nil) }
+
+// name is who somebody is, or that nobody here may know.
+func (x *post) name(who booking.Person) string {
+	return cmp.Or(who.Name, x.l.Say("page.counter.somebody", nil))
+}
+
+func (x *post) loan(l booking.OnLoan) *loanLine {
+	line := &loanLine{Who: x.name(l.Person), Reference: l.Reference, Due: x.clock.at(l.DueAt), Key: "retour" + l.Loan.ID}
+	if x.counter.Now.After(l.DueAt) {
+		line.Late = x.clock.late(l.DueAt)
+	}
+	return line
+}
+
+// clash says why a unit that was scanned cannot simply leave with the booking that is open.
+func (x *post) clash(s booking.Scanned) *clashView {
+	u := s.Unit
+	c := &clashView{Code: u.Code, Units: append(slices.Clone(x.units), u.Code)}
+	ours := slices.ContainsFunc(s.Open.Lines, func(l booking.Line) bool { return l.ResourceID == u.ResourceID })
+	params := fault.Params{"code": u.Code, "what": u.ResourceName.In(x.l.Tag()), "state": x.unitWords(u.Status)}
+	switch {
+	case u.Status != "in_service":
+		c.Words = x.l.Say("page.counter.clash_status", params)
+	case !ours:
+		c.Words = x.l.Say("page.counter.clash_other", params)
+	case u.Promised != nil && u.Promised.ID != s.Open.ID:
+		params["who"], params["hour"] = x.name(u.Promised.Person), x.clock.at(u.Promised.StartsAt)
+		c.Words = x.l.Say("page.counter.clash_promised", params)
+		c.Equal, c.Swap, c.Override = u.Equal, true, x.may(identity.Waive)
+	default:
+		c.Words = x.l.Say("page.counter.clash_ticked", params)
+	}
+	return c
+}
+
+// again shows the panel of what was tried, with why not.
+func (x *post) again(err error) error {
+	var wrong told
+	status := http.StatusOK
+	wrong, status = x.explain(err)
+	if f := fault.Of(err); f == nil || f.Kind == fault.Internal || f.Kind == fault.NotFound && f.Code != "unit_not_found" && f.Code != "booking_not_found" {
+		return err
+	} else if len(f.Violations) > 0 {
+		wrong.Title, wrong.Text = x.l.Say("page.counter.refused", nil), ""
+		wrong.List = x.reasons(f.Violations)
+	} else if f.Kind == fault.Stale {
+		wrong.Title, wrong.Text = x.l.Say("page.bookings.stale_title", nil), x.l.Say("page.counter.stale", nil)
+	}
+	v := x.empty()
+	if x.open != "" || x.code != "" {
+		s, seen := x.see(x.code, x.open)
+		if seen != nil {
+			return seen
+		}
+		if s.Open != nil {
+			v.Kind, v.Visit = "booking", x.visit(*s.Open, true)
+			v.Version = v.Visit.Version
+			if seen := x.asks(v.Visit, *s.Open); seen != nil {
+				return seen
+			}
+		}
+		if x.code != "" {
+			x.scanned(&v, s)
+		}
+	}
+	if v.Kind == "" {
+		v.Kind = "nothing"
+	}
+	return x.show(status, v, &wrong)
+}
+
+// numbered is the choice that a number stands for, of the choices that the field's form says there
+// were; the text itself otherwise.
+func numbered(text string, choices []string) string {
+	n, err := strconv.Atoi(text)
+	if err != nil || len(text) > 1 || n < 1 || n > len(choices) {
+		return text
+	}
+	return choices[n-1]
+}

@@ -1,0 +1,184 @@
+package web
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"canot/booking"
+	"canot/internal/fault"
+	"canot/inventory/files"
+)
+
+// A backView is a unit that has just come back: whose it was, what happens to it next, and what is
+// to be looked at.
+type backView struct {
+	Code, Name, Who, Late string
+	Said                  string
+	Next                  []nextLine
+	Parts                 []countLine
+	Damaged               bool
+	Condition             string
+	Consumables           []consumableLine
+	Action, Key           string
+	Report                string
+}
+
+// A nextLine says where a unit goes now.
+type nextLine struct {
+	Words, Tone, Path string
+}
+
+// A consumableLine is what may have been used up.
+type consumableLine struct{ ID, Name, Measure string }
+
+// mostUsed bounds how many consumables the form of a return asks about.
+const mostUsed = 12
+
+// backOf is a unit that came back, nil where it never left.
+func (x *post) backOf(u *booking.ScannedUnit) (*backView, error) {
+	if u.Last == nil || u.Loan != nil {
+		return nil, nil
+	}
+	l := u.Last
+	v := &backView{Code: u.Code, Name: u.ResourceName.In(x.l.Tag()), Who: x.name(l.Person), Parts: x.parts(u.Components), Damaged: l.Damaged, Condition: l.ConditionIn,
+		Action: x.desk.Path + "/retours/" + l.Loan.ID, Key: newKey()}
+	v.Said = x.l.Say("page.counter.back_said", fault.Params{"code": u.Code, "what": v.Name, "who": v.Who})
+	if l.BackAt != nil && l.BackAt.After(l.DueAt) {
+		c := x.clock
+		c.now = *l.BackAt
+		v.Late = c.late(l.DueAt)
+	}
+	for i, p := range v.Parts {
+		if n, ok := l.Missing[p.ID]; ok {
+			v.Parts[i].Missing = n
+		}
+	}
+	v.Next = x.next(u)
+	if x.Stock == nil || len(v.Parts) == 0 && u.Kind == "" {
+		return v, nil
+	}
+	all, err := x.Stock.Consumables(x.c.Request.Context(), x.v.Actor, x.desk.Hub.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range all {
+		if !c.Archived && len(v.Consumables) < mostUsed {
+			v.Consumables = append(v.Consumables, consumableLine{c.ID, c.Name.In(x.l.Tag()), c.Measure})
+		}
+	}
+	return v, nil
+}
+
+// next says where a unit goes now, what cannot wait first.
+func (x *post) next(u *booking.ScannedUnit) []nextLine {
+	var all []nextLine
+	if u.Status != "in_service" {
+		all = append(all, nextLine{Words: x.l.Say("page.counter.next_away", fault.Params{"state": x.unitWords(u.Status)}), Tone: "wrong", Path: upkeepPath + "/" + x.desk.Hub.Slug})
+	}
+	if t := u.Journey; t != nil {
+		all = append(all, nextLine{Words: x.l.Say("page.counter.next_journey", fault.Params{"hub": t.ToHubName.In(x.l.Tag())}), Tone: "soon", Path: transfersPath + "/" + x.desk.Hub.Slug})
+	}
+	if b := promised(u); b != nil {
+		all = append(all, nextLine{Words: x.l.Say("page.counter.promised", fault.Params{"who": x.name(b.Person), "hour": x.clock.at(b.StartsAt)}), Tone: "soon", Path: x.address(b.ID, nil)})
+	}
+	if len(all) == 0 {
+		all = append(all, nextLine{Words: x.l.Say("page.counter.next_shelf", nil), Tone: "fine"})
+	}
+	return all
+}
+
+// photosOf are the forms for pictures of what has just left for a booking.
+func (x *post) photosOf(id string) ([]photoForm, error) {
+	loans, err := x.Book.Loans(x.c.Request.Context(), x.v.Actor, id)
+	var all []photoForm
+	for _, l := range loans {
+		if l.BackAt == nil {
+			all = append(all, photoForm{ID: l.ID, Code: l.Code, Action: x.desk.Path + "/retours/" + l.ID, Key: newKey()})
+		}
+	}
+	return all, err
+}
+
+// inspect notes what was found on a unit: after its return, or with pictures of how it left.
+func inspect(p *page) error {
+	if _, _, err := p.counterDesk(); err != nil {
+		return err // before anything heavy is read
+	}
+	if err := p.openForm(); err != nil {
+		return err
+	}
+	x, err := p.atCounter(p.c.Request.PostForm)
+	if err != nil {
+		return err
+	}
+	ctx, loan, left := x.c.Request.Context(), x.c.Param("loan"), x.field("moment") == files.Out
+	if !goodID(loan) {
+		return fault.New(fault.NotFound, "loan_not_found", nil)
+	}
+	x.code = x.field("unite")
+	sent, err := x.prepared("photo", files.Photo)
+	if err != nil {
+		return x.again(err)
+	}
+	var pictures []files.Prepared
+	for _, f := range sent {
+		pictures = append(pictures, f.Prepared)
+	}
+	if !left {
+		found, hash, err := x.found()
+		if err == nil {
+			_, err = x.Book.Inspect(ctx, x.v.Actor, loan, found, x.onceKey("cle", append(hash, loan)...))
+		}
+		if err != nil {
+			return x.again(err)
+		}
+	}
+	if len(pictures) > 0 {
+		moment := files.In
+		if left {
+			moment = files.Out
+		}
+		key := x.onceKey("cle", loan, moment)
+		if key.Key != "" {
+			key.Key += " photos"
+		}
+		if err := x.Book.Photograph(ctx, x.v.Actor, loan, moment, pictures, key); err != nil {
+			return x.again(err)
+		}
+	}
+	if left {
+		return x.to(x.address("", nil, "vu", x.open, "fait", "photo"))
+	}
+	return x.to(x.address("", nil, "fait", "note"))
+}
+
+// found reads what was found on a unit, and the same as texts.
+func (x *post) found() (booking.Return, []string, error) {
+	r := booking.Return{Hub: x.desk.Hub.ID, Condition: strings.TrimSpace(x.field("etat")), Damaged: x.field("abime") != "", Trouble: strings.TrimSpace(x.field("probleme"))}
+	texts := []string{r.Condition, strconv.FormatBool(r.Damaged), r.Trouble}
+	for _, name := range slices.Sorted(maps.Keys(x.c.Request.PostForm)) {
+		values := x.c.Request.PostForm[name]
+		part, missing := strings.CutPrefix(name, "manque-")
+		used, uses := strings.CutPrefix(name, "conso-")
+		if !missing && !uses || values[0] == "" {
+			continue
+		}
+		n, err := strconv.Atoi(strings.TrimSpace(values[0]))
+		if err != nil || n < 0 {
+			return r, nil, fault.Field(name, "bad_number")
+		}
+		texts = append(texts, name, values[0])
+		if uses && n > 0 {
+			r.Uses = append(r.Uses, booking.Use{Consumable: used, Quantity: int64(n)})
+		}
+		if missing {
+			if r.Missing == nil {
+				r.Missing = map[string]int{}
+			}
+			r.Missing[part] = n
+		}
+	}
+	return r, texts, nil
+}

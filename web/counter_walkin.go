@@ -1,0 +1,198 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"canot/booking"
+	"canot/internal/fault"
+	"canot/internal/identity"
+	"canot/inventory"
+)
+
+// A walkForm is what is asked of somebody without a booking, as it was typed.
+type walkForm struct {
+	Name, Phone, Title string
+	Member             string // who showed a card
+	Thing              string // a resource, by slug: any free unit of it
+	More               string // a code that was typed
+	Until, Other       string
+	Reason             string
+
+	sign bool
+}
+
+// A walkView is the form of who comes without a booking.
+type walkView struct {
+	walkForm
+	Person  *booking.Person // who showed a card
+	Units   []string
+	Things  []option // places and machines
+	Choices []option // until when
+	Min     string
+	Key     string
+	Action  string
+	Waive   bool
+	Sign    bool // it was refused for want of a signature
+}
+
+// mostThings bounds how many places and machines there are to choose from.
+const mostThings = 60
+
+func walkOf(q url.Values) walkForm {
+	return walkForm{Name: strings.TrimSpace(q.Get("nom")), Phone: strings.TrimSpace(q.Get("telephone")), Title: strings.TrimSpace(q.Get("titre")), Member: q.Get("pour"), Thing: q.Get("quoi"),
+		More: strings.TrimSpace(q.Get("ajout")), Until: q.Get("jusqua"), Other: q.Get("autre"), Reason: strings.TrimSpace(q.Get("raison"))}
+}
+
+// walkAddress is where somebody without a booking is served, with what was scanned for them.
+func (x *post) walkAddress(member string) string {
+	q := url.Values{}
+	if len(x.units) > 0 {
+		q["u"] = x.units
+	}
+	if member != "" {
+		q.Set("pour", member)
+	}
+	path := x.desk.Path + "/sans-reservation"
+	if len(q) > 0 {
+		path += "?" + q.Encode()
+	}
+	return path
+}
+
+// walkInPage serves somebody who has no booking.
+func walkInPage(p *page) error {
+	q := p.c.Request.URL.Query()
+	x, err := p.atCounter(q)
+	if err != nil {
+		return err
+	}
+	return x.walkAgain(walkOf(q), nil, http.StatusOK)
+}
+
+// walkAgain shows the form, with what was wrong with it.
+func (x *post) walkAgain(f walkForm, wrong *told, status int) error {
+	if x.c.Request.Method != http.MethodGet {
+		x.other = x.walkAddress(f.Member)
+	}
+	ctx := x.c.Request.Context()
+	v := x.empty()
+	v.Kind, v.Text = "walk", ""
+	w := &walkView{walkForm: f, Units: x.units, Key: newKey(), Action: x.desk.Path + "/sans-reservation", Waive: x.may(identity.Waive)}
+	if f.Member != "" {
+		m, err := x.Directory.SeenMember(ctx, x.v.Actor, f.Member)
+		if err != nil {
+			return err
+		}
+		w.Person = &booking.Person{ID: m.ID, Name: m.Name}
+	}
+	if len(x.units) == 0 {
+		list, _, err := x.Catalog.Resources(ctx, inventory.ResourceQuery{Hub: x.desk.Hub.ID, Limit: 200})
+		if err != nil {
+			return err
+		}
+		for _, r := range list {
+			if r.Kind != inventory.Equipment && len(w.Things) < mostThings {
+				w.Things = append(w.Things, option{ID: r.Slug, Words: r.Name.In(x.l.Tag()), Here: r.Slug == f.Thing})
+			}
+		}
+	}
+	for _, until := range x.untils() {
+		w.Choices = append(w.Choices, option{ID: stamp(until), Words: x.clock.at(until), Here: stamp(until) == f.Until})
+	}
+	if f.Until == "" && f.Other == "" {
+		w.Choices[1].Here = true
+	}
+	w.Min = x.counter.Now.In(x.counter.Zone).Format("2006-01-02T15:04")
+	w.Sign = f.sign
+	v.WalkIn = w
+	return x.show(status, v, wrong)
+}
+
+// untils are the times until which things are lent most often: an hour, two, four, and the same hour
+// tomorrow, in three days, in a week.
+func (x *post) untils() []time.Time {
+	from := x.counter.Now.Add(14 * time.Minute).Truncate(15 * time.Minute)
+	all := []time.Time{from.Add(time.Hour), from.Add(2 * time.Hour), from.Add(4 * time.Hour)}
+	for _, days := range []int{1, 3, 7} {
+		all = append(all, from.In(x.counter.Zone).AddDate(0, 0, days).UTC())
+	}
+	return all
+}
+
+// walkIn lends to somebody who has no booking, or lets them in, in one step.
+func walkIn(p *page) error {
+	form := p.c.Request.PostForm
+	x, err := p.atCounter(form)
+	if err != nil {
+		return err
+	}
+	x.open = ""
+	f := walkOf(form)
+	if f.More != "" {
+		if err := x.addTyped(&f); err != nil {
+			return err
+		}
+	}
+	if form.Get("faire") == "ajouter" {
+		return x.walkAgain(f, nil, http.StatusOK)
+	}
+	units := slices.Clone(x.units)
+	if f.Thing != "" {
+		units = append(units, f.Thing)
+	}
+	until, err := p.untilOf(x.counter.Zone)
+	wrong := told{Title: x.l.Say("page.counter.refused", nil)}
+	switch {
+	case f.Member == "" && f.Name == "":
+		wrong.List = []wrongField{{"nom", x.l.Say("page.counter.walk_name", nil)}}
+	case len(units) == 0:
+		wrong.List = []wrongField{{"ajout", x.l.Say("page.counter.walk_what", nil)}}
+	case err != nil:
+		wrong.List = []wrongField{{"autre", x.l.Say("page.counter.walk_until", nil)}}
+	}
+	if len(wrong.List) > 0 {
+		return x.walkAgain(f, &wrong, http.StatusBadRequest)
+	}
+	w := booking.WalkIn{Hub: x.desk.Hub.ID, Member: f.Member, Units: units, Until: until, Title: f.Title, Signature: signatureOf(form.Get("signature")),
+		OnPaper: form.Get("papier") != "", Override: f.Reason}
+	if f.Member == "" {
+		w.New = &identity.NewMember{Name: f.Name, Phone: f.Phone, Language: x.l.Tag(), HomeHubID: x.desk.Hub.ID}
+	}
+	b, err := x.Book.WalkIn(x.c.Request.Context(), x.v.Actor, w, x.onceKey("cle", append(units, f.Member, f.Name, f.Phone, stamp(until), f.Title, f.Reason, strconv.FormatBool(w.OnPaper))...))
+	if err != nil {
+		t, status := x.explain(err)
+		switch f2 := fault.Of(err); {
+		case f2 == nil || f2.Kind == fault.Internal || f2.Kind == fault.NotFound && f2.Code != "unit_not_found":
+			return err
+		case len(f2.Violations) > 0:
+			t.Title, t.Text = wrong.Title, ""
+			t.List = x.reasons(f2.Violations)
+		}
+		f.sign = f.sign || signatureNeeded(err)
+		return x.walkAgain(f, &t, status)
+	}
+	return x.to(x.address("", nil, "vu", b.ID, "fait", "sans"))
+}
+
+// signatureNeeded reports whether a hand-over was refused for want of a signature.
+func signatureNeeded(err error) bool {
+	f := fault.Of(err)
+	return f != nil && (f.Code == "signature_needed" || slices.ContainsFunc(f.Violations, func(v fault.Violation) bool { return v.Code == "signature_needed" }))
+}
+
+// addTyped adds a code that was typed into the form, as far as it means one unit.
+func (x *post) addTyped(f *walkForm) error {
+	s, err := x.see(f.More, "")
+	if err != nil {
+		return err
+	}
+	if s.Kind == "unit" && !slices.Contains(x.units, s.Unit.Code) {
+		x.units, f.More = append(x.units, s.Unit.Code), ""
+	}
+	return nil
+}
