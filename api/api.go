@@ -47,10 +47,11 @@ type Deps struct {
 	LargePages     map[string]int64          // routes of pages whose bodies may be larger than others
 	DB             *database.DB
 	Log            *slog.Logger
-	Limits         bool     // whether callers are slowed down
-	PublicURL      string   // the address that people use, "" when it is not known
-	TrustedProxies []string // whose X-Forwarded-For is believed; none by default
-	Version        string   // of the program
+	TakeReport     func(caller string) error // counts that somebody reports a problem, and slows them down; nil for nobody
+	Limits         bool                      // whether callers are slowed down
+	PublicURL      string                    // the address that people use, "" when it is not known
+	TrustedProxies []string                  // whose X-Forwarded-For is believed; none by default
+	Version        string                    // of the program
 }
 
 // API answers the routes. It may be used by many goroutines.

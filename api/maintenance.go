@@ -64,11 +64,14 @@ type takeOutInput struct {
 		StartsAt Instant `json:"starts_at"`
 		EndsAt   Instant `json:"ends_at,omitempty" doc:"Left out while nobody knows"`
 		Reason   string  `json:"reason,omitempty" maxLength:"1000"`
+		Cause    string  `json:"cause,omitempty" enum:"repair,lost,preventive" doc:"repair when left out"`
+		Ticket   string  `json:"ticket,omitempty" maxLength:"100" doc:"The ticket of the unit that it is for, by id"`
 	}
 }
 
 func (a *API) takeOut(ctx context.Context, in *takeOutInput) (*made[maintenanceBody], error) {
-	m, err := a.Book.TakeOut(ctx, actor(ctx), in.ID, in.Body.StartsAt.t, in.Body.EndsAt.ptr(), in.Body.Reason, keyOf(ctx))
+	m, err := a.Book.TakeOutFor(ctx, actor(ctx), booking.Outage{Unit: in.ID, From: in.Body.StartsAt.t, Until: in.Body.EndsAt.ptr(),
+		Reason: in.Body.Reason, Cause: in.Body.Cause, Ticket: in.Body.Ticket}, keyOf(ctx))
 	if err != nil {
 		return nil, err
 	}

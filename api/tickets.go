@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"canot/internal/identity"
 	"canot/inventory/upkeep"
 	"canot/web/edge"
 )
@@ -88,7 +89,22 @@ type reported struct {
 	CreatedAt Instant `json:"created_at"`
 }
 
+// reportAgain slows down who reports many problems, together with the page for it, but for the staff of the place.
+func (a *API) reportAgain(ctx context.Context, key string) error {
+	if a.TakeReport == nil || !a.Limits {
+		return nil
+	}
+	t, err := a.Upkeep.Thing(ctx, key)
+	if err != nil || actor(ctx).May(identity.HandOut, t.HubID, t.RegionID) {
+		return err
+	}
+	return a.TakeReport(edge.From(ctx).Caller())
+}
+
 func (a *API) ticketReport(ctx context.Context, in *ticketReportInput) (*made[reported], error) {
+	if err := a.reportAgain(ctx, in.ID); err != nil {
+		return nil, err
+	}
 	t, err := a.Upkeep.Report(ctx, actor(ctx), in.ID, upkeep.NewTicket{Description: in.Body.Description, Urgent: in.Body.Urgent}, keyOf(ctx))
 	if err != nil {
 		return nil, err

@@ -67,8 +67,9 @@ type UnsettledAct struct {
 // clockSlack is how far a device's clock may be off before an instant that it tells is impossible.
 const clockSlack = 2 * time.Minute
 
-// instant is when an act can have been done, and whether its device told an instant that it cannot:
-// before the device was last in contact with the server, or to come.
+// instant is when an act can have been done, and whether its device told an instant that it cannot, or
+// that nothing vouches for: before the device was last in contact with the server, to come, or of a
+// while ago without a contact that is known.
 func (a Act) instant(now time.Time) (at time.Time, doubtful bool) {
 	at, contact := second(a.At), second(a.Contact)
 	switch {
@@ -76,7 +77,9 @@ func (a Act) instant(now time.Time) (at time.Time, doubtful bool) {
 		return now, false
 	case at.After(now):
 		return now, at.After(now.Add(clockSlack))
-	case !contact.IsZero() && at.Before(contact.Add(-clockSlack)):
+	case contact.IsZero():
+		return at, at.Before(now.Add(-clockSlack)) // what we did not say cannot vouch for what is long past
+	case at.Before(contact.Add(-clockSlack)):
 		return contact, true
 	}
 	return at, false
@@ -87,7 +90,8 @@ func (a Act) instant(now time.Time) (at time.Time, doubtful bool) {
 // hub. What the state of the book contradicts is kept as unsettled, never lost and never an error;
 // errors are those after which the device is to send it again, or somebody else is to sign in. An
 // instant that cannot be is moved to the nearest that can, and the loan says so. A signature that a
-// policy asks for was given on paper. Once an act is done, the unsettled acts of its unit and booking
+// policy asks for is missing from what left while the line was down, and the log says so; of what leaves
+// now it is asked for, as CheckOut does. Once an act is done, the unsettled acts of its unit and booking
 // are tried again: those that only came too early settle by themselves.
 func (b *Book) CarryOut(ctx context.Context, who identity.Actor, hubKey string, act Act, key database.Key) (Done, error) {
 	c, err := b.Counter(ctx, who, hubKey)
@@ -101,7 +105,8 @@ func (b *Book) CarryOut(ctx context.Context, who identity.Actor, hubKey string, 
 		return Done{}, err
 	}
 	at, doubtful := act.instant(c.Now)
-	d := deed{Act: act, at: at, doubtful: doubtful, hub: c.Hub.ID, onPaper: true}
+	// Who has a line now can have it signed now; what left without one has left, and the log says so.
+	d := deed{Act: act, at: at, doubtful: doubtful, hub: c.Hub.ID, unsigned: at.Before(c.Now.Add(-clockSlack))}
 	return database.Once(ctx, b.db, key, func() (Done, error) {
 		already, err := b.deedDo(ctx, who, d, within(key, "act"))
 		done := Done{State: actDone, Doubtful: doubtful}
@@ -154,7 +159,7 @@ type deed struct {
 	at       time.Time
 	doubtful bool
 	hub      string // id
-	onPaper  bool
+	unsigned bool   // it left without a signature that a policy asks for
 	swap     bool   // whoever the unit was promised to gets another, where that serves them
 	override string // why it left all the same
 }
@@ -164,7 +169,7 @@ func (b *Book) deedDo(ctx context.Context, who identity.Actor, d deed, key datab
 	switch d.Kind {
 	case actCheckIn:
 		back, err := b.CheckIn(ctx, who, Return{Unit: d.Unit, Hub: d.hub, At: d.at, Missing: d.Missing, Damaged: d.Damaged, Doubtful: d.doubtful}, key)
-		return back.Already, err
+		return back.Already && !d.Damaged && len(lacking(d.Missing)) == 0, err // what it tells was written
 	case actArrive:
 		was, err := b.Booking(ctx, who, d.Booking)
 		if err != nil {
@@ -177,7 +182,7 @@ func (b *Book) deedDo(ctx context.Context, who identity.Actor, d deed, key datab
 	if err != nil {
 		return false, err
 	}
-	out := HandOut{Booking: d.Booking, At: d.at, Hub: d.hub, Doubtful: d.doubtful, OnPaper: d.onPaper, Swap: d.swap, Override: d.override}
+	out := HandOut{Booking: d.Booking, At: d.at, Hub: d.hub, Doubtful: d.doubtful, Unsigned: d.unsigned, Swap: d.swap, Override: d.override}
 	if d.Unit != "" {
 		out.Units = []string{d.Unit}
 	}

@@ -67,7 +67,7 @@ func (row unsettledRow) act() (Act, error) {
 // deed is the act as it is done again.
 func (row unsettledRow) deed() (deed, error) {
 	a, err := row.act()
-	return deed{Act: a, at: row.At.UTC(), doubtful: row.Doubtful, hub: row.HubID, onPaper: true}, err
+	return deed{Act: a, at: row.At.UTC(), doubtful: row.Doubtful, hub: row.HubID, unsigned: row.ReceivedAt.After(row.At.Add(clockSlack))}, err
 }
 
 // by is who does an unsettled act again: who did it, with the rights of who is there now. What the log

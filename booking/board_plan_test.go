@@ -77,6 +77,8 @@ func planOf(t *testing.T, db *database.DB, engine, statement string) []string {
 			args[i] = "{x}"
 		} else if strings.Contains(statement, "json_each($"+string(rune('1'+i))+")") {
 			args[i] = `["x"]`
+		} else if strings.Contains(statement, "LIMIT $"+string(rune('1'+i))) || strings.Contains(statement, "OFFSET $"+string(rune('1'+i))) {
+			args[i] = 10
 		}
 	}
 	var lines []string

@@ -148,7 +148,11 @@ func (b *Book) move(ctx context.Context, who identity.Actor, old Booking, e Edit
 	if a.takesMore() {
 		broken = append(broken, judgePerson(who, &a)...)
 	}
-	v, more := judge(a, all.without(old.ID))
+	free := all.without(old.ID)
+	if err := keepForWaiting(b.db.Reader(ctx), a, free); err != nil {
+		return Booking{}, err
+	}
+	v, more := judge(a, free)
 	if broken = append(broken, more...); len(broken) > 0 {
 		if err := stillThe(b.db.Reader(ctx), old); err != nil {
 			return Booking{}, err

@@ -21,6 +21,8 @@ type CounterCopy struct {
 	Bookings []CopyBooking `json:"bookings"`
 	Loans    []CopyLoan    `json:"loans"`
 	Units    []CopyUnit    `json:"units"`
+
+	Members []string `json:"-"` // ids of those whose names are in it
 }
 
 // A CopyBooking is a booking in a CounterCopy.
@@ -109,6 +111,9 @@ func (b *Book) CounterCopy(ctx context.Context, who identity.Actor, hubKey, lang
 	}
 	for _, v := range visits {
 		kept.visit(v, cards[v.MemberID], language)
+		if v.Person.Name != "" {
+			kept.Members = append(kept.Members, v.MemberID)
+		}
 	}
 	kept.Units, err = copiedUnits(r, c.Hub.ID, language)
 	return kept, err

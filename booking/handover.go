@@ -48,6 +48,7 @@ type HandOut struct {
 	Condition map[string]string // as noted at the hand-over, by unit id
 	Signature []byte            // a PNG; nil for none
 	OnPaper   bool              // it was signed on paper
+	Unsigned  bool              // it left while a device had no line, and nobody could have it signed
 	Override  string            // why a unit that is promised to somebody else leaves all the same; "" refuses it
 	Swap      bool              // whoever a unit is promised to gets the one that this booking had, where that serves them
 	Hub       string            // the counter, by id; "" for the booking's hub
@@ -115,6 +116,10 @@ const selectLoans = `
 	FROM loans n JOIN units u ON u.id = n.unit_id
 	JOIN booking_lines k ON k.booking_id = n.booking_id AND k.line = n.line JOIN resources r ON r.id = k.resource_id
 	WHERE `
+
+// lastLoan puts the loans x of one unit in order, the last one first. Several may have left in one second:
+// the one that is out is the last of them, and of the others the one that came back last.
+const lastLoan = `CASE WHEN x.back_at IS NULL THEN 0 ELSE 1 END, x.out_at DESC, x.back_at DESC, x.id DESC`
 
 // loansOf reads loans n of units u, in order of hand-over.
 func loansOf(r database.Reader, condition string, args ...any) ([]Loan, error) {

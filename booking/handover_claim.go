@@ -145,7 +145,7 @@ func endLive(tx *database.Tx, unitID, bookingID string, at time.Time) error {
 
 // unfit says why a unit cannot leave a counter at an instant, whoever it is promised to, or nil.
 // A device may tell of an instant in the past: what the unit has been through since then stands.
-func unfit(tx *database.Tx, u inventory.Unit, bookingID, hub string, at time.Time) (*fault.Violation, error) {
+func unfit(r database.Reader, u inventory.Unit, bookingID, hub string, at time.Time) (*fault.Violation, error) {
 	if u.Status != inventory.InService {
 		return &fault.Violation{Code: "out_of_service", Params: fault.Params{"unit": u.Code}}, nil
 	}
@@ -157,8 +157,8 @@ func unfit(tx *database.Tx, u inventory.Unit, bookingID, hub string, at time.Tim
 		BackAt    *time.Time `db:"back_at"`
 		OutAt     time.Time  `db:"out_at"`
 	}
-	err := tx.Select(&with, `SELECT b.reference, n.back_at, n.out_at FROM loans n JOIN bookings b ON b.id = n.booking_id
-		WHERE n.unit_id = $1 AND (n.back_at IS NULL OR n.back_at > $2 OR n.out_at > $2) ORDER BY n.out_at DESC`, u.ID, at)
+	err := r.Select(&with, `SELECT b.reference, x.back_at, x.out_at FROM loans x JOIN bookings b ON b.id = x.booking_id
+		WHERE x.unit_id = $1 AND (x.back_at IS NULL OR x.back_at > $2 OR x.out_at > $2) ORDER BY `+lastLoan, u.ID, at)
 	if err != nil || len(with) == 0 {
 		return nil, err
 	}
@@ -171,6 +171,7 @@ func unfit(tx *database.Tx, u inventory.Unit, bookingID, hub string, at time.Tim
 // An occupant is what takes a unit in some time, as far as a counter needs to know.
 type occupant struct {
 	ID            string     `db:"id"`
+	UnitID        string     `db:"unit_id"`
 	BookingID     *string    `db:"booking_id"`
 	Line          *int       `db:"line"`
 	MaintenanceID *string    `db:"maintenance_id"`
@@ -189,15 +190,16 @@ func (x occupant) over(at time.Time) bool {
 	return x.Out == 0 && (x.Back > 0 || !x.Status.Live() || !x.BookingEnds.After(at))
 }
 
+const selectOccupants = `
+	SELECT o.id, o.unit_id, o.booking_id, o.line, o.maintenance_id, o.starts_at, o.ends_at, o.lapses_at, b.reference, b.status, b.ends_at AS booking_ends,
+		` + lentNow + ` AS out_now, ` + lentBefore + ` AS back
+	FROM occupancies o LEFT JOIN bookings b ON b.id = o.booking_id
+	WHERE o.unit_id IN ($list) AND o.live AND o.starts_at < $2 AND o.ends_at > $3 AND (o.booking_id IS NULL OR o.booking_id <> $1)
+	ORDER BY o.starts_at`
+
 // occupants are what takes a unit in a span, one booking left out.
-func occupants(tx *database.Tx, unitID, but string, span hours.Span) ([]occupant, error) {
-	var all []occupant
-	err := tx.Select(&all, `
-		SELECT o.id, o.booking_id, o.line, o.maintenance_id, o.starts_at, o.ends_at, o.lapses_at, b.reference, b.status, b.ends_at AS booking_ends,
-			`+lentNow+` AS out_now, `+lentBefore+` AS back
-		FROM occupancies o LEFT JOIN bookings b ON b.id = o.booking_id
-		WHERE o.unit_id = $1 AND o.live AND o.starts_at < $3 AND o.ends_at > $4 AND (o.booking_id IS NULL OR o.booking_id <> $2)
-		ORDER BY o.starts_at`, unitID, but, span.End, span.Start)
+func occupants(r database.Reader, unitID, but string, span hours.Span) (all []occupant, err error) {
+	err = r.SelectIn(&all, selectOccupants, []string{unitID}, but, span.End, span.Start)
 	return all, err
 }
 
@@ -269,8 +271,16 @@ func (g *handing) swap(u inventory.Unit, promised []occupant, donor *holding) (b
 	}
 	for _, x := range promised {
 		others, err := occupants(g.s.tx, donor.UnitID, *x.BookingID, hours.Span{Start: laterOf(x.StartsAt, g.at), End: x.EndsAt})
-		if err != nil || len(others) > 0 {
+		if err != nil {
 			return false, err
+		}
+		for _, y := range others {
+			if y.BookingID == nil || !y.over(g.at) {
+				return false, nil
+			}
+			if err := endOne(g.s.tx, y.ID, y.StartsAt, laterOf(x.StartsAt, g.at), true); err != nil { // its clean-up
+				return false, err
+			}
 		}
 	}
 	o := g.outing(u)

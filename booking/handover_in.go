@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -50,8 +51,7 @@ func (b *Book) checkIn(ctx context.Context, who identity.Actor, back Return, key
 	if err != nil {
 		return Returned{}, b.hideUnit(who, err)
 	}
-	loans, err := loansOf(r, `n.unit_id = $1 AND n.id IN (
-		SELECT x.id FROM loans x WHERE x.unit_id = $1 ORDER BY x.out_at DESC, x.id DESC LIMIT 1)`, unit.ID)
+	loans, err := loansOf(r, `n.id IN (SELECT x.id FROM loans x WHERE x.unit_id = $1 ORDER BY `+lastLoan+` LIMIT 1)`, unit.ID)
 	if err != nil {
 		return Returned{}, err
 	}
@@ -80,6 +80,16 @@ func (b *Book) checkIn(ctx context.Context, who identity.Actor, back Return, key
 	_, err = b.carryOut(ctx, who, was, decision{key: key, action: "booking.check_in", apply: in.apply, after: in.after,
 		answer: func(Booking) answer { return answer{Returned: &in.done} }})
 	return in.done, err
+}
+
+// atCounterOf is a booking as it is told to who takes its unit back: of one of a hub whose bookings they may
+// not see, no more than what was out and until when.
+func atCounterOf(who identity.Actor, b Booking) Booking {
+	if who.May(identity.ViewBookings, b.HubID, b.regionID) {
+		return b
+	}
+	return Booking{ID: b.ID, Reference: b.Reference, HubID: b.HubID, HubSlug: b.HubSlug, HubName: b.HubName, Town: b.Town, TimeZone: b.TimeZone,
+		Status: b.Status, StartsAt: b.StartsAt, EndsAt: b.EndsAt, Lines: b.Lines, Version: b.Version}
 }
 
 // hideUnit tells who stands at no counter nothing of what units there are.
@@ -117,7 +127,7 @@ func (b *Book) backAlready(ctx context.Context, who identity.Actor, unit invento
 	if back.tells(last) {
 		return b.inspect(ctx, who, last, was, back, true, key)
 	}
-	done := Returned{Loan: last, Booking: was, Already: true}
+	done := Returned{Loan: last, Booking: atCounterOf(who, was), Already: true}
 	return done, b.db.In(ctx, func(tx *database.Tx) error { return tx.Keep(key, answer{Returned: &done}) })
 }
 
@@ -193,7 +203,8 @@ func (in *returning) after(s *step) (err error) {
 		return err
 	}
 	in.done.Given = given
-	in.done.Booking, err = findBooking(s.tx, s.is.ID)
+	is, err := findBooking(s.tx, s.is.ID)
+	in.done.Booking = atCounterOf(in.who, is)
 	return err
 }
 
@@ -252,14 +263,43 @@ func (in *returning) close(tx *database.Tx, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	for _, u := range in.back.Uses {
-		if err := stock.Use(tx, in.who, u.Consumable, u.Quantity, l.BookingID, l.UnitID); err != nil {
-			return err
-		}
+	if err := in.useUp(tx); err != nil {
+		return err
 	}
 	in.done.Loan = *l
 	_, err = upkeep.AddUse(tx, in.who, l.UnitID, int64(at.Sub(l.OutAt)/time.Minute))
 	return err
+}
+
+// useUp takes what was used up off the shelf, in order of id: stock.Use locks each, and two returns that
+// name the same things in another order must not wait for each other.
+func (in *returning) useUp(tx *database.Tx) error {
+	var keys []string
+	for _, u := range in.back.Uses {
+		keys = append(keys, u.Consumable)
+	}
+	var known []struct {
+		ID   string `db:"id"`
+		Code string `db:"code"`
+	}
+	if err := tx.SelectIn(&known, `SELECT id, code FROM consumables WHERE id IN ($list) OR code IN ($list)`, keys); err != nil {
+		return err
+	}
+	uses := slices.Clone(in.back.Uses)
+	for _, c := range known {
+		for i := range uses {
+			if uses[i].Consumable == c.Code {
+				uses[i].Consumable = c.ID
+			}
+		}
+	}
+	slices.SortStableFunc(uses, func(a, b Use) int { return cmp.Compare(a.Consumable, b.Consumable) })
+	for _, u := range uses {
+		if err := stock.Use(tx, in.who, u.Consumable, u.Quantity, in.loan.BookingID, in.loan.UnitID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // lacking are the components of which some are missing.
@@ -285,7 +325,7 @@ func (in *returning) found(o *outing, incomplete bool) error {
 	var t upkeep.Ticket
 	var err error
 	if in.back.Damaged || in.worse {
-		t, err = upkeep.Open(o.tx, in.who, upkeep.NewTicket{UnitID: in.unit.ID, Kind: upkeep.Damage, Description: in.back.Trouble, ReportedBy: in.who.ID})
+		t, err = upkeep.Open(o.tx, in.who, upkeep.NewTicket{UnitID: in.unit.ID, Kind: upkeep.Damage, Description: cmp.Or(in.back.Trouble, in.back.Condition), ReportedBy: in.who.ID})
 		if err != nil {
 			return err
 		}
@@ -349,7 +389,6 @@ func (in *returning) complete(s *step) error {
 		return err
 	}
 	s.is.Status = Completed
-	s.notices = append(s.notices, "booking.returned")
 	return meterMachines(s.tx, in.who, s.was)
 }
 

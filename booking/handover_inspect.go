@@ -3,12 +3,12 @@ package booking
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/internal/identity"
 	"canot/inventory/files"
-	"canot/inventory/stock"
 )
 
 // Inspect notes what was found on a unit after its return: its condition, what is missing, a damage, what
@@ -47,22 +47,22 @@ func (b *Book) inspect(ctx context.Context, who identity.Actor, l Loan, was Book
 	}
 	in := &returning{b: b, ctx: ctx, who: who, back: found}
 	err = b.db.In(ctx, func(tx *database.Tx) error {
-		in.done = Returned{Booking: was, Already: already}
+		in.done = Returned{Booking: atCounterOf(who, was), Already: already}
 		if _, err := lockResources(tx, []string{seen.ResourceID}); err != nil {
 			return err
 		}
 		if in.unit, err = unitIn(tx, l.UnitID); err != nil {
 			return err
 		}
-		all, err := loansOf(tx, `n.unit_id = $1 AND (n.id = $2 OR n.out_at > $3 OR n.back_at IS NULL)`, l.UnitID, l.ID, l.OutAt)
+		all, err := loansOf(tx, `n.unit_id = $1`, l.UnitID)
 		if err != nil {
 			return err
 		}
-		in.loan = all[0]
+		in.loan = all[slices.IndexFunc(all, func(x Loan) bool { return x.ID == l.ID })]
 		switch {
 		case in.unit.ResourceID != seen.ResourceID:
 			return errAgain
-		case len(all) > 1:
+		case slices.ContainsFunc(all, in.loan.before):
 			return &Refusal{Fault: refusalOf([]fault.Violation{{Code: "moved_since", Params: fault.Params{"unit": l.Code}}})}
 		case in.loan.BackAt == nil:
 			return &Refusal{Fault: refusalOf([]fault.Violation{{Code: "still_out", Params: fault.Params{"unit": l.Code}}})}
@@ -73,6 +73,17 @@ func (b *Book) inspect(ctx context.Context, who identity.Actor, l Loan, was Book
 		return tx.Keep(key, answer{Returned: &in.done})
 	})
 	return in.done, err
+}
+
+// before reports whether the unit of a loan has left again since, with another.
+func (l Loan) before(other Loan) bool {
+	switch {
+	case other.ID == l.ID || l.BackAt == nil:
+		return false
+	case other.BackAt == nil || !other.OutAt.Equal(l.OutAt):
+		return other.BackAt == nil || other.OutAt.After(l.OutAt)
+	}
+	return other.BackAt.After(*l.BackAt)
 }
 
 // note writes what was found after a return.
@@ -97,10 +108,8 @@ func (in *returning) note(tx *database.Tx) error {
 	if _, err := tx.Exec(`UPDATE loans SET condition_in = $2, missing = $3, damaged = $4 WHERE id = $1`, l.ID, l.ConditionIn, string(missing), l.Damaged); err != nil {
 		return err
 	}
-	for _, u := range in.back.Uses {
-		if err := stock.Use(tx, in.who, u.Consumable, u.Quantity, l.BookingID, l.UnitID); err != nil {
-			return err
-		}
+	if err := in.useUp(tx); err != nil {
+		return err
 	}
 	in.done.Loan = *l
 	o := &outing{b: in.b, ctx: in.ctx, tx: tx, who: in.who, unit: in.unit}

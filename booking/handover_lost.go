@@ -45,8 +45,8 @@ func (o *outing) loseLoan() error {
 	if err := updateBooking(o.tx, is); err != nil {
 		return err
 	}
-	if err := record(o.tx, o.who.ID, "booking.complete", &was, &is); err != nil {
+	if err := meterMachines(o.tx, o.who, was); err != nil {
 		return err
 	}
-	return meterMachines(o.tx, o.who, was)
+	return record(o.tx, o.who.ID, "booking.complete", &was, &is)
 }

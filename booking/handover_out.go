@@ -161,7 +161,8 @@ func (g *handing) handOut() error {
 			return err
 		}
 	}
-	if len(g.broken) == 0 && g.unsigned() {
+	g.h.Unsigned = g.h.Unsigned && g.unsigned()
+	if len(g.broken) == 0 && !g.h.Unsigned && g.unsigned() {
 		g.no("signature_needed", fault.Params{"field": "signature"})
 	}
 	if len(g.broken) > 0 {
@@ -309,7 +310,7 @@ func (g *handing) write() error {
 		condition := g.h.Condition[x.unit.ID]
 		rows = append(rows, []any{ids[i], g.s.was.ID, x.line, x.unit.ID, g.at, g.who.ID, g.hub, x.due, condition, orNil(signature), g.h.Doubtful})
 		l := Loan{ID: ids[i], BookingID: g.s.was.ID, UnitID: x.unit.ID, OutAt: g.at, DueAt: x.due, Doubtful: g.h.Doubtful}
-		if err := recordLoan(g.s.tx, g.who, "loan.out", l, map[string]any{"hub": g.hub, "signed": g.sign != nil, "on_paper": g.h.OnPaper}); err != nil {
+		if err := recordLoan(g.s.tx, g.who, "loan.out", l, map[string]any{"hub": g.hub, "signed": g.sign != nil, "on_paper": g.h.OnPaper, "unsigned": g.h.Unsigned}); err != nil {
 			return err
 		}
 	}

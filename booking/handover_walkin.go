@@ -16,7 +16,8 @@ import (
 // commit, with the account of who has none (a name is enough). It asks for the rights to hand out
 // and to book for others at the hub, and nobody does it for themself. The rules are those of any booking, but that it
 // need be neither on the grain nor asked for ahead; what asks for approval asks for the right to give
-// it. Who a unit is promised to keeps it, unless w says why not (Override).
+// it. Who a unit is promised to keeps it, unless w says why not (Override); the same reason lifts whatever
+// else may be lifted, by who has the right to.
 func (b *Book) WalkIn(ctx context.Context, who identity.Actor, w WalkIn, key database.Key) (Booking, error) {
 	if err := need(who); err != nil {
 		return Booking{}, err
@@ -72,7 +73,7 @@ type taking struct {
 }
 
 // takingOf finds what a walk-in takes.
-func (b *Book) takingOf(tx *database.Tx, keys []string) (taking, error) {
+func (b *Book) takingOf(r database.Reader, keys []string) (taking, error) {
 	var t taking
 	add := func(resource string) {
 		if at := slices.IndexFunc(t.wants, func(w Want) bool { return w.Resource == resource }); at >= 0 {
@@ -82,7 +83,7 @@ func (b *Book) takingOf(tx *database.Tx, keys []string) (taking, error) {
 		}
 	}
 	for _, key := range keys {
-		u, err := unitBy(tx, key)
+		u, err := unitBy(r, key)
 		if err == nil {
 			if !slices.ContainsFunc(t.units, func(x inventory.Unit) bool { return x.ID == u.ID }) {
 				t.units = append(t.units, u)
@@ -93,7 +94,7 @@ func (b *Book) takingOf(tx *database.Tx, keys []string) (taking, error) {
 		if !fault.Is(err, "unit_not_found") {
 			return t, err
 		}
-		ids, other := b.resolve(tx, []string{key})
+		ids, other := b.resolve(r, []string{key})
 		if fault.Is(other, "resource_not_found") {
 			return t, err // it was to be a unit's code
 		} else if other != nil {
@@ -192,25 +193,54 @@ func (g *handing) takeUp(take taking, a ask, hub inventory.Hub) error {
 // atCounter are the rules that who stands at a counter need not keep: they came when they came.
 var atCounter = map[string]bool{"off_grain": true, "too_soon": true, "in_past": true}
 
-// bookNow judges the booking of a walk-in, and writes it as one that has begun.
-func (g *handing) bookNow(req Request, a ask, f *facts) (Booking, error) {
-	tx := g.s.tx
-	broken, err := g.b.judgeRequest(tx, g.who, &req, &a)
+// judged applies every rule to a walk-in, and takes the lock of its holder.
+func (g *handing) judged(req *Request, a *ask, f *facts) (verdict, []fault.Violation, error) {
+	broken, err := g.b.judgeRequest(g.s.tx, g.who, req, a)
 	if err != nil {
-		return Booking{}, err
+		return verdict{}, nil, err
 	}
-	if a, err = g.b.withStanding(g.ctx, tx, a); err != nil {
-		return Booking{}, err
+	if *a, err = g.b.withStanding(g.ctx, g.s.tx, *a); err != nil {
+		return verdict{}, nil, err
 	}
-	if _, err := g.b.lockHolder(g.ctx, tx, &a); err != nil {
-		return Booking{}, err
+	if _, err := g.b.lockHolder(g.ctx, g.s.tx, a); err != nil {
+		return verdict{}, nil, err
 	}
 	for code := range atCounter {
 		a.waived[code] = true
 	}
-	persons := judgePerson(g.who, &a)
-	v, more := judge(a, f)
-	if broken = slices.Concat(broken, persons, more); len(broken) > 0 {
+	persons := judgePerson(g.who, a)
+	v, more := judge(*a, f)
+	return v, slices.Concat(broken, persons, more), nil
+}
+
+// liftAll lifts every rule that is broken and may be lifted, for the reason that was given for the walk-in,
+// where who asks has the right to. It reports whether there is one.
+func (g *handing) liftAll(req *Request, a ask, broken []fault.Violation) bool {
+	t := a.lines[0].terms
+	if g.h.Override == "" || !g.who.May(identity.Waive, t.Resource.HubID, t.RegionID) {
+		return false
+	}
+	n := len(req.Waive)
+	req.Waive = slices.Clone(req.Waive)
+	for _, v := range broken {
+		if waivable[v.Code] && !slices.ContainsFunc(req.Waive, func(w Waiver) bool { return w.Rule == v.Code }) {
+			req.Waive = append(req.Waive, Waiver{Rule: v.Code, Reason: g.h.Override})
+		}
+	}
+	return len(req.Waive) > n
+}
+
+// bookNow judges the booking of a walk-in, and writes it as one that has begun.
+func (g *handing) bookNow(req Request, a ask, f *facts) (Booking, error) {
+	tx := g.s.tx
+	v, broken, err := g.judged(&req, &a, f)
+	if err == nil && g.liftAll(&req, a, broken) {
+		v, broken, err = g.judged(&req, &a, f)
+	}
+	if err != nil {
+		return Booking{}, err
+	}
+	if len(broken) > 0 {
 		return Booking{}, &Refusal{Fault: refusalOf(broken), Help: helpFor(a, broken)}
 	}
 	t := a.lines[0].terms

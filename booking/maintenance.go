@@ -306,6 +306,12 @@ func (b *Book) onUnit(ctx context.Context, who identity.Actor, right identity.Ri
 			if _, err := lockResources(tx, []string{unit.ResourceID}); err != nil {
 				return err
 			}
+			// Until then a journey may have brought it to another resource, whose lock is not held.
+			if now, err := unitIn(tx, unit.ID); err != nil {
+				return err
+			} else if now.ResourceID != unit.ResourceID || now.CurrentHubID != unit.CurrentHubID || now.HomeHubID != unit.HomeHubID {
+				return errAgain
+			}
 			if err := f(o); err != nil {
 				return err
 			}

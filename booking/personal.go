@@ -12,11 +12,12 @@ import (
 // A Trace is what the book knows of a person in one booking.
 type Trace struct {
 	Booking
-	Waivers []Waiver `json:"waivers"`
+	Waivers []Waiver    `json:"waivers"`
+	Loans   []LoanTrace `json:"loans"`
 }
 
 // About is everything that the book knows of a person: their bookings, coming and past,
-// and the rules that were lifted for them.
+// what they had out, and the rules that were lifted for them.
 func About(r database.Reader, memberID string) (any, error) {
 	all, err := findBookings(r, selection{where: "WHERE b.member_id = $1", order: "b.starts_at, b.id"}, memberID)
 	if err != nil {
@@ -24,7 +25,7 @@ func About(r database.Reader, memberID string) (any, error) {
 	}
 	traces, at, ids := make([]Trace, len(all)), make(map[string]int, len(all)), make([]string, len(all))
 	for i, x := range all {
-		traces[i], at[x.ID], ids[i] = Trace{Booking: x, Waivers: []Waiver{}}, i, x.ID
+		traces[i], at[x.ID], ids[i] = Trace{Booking: x, Waivers: []Waiver{}, Loans: []LoanTrace{}}, i, x.ID
 	}
 	var lifted []struct {
 		BookingID string `db:"booking_id"`
@@ -39,7 +40,12 @@ func About(r database.Reader, memberID string) (any, error) {
 		t := &traces[at[w.BookingID]]
 		t.Waivers = append(t.Waivers, w.Waiver)
 	}
-	return traces, nil
+	lent, err := loanTraces(r, memberID)
+	for _, l := range lent {
+		t := &traces[at[l.bookingID]]
+		t.Loans = append(t.Loans, l)
+	}
+	return traces, err
 }
 
 // Shown returns what somebody else may see of what About returned: the bookings at hubs
@@ -90,8 +96,10 @@ func Forget(tx *database.Tx, memberID string) error {
 	if _, err := tx.Exec(`UPDATE waivers SET reason = '' WHERE booking_id IN (SELECT id FROM bookings WHERE member_id = $1)`, memberID); err != nil {
 		return err
 	}
-	_, err = tx.Exec(`UPDATE bookings SET title = '', notes = '', reason = '' WHERE member_id = $1`, memberID)
-	return err
+	if _, err = tx.Exec(`UPDATE bookings SET title = '', notes = '', reason = '' WHERE member_id = $1`, memberID); err != nil {
+		return err
+	}
+	return forgetCounter(tx, memberID)
 }
 
 // ForgetTexts removes what people wrote on bookings that ended before an instant, as the
@@ -101,6 +109,9 @@ func (b *Book) ForgetTexts(ctx context.Context, before time.Time) (int, error) {
 	err := b.db.In(ctx, func(tx *database.Tx) error {
 		if _, err := tx.Exec(`UPDATE waivers SET reason = '' WHERE reason <> ''
 			AND booking_id IN (SELECT id FROM bookings WHERE ends_at < $1)`, before); err != nil {
+			return err
+		}
+		if err := forgetOldCounter(tx, before); err != nil {
 			return err
 		}
 		var err error

@@ -110,6 +110,9 @@ func (b *Book) lockAndLook(ctx context.Context, tx *database.Tx, a *ask, f *fact
 	}
 	if a.old != nil {
 		f = f.without(a.old.ID)
+		if err := keepForWaiting(tx, *a, f); err != nil {
+			return v, err
+		}
 	}
 	v, broken := judge(*a, f)
 	if len(broken) == 0 {

@@ -122,7 +122,7 @@ func judgePolicy(a ask, l askLine, tier membership.LineVerdict) []fault.Violatio
 		no("off_grain", fault.Params{"field": "ends_at", "grain_min": p.Grain})
 	}
 	length, more := a.span.Duration(), a.old == nil || a.takesMore()
-	if length < time.Duration(p.Shortest)*time.Minute {
+	if length < time.Duration(p.Shortest)*time.Minute && !a.extends() {
 		no("too_short", fault.Params{"shortest_min": p.Shortest})
 	}
 	if more && length > time.Duration(p.Longest)*time.Minute {
@@ -149,6 +149,11 @@ func judgePolicy(a ask, l askLine, tier membership.LineVerdict) []fault.Violatio
 	return broken
 }
 
+// extends reports whether an ask does no more than end a running booking later.
+func (a ask) extends() bool {
+	return a.old != nil && a.old.Status == InUse && a.span.Start.Equal(a.old.StartsAt) && a.span.End.After(a.old.EndsAt)
+}
+
 // judgeTier applies how far ahead and how long the holder's tier lets them book, where
 // that is stricter than the policy.
 func judgeTier(a ask, l askLine, tier membership.LineVerdict) []fault.Violation {
@@ -172,11 +177,16 @@ func judgeTier(a ask, l askLine, tier membership.LineVerdict) []fault.Violation 
 // access after hours meets closures only.
 func judgeHours(a ask, l askLine, afterHours bool) []fault.Violation {
 	var broken []fault.Violation
-	zone := l.terms.Zone
+	zone, within := l.terms.Zone, l.terms.Resource.Policy.Within
+	if a.extends() { // what has begun is not judged again
+		a.span.Start = a.old.EndsAt
+		if within == inventory.EndsInside {
+			a.span.Start = a.span.End.Add(-time.Second)
+		}
+	}
 	from, to := a.span.Start.Add(-margin), a.span.End.Add(margin)
 	open := l.terms.Hours.Open(from, to, zone)
 	closed := l.terms.Hours.Closed(from, to, zone)
-	within := l.terms.Resource.Policy.Within
 	if fits(a.span, within, open, closed) || afterHours && fits(a.span, inventory.Any, open, closed) {
 		return nil
 	}

@@ -19,9 +19,10 @@ type Scanned struct {
 	Unit     *ScannedUnit
 	Booking  *Visit
 	Person   *Person
-	Bookings []Visit  // of the person: those that may begin or run at this hub now and today
-	Several  []string // codes and references that end like that
-	Open     *Visit   // the booking that was open when it was scanned
+	Bookings []Visit                   // of the person: those that may begin or run at this hub now and today
+	Several  []string                  // codes and references that end like that
+	Named    map[string]inventory.Text // what each of them is: the resource of a unit, who comes for a booking
+	Open     *Visit                    // the booking that was open when it was scanned
 }
 
 // A ScannedUnit is a unit, with its components and what happens to it. Of a booking of which who
@@ -174,7 +175,8 @@ type clue struct {
 	State      *string    `db:"state"`
 	LeavesAt   *time.Time `db:"leaves_at"`
 	ArrivesAt  *time.Time `db:"arrives_at"`
-	LastID     *string    `db:"last_id"` // of its loans that have ended
+	NowOver    *int       `db:"now_over"` // that booking has no more use for it: its clean-up is left
+	LastID     *string    `db:"last_id"`  // of its loans that have ended
 	LastOf     *string    `db:"last_of"`
 	LastOut    *time.Time `db:"last_out"`
 	LastDue    *time.Time `db:"last_due"`
@@ -183,6 +185,7 @@ type clue struct {
 	LastNote   *string    `db:"last_note"`
 	LastMiss   *string    `db:"last_missing"`
 	LastBroken *bool      `db:"last_damaged"`
+	Shelf      *string    `db:"shelf"`
 }
 
 // component is the component of a clue.
@@ -219,13 +222,15 @@ var selectClues = fmt.Sprintf(`
 		o.booking_id AS now_of, o.starts_at AS now_from, o.ends_at AS now_until, o.lapses_at AS now_lapses, n.booking_id AS next_of, n.starts_at AS next_from,
 		j.id AS journey_id, j.from_hub_id, f.name AS from_name, j.to_hub_id, t.name AS to_name, j.state, j.leaves_at, j.arrives_at,
 		z.id AS last_id, z.booking_id AS last_of, z.out_at AS last_out, z.due_at AS last_due, z.back_at AS last_back, z.back_hub_id AS last_hub_id,
-		z.condition_in AS last_note, z.missing AS last_missing, z.damaged AS last_damaged
+		z.condition_in AS last_note, z.missing AS last_missing, z.damaged AS last_damaged, u.shelf,
+		CASE WHEN o.booking_id IS NOT NULL AND %[6]s = 0 AND (%[7]s > 0 OR w.ends_at <= $2 OR w.status NOT IN ('held', 'pending', 'confirmed', 'in_use')) THEN 1 ELSE 0 END AS now_over
 	FROM named JOIN units u ON u.id = named.id JOIN resources r ON r.id = u.resource_id
 	LEFT JOIN loans k ON k.unit_id = u.id AND k.back_at IS NULL
-	LEFT JOIN loans z ON z.id = (SELECT y.id FROM loans y WHERE y.unit_id = u.id AND y.back_at IS NOT NULL ORDER BY y.out_at DESC LIMIT 1)
+	LEFT JOIN loans z ON z.id = (SELECT x.id FROM loans x WHERE x.unit_id = u.id AND x.back_at IS NOT NULL ORDER BY %[5]s LIMIT 1)
 	LEFT JOIN transfers j ON j.unit_id = u.id AND j.state IN ('planned', 'on_the_road')
 	LEFT JOIN hubs f ON f.id = j.from_hub_id LEFT JOIN hubs t ON t.id = j.to_hub_id
 	LEFT JOIN occupancies o ON o.id = (SELECT p.id FROM occupancies p WHERE p.unit_id = u.id AND p.live AND p.starts_at <= $2 ORDER BY p.starts_at DESC LIMIT 1)
+	LEFT JOIN bookings w ON w.id = o.booking_id
 	LEFT JOIN occupancies n ON n.id = (SELECT p.id FROM occupancies p WHERE p.unit_id = u.id AND p.live AND p.starts_at > $2 AND (p.lapses_at IS NULL OR p.lapses_at > $2)
 		ORDER BY p.starts_at LIMIT 1)
 	UNION ALL
@@ -247,7 +252,7 @@ var selectClues = fmt.Sprintf(`
 	SELECT 'theirs', awaited.id, CASE WHEN m.card IN ($list) THEN 0 ELSE 1 END, awaited.reference, awaited.member_id, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, false, %[3]s
 	FROM awaited JOIN members m ON m.id = awaited.member_id
 	WHERE m.card IN ($list) OR CAST($4 AS text) <> '' AND substr(m.card, length(m.card) - length(CAST($4 AS text)) + 1) = CAST($4 AS text)
-	ORDER BY part, rank, code, id`, mostSeveral, mostListed, strings.Repeat("NULL, ", 28)+"NULL", stillStands)
+	ORDER BY part, rank, code, id`, mostSeveral, mostListed, strings.Repeat("NULL, ", 30)+"NULL", stillStands, lastLoan, lentNow, lentBefore)
 
 // best keeps what the text names, and what ends like it only where it names nothing.
 func best(clues []clue) []clue {
@@ -281,10 +286,10 @@ func bookingsOf(clues []clue, c Counter) []string {
 }
 
 // promised is the booking that the unit is promised to, and from when: the one that should have it
-// now and has not, or the next one today. What is out is promised to the next one only.
+// now and has not, or the next one today. What is out is promised to the next one only, and so is what is
+// back: nobody waits for its clean-up.
 func (x clue) promised(c Counter) (*string, *time.Time) {
-	now := x.NowUntil != nil && x.NowUntil.After(c.Now) && (x.NowLapses == nil || x.NowLapses.After(c.Now))
-	if now && x.NowOf != nil && (x.LoanOf == nil || *x.LoanOf != *x.NowOf) {
+	if x.taken(c.Now) && x.NowOf != nil && (x.LoanOf == nil || *x.LoanOf != *x.NowOf) {
 		return x.NowOf, x.NowFrom
 	}
 	if x.NextOf != nil && x.NextFrom.Before(c.today().End) {
@@ -293,8 +298,12 @@ func (x clue) promised(c Counter) (*string, *time.Time) {
 	return nil, nil
 }
 
+// taken reports whether something has the unit of a clue now that who hands it out may not cut short.
+func (x clue) taken(now time.Time) bool {
+	return x.NowUntil != nil && x.NowUntil.After(now) && (x.NowLapses == nil || x.NowLapses.After(now)) && (x.NowOver == nil || *x.NowOver == 0)
+}
+
 // free reports whether the unit of a clue can be had from now until an instant.
 func (x clue) free(now, until time.Time) bool {
-	taken := x.NowUntil != nil && x.NowUntil.After(now) && (x.NowLapses == nil || x.NowLapses.After(now))
-	return !taken && x.LoanID == nil && x.Cause == nil && x.JourneyID == nil && (x.NextFrom == nil || !x.NextFrom.Before(until))
+	return !x.taken(now) && x.LoanID == nil && x.Cause == nil && x.JourneyID == nil && (x.NextFrom == nil || !x.NextFrom.Before(until))
 }

@@ -23,7 +23,15 @@ func (s *Scanned) tell(who identity.Actor, c Counter, clues []clue, visits map[s
 	}
 	switch {
 	case len(units)+len(bookings)+len(persons) > 1:
-		s.Kind = "several"
+		s.Kind, s.Named = "several", map[string]inventory.Text{}
+		for _, x := range units {
+			s.Named[*x.Code] = textOf(x.Name)
+		}
+		for _, v := range visits {
+			if v.Person.Name != "" {
+				s.Named[v.Reference] = inventory.Text{"fr": v.Person.Name}
+			}
+		}
 		for _, x := range append(units, bookings...) {
 			s.Several = append(s.Several, *x.Code)
 		}
@@ -59,7 +67,7 @@ func personOf(who identity.Actor, c Counter, x clue) *Person {
 func unitOf(who identity.Actor, c Counter, x clue, clues []clue, visits map[string]*Visit) *ScannedUnit {
 	u := &ScannedUnit{
 		Unit: inventory.Unit{ID: x.ID, ResourceID: *x.ResourceID, HomeHubID: *x.HomeHubID, CurrentHubID: *x.HubID, Code: *x.Code, Serial: *x.Serial,
-			Condition: *x.Condition, Status: *x.Status, Version: x.Version, Components: []inventory.Component{}},
+			Condition: *x.Condition, Status: *x.Status, Version: x.Version, Shelf: said(x.Shelf), Components: []inventory.Component{}},
 		ResourceName: textOf(x.Name), Kind: inventory.Kind(*x.Kind),
 	}
 	onTheRoad := x.State != nil && *x.State == "on_the_road"

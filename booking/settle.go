@@ -2,6 +2,7 @@ package booking
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"canot/internal/database"
@@ -55,8 +56,16 @@ func (b *Book) Settle(ctx context.Context, id string) error {
 }
 
 // meterMachines raises the meters of the machines of a booking that is over, by how long it had them: from
-// when its person came, where that is known.
+// when its person came, where that is known. It is for before the log tells of it.
 func meterMachines(tx *database.Tx, who identity.Actor, was Booking) error {
+	if !slices.ContainsFunc(was.Lines, func(l Line) bool { return l.Kind == inventory.Machine }) {
+		return nil
+	}
+	var over int // how often it was completed before: what came back may go out once more
+	err := tx.Get(&over, `SELECT count(*) FROM changes WHERE subject_kind = 'booking' AND subject_id = $1 AND after LIKE '%"status":"completed"%'`, was.ID)
+	if err != nil || over > 0 {
+		return err
+	}
 	from := was.StartsAt
 	if was.ArrivedAt != nil && was.ArrivedAt.After(from) {
 		from = *was.ArrivedAt

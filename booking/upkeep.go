@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"time"
 
 	"canot/internal/database"
 	"canot/internal/fault"
@@ -32,6 +34,78 @@ func (o *outing) ofTicket(id string) error {
 // for no right: it is for who was shown the ticket.
 func (b *Book) TicketOutages(ctx context.Context, ticketID string) ([]Maintenance, error) {
 	return maintenancesOf(b.db.Reader(ctx), `m.ticket_id = $1 AND m.open AND (m.ends_at IS NULL OR m.ends_at > $2)`, ticketID, b.db.Now())
+}
+
+// A TicketUnit is the unit of a ticket as who works on it wants to know it.
+type TicketUnit struct {
+	Outages    []Maintenance // what keeps it out of service, now and to come, soonest first; TicketID is this ticket or ""
+	Components []inventory.Component
+	BookingID  string         // of a ticket that was opened at a return: what it came back from
+	Reference  string         // of that booking
+	Lacked     map[string]int // what was missing at that return, by component
+}
+
+// Incomplete are the required components of which some are missing: while there are any, the unit cannot
+// be booked.
+func (u TicketUnit) Incomplete() []inventory.Component { return Incomplete(u.Components) }
+
+// Incomplete are those components that are required and not all there.
+func Incomplete(all []inventory.Component) []inventory.Component {
+	var some []inventory.Component
+	for _, c := range all {
+		if c.Required && c.Missing > 0 {
+			some = append(some, c)
+		}
+	}
+	return some
+}
+
+// TicketUnit reads the unit of a ticket (id), nothing for a ticket that has none. It asks for no right: it
+// is for who was shown the ticket. It is one statement.
+func (b *Book) TicketUnit(ctx context.Context, ticketID string) (TicketUnit, error) {
+	var rows []struct {
+		What     string         `db:"what"`
+		ID       string         `db:"id"`
+		Name     inventory.Text `db:"name"`
+		Word     string         `db:"word"`
+		Quantity int            `db:"quantity"`
+		Missing  int            `db:"missing"`
+		Required bool           `db:"required"`
+		From     time.Time      `db:"starts_at"`
+		Until    *time.Time     `db:"ends_at"`
+		Lacked   string         `db:"lacked"`
+	}
+	var u TicketUnit
+	err := b.db.Reader(ctx).Select(&rows, `
+		SELECT 'outage' AS what, m.id, '{}' AS name, m.cause AS word, 0 AS quantity, 0 AS missing, m.ticket_id IS NOT NULL AND m.ticket_id = t.id AS required, m.starts_at, m.ends_at, '' AS lacked
+		FROM tickets t JOIN maintenances m ON m.unit_id = t.unit_id
+		WHERE t.id = $1 AND m.open AND m.cause <> 'retired' AND (m.ends_at IS NULL OR m.ends_at > $2)
+		UNION ALL
+		SELECT 'component', c.id, c.name, '', c.quantity, c.missing, c.required, t.created_at, t.closed_at, '' FROM tickets t JOIN components c ON c.unit_id = t.unit_id WHERE t.id = $1
+		UNION ALL
+		SELECT 'loan', b.id, '{}', b.reference, 0, 0, false, n.out_at, n.back_at, n.missing FROM tickets t JOIN loans n ON n.unit_id = t.unit_id JOIN bookings b ON b.id = n.booking_id
+		WHERE t.id = $1 AND t.kind = 'damage' AND n.back_at = (SELECT MAX(x.back_at) FROM loans x WHERE x.unit_id = t.unit_id AND x.back_at <= t.created_at)
+		ORDER BY 1, 8, 2`, ticketID, b.db.Now())
+	for _, x := range rows {
+		switch x.What {
+		case "outage":
+			m := Maintenance{ID: x.ID, Cause: x.Word, StartsAt: x.From, EndsAt: x.Until}
+			if x.Required {
+				m.TicketID = ticketID
+			}
+			u.Outages = append(u.Outages, m)
+		case "component":
+			u.Components = append(u.Components, inventory.Component{ID: x.ID, Name: x.Name, Quantity: x.Quantity, Missing: x.Missing, Required: x.Required})
+		default:
+			u.BookingID, u.Reference, u.Lacked = x.ID, x.Word, nil
+			if x.Lacked != "" {
+				if err := json.Unmarshal([]byte(x.Lacked), &u.Lacked); err != nil {
+					return u, fmt.Errorf("the last loan of the unit of ticket %s: %w", ticketID, err)
+				}
+			}
+		}
+	}
+	return u, err
 }
 
 // A HubOutage is a maintenance with what it is about.
@@ -66,8 +140,16 @@ func (b *Book) Outages(ctx context.Context, who identity.Actor, hub inventory.Hu
 }
 
 // CloseTicket edits a ticket, as upkeep.Desk.Change does, and puts its unit back into service where it is
-// out for that ticket, all in one commit.
+// out for that ticket, all in one commit. A unit of which a required component is missing stays out.
 func (b *Book) CloseTicket(ctx context.Context, who identity.Actor, id string, e upkeep.TicketEdits, key database.Key) (Maintenance, error) {
+	back := true
+	return b.SettleTicket(ctx, who, id, e, &back, nil, key)
+}
+
+// SettleTicket is CloseTicket for who has counted the components too: missing is how many of each (by id)
+// are missing, nil when nobody counted. back says whether the unit is in service again; nil ends only what a
+// count ends, false nothing.
+func (b *Book) SettleTicket(ctx context.Context, who identity.Actor, id string, e upkeep.TicketEdits, back *bool, counted map[string]int, key database.Key) (Maintenance, error) {
 	missing := fault.New(fault.NotFound, "ticket_not_found", nil)
 	var unit string
 	err := b.db.Reader(ctx).Get(&unit, `SELECT unit_id FROM tickets WHERE id = $1 AND unit_id IS NOT NULL`, id)
@@ -79,6 +161,20 @@ func (b *Book) CloseTicket(ctx context.Context, who identity.Actor, id string, e
 	m, err := b.onUnit(ctx, who, identity.HandOut, unit, key, func(o *outing) error {
 		if _, err := upkeep.Close(o.tx, who, id, e); err != nil {
 			return err
+		}
+		if counted != nil {
+			incomplete, err := inventory.CountComponents(ctx, o.tx, o.unit.ID, counted)
+			if err != nil {
+				return err
+			}
+			if !incomplete && (back == nil || *back) {
+				if err := o.endOpen("incomplete"); err != nil {
+					return err
+				}
+			}
+		}
+		if back == nil || !*back {
+			return o.keepOutWhileIncomplete()
 		}
 		all, err := o.maintenances(`m.unit_id = $1 AND m.ticket_id = $2 AND m.open AND (m.ends_at IS NULL OR m.ends_at > $3)`, o.unit.ID, id, o.tx.Now)
 		if err != nil {

@@ -256,11 +256,10 @@ func (i importer) unit(l line) (verdict, error) {
 	if _, err := governed(i.tx, i.by, x.HubID); err != nil {
 		return verdict{}, err
 	}
-	status := l.unitStatus(u, x, known)
+	status, e := l.unitStatus(u, x, known), l.unitEdits()
 	if err := l.check.err(); err != nil {
 		return verdict{}, err
 	}
-	e := l.unitEdits()
 	if !known {
 		if _, err := insertUnit(i.tx, i.by, x, e, status); err != nil {
 			return verdict{}, err

@@ -40,7 +40,7 @@ func TestTheDataFilesGoInAsTheyAreAndASecondTimeChangeNothing(t *testing.T) {
 		if n := count(t, db, `SELECT COUNT(*) FROM units`); n != 123 {
 			t.Errorf("%d units", n)
 		}
-		u := must[inventory.Unit](t)(c.Unit(ctx, "RN-STUDIO-MEDIALAB-01"))
+		u := must[inventory.Unit](t)(c.Unit(ctx, "RN-STUDIO-01"))
 		x := must[inventory.Resource](t)(c.Resource(ctx, "rouyn-noranda-studio-medialab"))
 		if u.ResourceID != x.ID || x.Policy.BufferAfter != 30 || strings.Join(x.Policy.Certifications, ";") != "medialab" || x.PricePerHour != 2500 ||
 			x.Notes == "" || strings.Join(x.Tags, " ") != "360 projection sound" || x.Description["fr"] != x.Notes {
@@ -225,6 +225,48 @@ func TestImportNeverTakesUnitsAway(t *testing.T) {
 		units := must[[]inventory.Unit](t)(c.Units(ctx, "amos-decoupeuse"))
 		if len(units) != 5 || units[4].Code != "AMO-DECOUPEUSE-05" {
 			t.Errorf("%+v", units)
+		}
+	})
+}
+
+func TestAFigureThatCannotBeReadIsRefused(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		c := inventory.New(db)
+		town(t, c, "amos")
+		must[inventory.Report](t)(c.Import(ctx, admin, strings.NewReader("hub,kind,category,name_fr,units\namos,machine,laser-cutter,Découpeuse,1\n"), inventory.ImportOptions{}))
+		report := must[inventory.Report](t)(c.Import(ctx, admin, strings.NewReader("resource,code,value_cents\namos-decoupeuse,A-1,abc\namos-decoupeuse,A-2,\"1 250,50\"\namos-decoupeuse,A-3,125050\n"), inventory.ImportOptions{Kind: "units"}))
+		if report.Created != 1 || report.Refused != 2 || report.Lines[0].Violations[0].Code != "bad_number" {
+			t.Errorf("%+v", report)
+		}
+		if u := must[inventory.Unit](t)(c.Unit(ctx, "A-3")); u.ValueCents != 125050 {
+			t.Errorf("%+v", u)
+		}
+	})
+}
+
+func TestCodesOfUnitsAreShortAndLikeNothingElse(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		c := inventory.New(db)
+		town(t, c, "amos")
+		for _, x := range []struct{ name, code string }{
+			{"Casque de réalité virtuelle", "AMO-CASQUE-01"}, {"Casque d’écoute", "AMO-CASQUE-02"},
+			{"Le son et la lumière", "AMO-SON-LUMIERE-01"}, {"À la", "AMO-A-LA-01"}, {"Vidéoprojecteurs", "AMO-VIDEOPROJECT-01"},
+		} {
+			must[inventory.Report](t)(c.Import(ctx, admin, strings.NewReader("hub,kind,category,name_fr,units\namos,machine,laser-cutter,"+x.name+",1\n"), inventory.ImportOptions{}))
+			if _, err := c.Unit(ctx, x.code); err != nil {
+				t.Errorf("%s has no unit %s", x.name, x.code)
+			}
+		}
+		resource := must[inventory.Unit](t)(c.Unit(ctx, "AMO-CASQUE-01")).ResourceID
+		for code, want := range map[string]string{"A/1": "bad_unit_code", ".": "bad_unit_code", "..": "bad_unit_code", "M-8K7QM3XP": "unit_code_like_another", "k7qm-3xpd": "unit_code_like_another", "Vieux no 12.B": "", "CAM-001": "", "ÉTÉ-01": ""} {
+			_, err := c.AddUnit(ctx, admin, resource, inventory.UnitEdits{Code: &code}, database.Key{})
+			got := ""
+			if f := fault.Of(err); f != nil {
+				got = f.Violations[0].Code
+			}
+			if got != want {
+				t.Errorf("%s: %q %v", code, got, err)
+			}
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -95,6 +96,7 @@ func insertUnit(tx *database.Tx, by identity.Actor, x Resource, e UnitEdits, sta
 	}
 	var c check
 	u.check(&c)
+	u.checkCode(&c, "")
 	var count int
 	if err := tx.Get(&count, `SELECT COUNT(*) FROM units WHERE resource_id = $1`, x.ID); err != nil {
 		return Unit{}, err
@@ -144,8 +146,15 @@ func freeCodes(r database.Reader, x Resource, n int) ([]string, error) {
 	return codes, nil
 }
 
-// codeBase is RN-STUDIO-MEDIALAB for the medialab studio of rouyn-noranda: initials of a
-// hub of several words, three letters of one of a single word.
+// longestCode bounds the part of a made code that comes from the resource's name: it is printed on
+// small labels and typed by hand.
+const longestCode = 12
+
+// smallWords tell nothing apart in a code.
+var smallWords = []string{"a", "au", "aux", "d", "de", "des", "du", "en", "et", "l", "la", "le", "les", "pour"}
+
+// codeBase is RN-STUDIO for the medialab studio of rouyn-noranda: initials of a hub of several words,
+// three letters of one of a single word, and as many words of the name as fit.
 func codeBase(x Resource) string {
 	words := strings.Split(x.HubSlug, "-")
 	hub := words[0][:min(3, len(words[0]))]
@@ -155,12 +164,26 @@ func codeBase(x Resource) string {
 			hub += w[:min(1, len(w))]
 		}
 	}
-	name := slugOf(x.Name.In("fr"))
-	if name == "" {
-		name = x.ID
+	return strings.ToUpper(hub + "-" + codeName(slugOf(x.Name.In("fr")), x.ID))
+}
+
+// codeName is a name in short, or what stands for it where no letter of it can be in a code.
+func codeName(slug, otherwise string) string {
+	words := strings.FieldsFunc(slug, func(r rune) bool { return r == '-' })
+	if told := slices.DeleteFunc(slices.Clone(words), func(w string) bool { return slices.Contains(smallWords, w) }); len(told) > 0 {
+		words = told
 	}
-	name = strings.TrimRight(name[:min(len(name), 40)], "-")
-	return strings.ToUpper(hub + "-" + name)
+	if len(words) == 0 {
+		return otherwise
+	}
+	name := words[0][:min(len(words[0]), longestCode)]
+	for _, w := range words[1:] {
+		if len(name)+1+len(w) > longestCode {
+			break
+		}
+		name += "-" + w
+	}
+	return name
 }
 
 // UpdateUnit edits a unit: its code, what it is, where it stands and how it was bought.
@@ -199,6 +222,7 @@ func editUnit(tx *database.Tx, by identity.Actor, was Unit, e UnitEdits) (Unit, 
 	e.write(&u)
 	var c check
 	u.check(&c)
+	u.checkCode(&c, was.Code)
 	var twins int
 	if err := tx.Get(&twins, `SELECT COUNT(*) FROM units WHERE code = $1 AND id <> $2`, u.Code, u.ID); err != nil {
 		return Unit{}, false, err
@@ -236,6 +260,25 @@ func (e UnitEdits) write(u *Unit) {
 	setText(&u.WarrantyUntil, e.WarrantyUntil)
 	if e.ValueCents != nil {
 		u.ValueCents = *e.ValueCents
+	}
+}
+
+// cardForm and referenceForm are what people's cards and bookings' references look like: a unit of such
+// a code could not be told from them when it is scanned.
+var (
+	cardForm      = regexp.MustCompile(`(?i)^M-[0-9A-Z]{8}$`)
+	referenceForm = regexp.MustCompile(`(?i)^[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}$`)
+)
+
+// checkCode refuses a new code that no address or label can hold, or that a scanner's reader would take
+// for something else. Codes that units have already stay.
+func (u Unit) checkCode(c *check, was string) {
+	switch {
+	case u.Code == was:
+	case strings.ContainsAny(u.Code, `/\?#%`), u.Code == ".", u.Code == "..":
+		c.refuse("code", "bad_unit_code", nil)
+	case cardForm.MatchString(u.Code), referenceForm.MatchString(u.Code):
+		c.refuse("code", "unit_code_like_another", nil)
 	}
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"canot/booking"
@@ -13,8 +14,15 @@ import (
 func (p *page) extendOf(b booking.Booking, zone *time.Location, now time.Time) extendView {
 	e := extendView{ID: b.ID, Key: newKey(), Version: b.Version, Action: bookingAddress(b.ID) + "/prolonger"}
 	clock := deskClock{p.l, zone, now}
-	for _, until := range extensions(b, zone, now) {
+	ends, err := p.Book.ExtendEnds(p.c.Request.Context(), p.v.Actor, b.ID)
+	if err == nil && len(ends) == 0 {
+		ends = extensions(b, zone, now)
+	} // without them another time can still be written
+	for _, until := range ends {
 		e.Choices = append(e.Choices, option{ID: stamp(until), Words: clock.at(until)})
+	}
+	if e.Open = strings.HasSuffix(p.c.Request.URL.Path, "/prolonger"); e.Open {
+		e.Other = p.field("autre")
 	}
 	e.Min = b.EndsAt.In(zone).Format("2006-01-02T15:04")
 	return e

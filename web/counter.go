@@ -30,6 +30,7 @@ func (s *Site) mountCounter(r gin.IRouter) {
 	for _, forms := range []string{"prets", "retours", "retours/:loan", "arrivees", "prolonger", "demandes/:id"} {
 		s.on(r, "GET", counterPath+"/:hub/"+forms, func(p *page) error { return p.to(counterPath + "/" + url.PathEscape(p.c.Param("hub"))) })
 	}
+	s.mountSuspensions(r)
 	s.mountOfflineCounter(r)
 }
 
@@ -116,9 +117,13 @@ func (x *post) may(r identity.Right) bool {
 	return x.v.Actor.May(r, x.desk.Hub.ID, x.desk.Hub.RegionID)
 }
 
-// see asks the book what was scanned, beside the booking that is open.
+// see asks the book what was scanned, beside the booking that is open, and writes down whom that shows.
 func (x *post) see(text, open string) (booking.Scanned, error) {
-	return x.Book.ScanAt(x.c.Request.Context(), x.v.Actor, x.counter, text, open)
+	s, err := x.Book.ScanAt(x.c.Request.Context(), x.v.Actor, x.counter, text, open)
+	if err == nil {
+		err = x.sawOf(s)
+	}
+	return s, err
 }
 
 // counterView is a counter: a field, what it has open, and the board.
@@ -152,7 +157,11 @@ func (x *post) show(status int, panel panelView, wrong *told) error {
 	if x.c.Request.Method != http.MethodGet {
 		x.other = x.address(x.open, x.units)
 	}
-	f := x.frame(x.l.Say("page.counter.title", fault.Params{"hub": x.desk.Name}))
+	title := "page.counter.title"
+	if panel.Kind == "walk" {
+		title = "page.counter.walk_title"
+	}
+	f := x.frame(x.l.Say(title, fault.Params{"hub": x.desk.Name}))
 	f.Wide, f.Desk, f.Error = true, &x.desk, wrong
 	panel.Error = wrong
 	v := counterView{frame: f, Day: x.l.Date(x.counter.Now.In(x.counter.Zone)), Path: x.desk.Path, Key: newKey(),

@@ -3,9 +3,11 @@ package web
 import (
 	"encoding/base64"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"canot/booking"
 	"canot/internal/fault"
@@ -27,37 +29,87 @@ func scan(p *page) error {
 	if err != nil {
 		return err
 	}
-	walk := form.Get("sans") != ""
+	if form.Get("sans") != "" {
+		return x.scanForWalk(s, walkForm{Member: form.Get("pour"), Name: strings.TrimSpace(form.Get("nom"))})
+	}
 	switch {
-	case s.Kind == "unit" && s.Unit.Loan != nil:
+	case s.Kind == "unit" && s.Unit.Loan != nil && whole(x.code, s):
 		return x.takeBack(booking.Return{Unit: s.Unit.Code})
 	case s.Kind == "unit" && x.leaves(s):
 		x.units = append(slices.DeleteFunc(x.units, func(u string) bool { return u == s.Unit.Code }), s.Unit.Code)
-		if walk {
-			return x.to(x.walkAddress(form.Get("pour")))
-		}
 		if x.open != "" {
 			return x.to(x.address(x.open, x.units))
 		}
 		return x.to(x.address("", x.units, "code", s.Unit.Code))
-	case s.Kind == "person" && walk:
-		return x.to(x.walkAddress(s.Person.ID))
 	case s.Kind == "booking":
-		return x.to(x.address(s.Booking.ID, x.units))
+		return x.opened(s.Booking.ID)
 	case s.Kind == "person" && len(s.Bookings) == 1:
-		return x.to(x.address(s.Bookings[0].ID, x.units))
-	}
-	if walk {
-		return x.walkAgain(walkForm{}, &told{Title: x.l.Say("page.counter.unknown", fault.Params{"text": x.code})}, http.StatusNotFound)
+		return x.opened(s.Bookings[0].ID)
 	}
 	return x.to(x.address(x.open, x.units, "code", x.code))
 }
 
-// leaves reports whether a unit that was scanned may be ticked: it is in service, and with a booking
-// open it is its own, or an equal one that nobody else waits for.
+// opened opens a booking with what was scanned before it. A unit that cannot leave with it is not
+// ticked; why not is said.
+func (x *post) opened(id string) error {
+	for i, unit := range x.units {
+		s, err := x.see(unit, id)
+		if err != nil {
+			return err
+		}
+		if s.Open != nil && s.Kind == "unit" && !x.leaves(s) {
+			return x.to(x.address(id, slices.Delete(slices.Clone(x.units), i, i+1), "code", unit))
+		}
+	}
+	return x.to(x.address(id, x.units))
+}
+
+// whole reports whether a text is all of a unit's code, and not its end alone: a scanner gives all of it.
+func whole(text string, s booking.Scanned) bool {
+	return strings.EqualFold(strings.TrimSpace(text), s.Unit.Code) || strings.EqualFold(s.Text, s.Unit.Code)
+}
+
+// cardText is what stands on a person's card.
+var cardText = regexp.MustCompile(`(?i)^M-[0-9A-Z]{8}$`)
+
+// isCode reports whether a text that should be words of somebody's is a code, a reference or a card of
+// this counter: a scanner wrote it, and nobody meant it.
+func (x *post) isCode(text string) (bool, error) {
+	if text == "" || strings.ContainsFunc(text, unicode.IsSpace) {
+		return false, nil
+	}
+	if cardText.MatchString(text) {
+		return true, nil
+	}
+	s, err := x.see(text, "")
+	if err != nil {
+		return false, err
+	}
+	switch s.Kind {
+	case "unit":
+		return whole(text, s), nil
+	case "booking":
+		return strings.EqualFold(s.Text, s.Booking.Reference) || strings.EqualFold(s.Text, strings.ReplaceAll(s.Booking.Reference, "-", "")), nil
+	case "several":
+		return slices.ContainsFunc(s.Several, func(code string) bool { return strings.EqualFold(code, s.Text) }), nil
+	}
+	return false, nil
+}
+
+// onlyWords is the refusal of words that are a code, nil for others.
+func (x *post) onlyWords(field, text string) (*told, error) {
+	is, err := x.isCode(text)
+	if err != nil || !is {
+		return nil, err
+	}
+	return &told{Title: x.l.Say("page.counter.refused", nil), List: []wrongField{{field, x.l.Say("page.counter.is_code", fault.Params{"text": text})}}}, nil
+}
+
+// leaves reports whether a unit that was scanned may be ticked: it is in service and here, and with a
+// booking open it is its own, or an equal one that nobody else waits for.
 func (x *post) leaves(s booking.Scanned) bool {
 	u := s.Unit
-	if u.Status != "in_service" {
+	if u.Status != "in_service" || u.Loan != nil {
 		return false
 	}
 	if s.Open == nil {
@@ -113,6 +165,16 @@ func handOut(p *page) error {
 	} else if len(h.Units) == 0 {
 		return x.scanFirst()
 	}
+	wrong, err := x.onlyWords("raison", h.Override)
+	if err != nil {
+		return err
+	}
+	if wrong != nil {
+		if n := len(x.units); n > 0 { // the last is the one that the reason was asked for
+			x.code, x.units = x.units[n-1], x.units[:n-1]
+		}
+		return x.againWith(http.StatusUnprocessableEntity, wrong)
+	}
 	return x.handOut(h)
 }
 
@@ -151,7 +213,11 @@ func takeBack(p *page) error {
 	if err != nil {
 		return err
 	}
-	return x.takeBack(booking.Return{Unit: strings.TrimSpace(x.field("unite"))})
+	unit := strings.TrimSpace(x.field("unite"))
+	if x.field("sans") != "" {
+		return x.backForWalk(unit, walkOf(x.c.Request.PostForm))
+	}
+	return x.takeBack(booking.Return{Unit: unit})
 }
 
 func (x *post) takeBack(r booking.Return) error {
@@ -211,6 +277,11 @@ func answerRequest(p *page) error {
 	x.open = id
 	done, reason := "approuve", strings.TrimSpace(x.field("raison"))
 	if x.field("faire") == "refuser" {
+		if wrong, err := x.onlyWords("raison-refus", reason); err != nil {
+			return err
+		} else if wrong != nil {
+			return x.againWith(http.StatusUnprocessableEntity, wrong)
+		}
 		done = "refuse"
 		_, err = x.Book.Decline(ctx, x.v.Actor, id, version, reason, x.onceKey("cle", id, done, reason))
 	} else {

@@ -162,7 +162,8 @@ func boardOf(l locale.Language, d desk, b booking.Board, see boardRights) boardV
 	add("retours", "soon", len(b.Returns), func(i int) boardRow { return m.loan(b.Returns[i], false) })
 	add("demandes", "soon", len(b.Waiting), func(i int) boardRow { return m.request(b.Waiting[i], see) })
 	add("transferts", "", len(b.Journeys), func(i int) boardRow { return m.journey(b.Journeys[i], d.Hub.ID) })
-	add("pannes", "", len(b.Broken), func(i int) boardRow { return m.trouble(b.Broken[i]) })
+	broken := machines(b.Broken)
+	add("pannes", "", len(broken), func(i int) boardRow { return m.trouble(broken[i]) })
 	add("stock", "", len(b.LowStock), func(i int) boardRow { return m.low(b.LowStock[i]) })
 	return v
 }
@@ -273,7 +274,7 @@ func (m boardMaker) arrival(v booking.Visit) boardRow {
 func (m boardMaker) loan(x booking.OnLoan, late bool) boardRow {
 	r := boardRow{Time: m.at(x.DueAt), Far: !late && m.far(x.DueAt), Who: x.Person.Name, What: x.ResourceName.In(m.l.Tag()), Codes: []string{x.Code}}
 	if late {
-		r.Time, r.Phone = m.late(x.DueAt), x.Person.Phone
+		r.Time, r.Phone = m.l.Say("page.counter.late_by", lateParams(m.late(x.DueAt))), x.Person.Phone
 	}
 	if x.Wanted != nil && x.Wanted.Before(m.now.Add(48*time.Hour)) {
 		r.Note = m.l.Say("page.counter.wanted", fault.Params{"hour": m.at(*x.Wanted)})
@@ -324,6 +325,27 @@ func (m boardMaker) journey(t booking.Transfer, hub string) boardRow {
 	return r
 }
 
+// machines are troubles with each unit once: why it is out of service, with its ticket.
+func machines(all []booking.Trouble) []booking.Trouble {
+	var list []booking.Trouble
+	at := map[string]int{}
+	for _, t := range all {
+		i, known := at[t.UnitID]
+		if t.UnitID == "" || !known {
+			at[t.UnitID] = len(list)
+			list = append(list, t)
+			continue
+		}
+		one := &list[i]
+		ticket, urgent := cmp.Or(one.TicketID, t.TicketID), one.Urgent || t.Urgent
+		if one.Cause == "" && t.Cause != "" {
+			*one = t
+		}
+		one.TicketID, one.Urgent = ticket, urgent
+	}
+	return list
+}
+
 func (m boardMaker) trouble(t booking.Trouble) boardRow {
 	r := boardRow{What: t.ResourceName.In(m.l.Tag()), Codes: nonEmpty(t.Code)}
 	if t.Cause != "" {
@@ -338,7 +360,10 @@ func (m boardMaker) trouble(t booking.Trouble) boardRow {
 		r.Time, r.Far = m.at(*t.Until), m.far(*t.Until)
 	}
 	way := option{Words: m.say("page.counter.see"), Path: upkeepPath + "/" + m.slug + "/billets/" + t.TicketID}
-	if t.TicketID == "" {
+	switch {
+	case t.Cause == "incomplete" && t.UnitID != "":
+		way = option{Words: m.say("page.upkeep.count"), Path: inventoryPath + "/" + m.slug + "/exemplaires/" + t.UnitID + countAnchor}
+	case t.TicketID == "":
 		way.Path = inventoryPath + "/" + m.slug + "/exemplaires/" + t.UnitID
 	}
 	if t.TicketID != "" || t.UnitID != "" {

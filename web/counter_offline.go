@@ -17,6 +17,7 @@ import (
 	"canot/booking"
 	"canot/internal/fault"
 	"canot/internal/identity"
+	"canot/internal/identity/privacy"
 	"canot/web/edge"
 )
 
@@ -137,6 +138,9 @@ func (p *page) copyFile() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := p.looked(privacy.ViewedList, kept.Members...); err != nil {
+		return nil, err
+	}
 	kept.Hub = hub.Slug
 	return json.Marshal(copyFile{p.contactStamp(), p.personMark(), hub.Name.In(p.l.Tag()), kept})
 }
@@ -220,7 +224,7 @@ func (p *page) act(kind string) (booking.Act, error) {
 		a.Unit = p.field("u")
 	}
 	at, err := time.Parse(time.RFC3339, p.field("instant"))
-	if err != nil {
+	if err != nil || at.Year() < 2000 { // no device of ours; and the first instant of all would mean now
 		return a, fault.Field("instant", "bad_time")
 	}
 	a.At = at.UTC().Truncate(time.Second)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"canot/booking"
@@ -24,6 +25,7 @@ type panelView struct {
 	Visit   *visitView
 	Clash   *clashView
 	Unit    *foundView
+	Asked   *foundView // a unit that is out, of which the end of the code was typed: is it this one that is back?
 	Person  *booking.Person
 	Back    *backView
 	WalkIn  *walkView
@@ -121,6 +123,8 @@ func (x *post) panel() (panelView, error) {
 		v.Back = back
 		if v.Kind == "" {
 			v.Kind = "back"
+		} else if back != nil {
+			back.Beside = true
 		}
 		if v.Said == "" && back != nil {
 			v.Said = back.Said
@@ -156,6 +160,8 @@ func (x *post) said(done string) string {
 // scanned puts what a text meant into the panel.
 func (x *post) scanned(v *panelView, s booking.Scanned) {
 	switch {
+	case s.Kind == "unit" && s.Open != nil && s.Unit.Loan != nil:
+		v.Asked = x.unit(s.Unit)
 	case s.Kind == "unit" && s.Open != nil:
 		v.Clash = x.clash(s)
 	case s.Kind == "unit":
@@ -171,12 +177,12 @@ func (x *post) scanned(v *panelView, s booking.Scanned) {
 	case s.Kind == "several":
 		v.Kind = "several"
 		for i, text := range s.Several {
-			v.Choices = append(v.Choices, panelChoice{Value: text, Number: i + 1, Words: text, Path: x.address(x.open, x.units, "code", text)})
+			v.Choices = append(v.Choices, panelChoice{Value: text, Number: i + 1, Words: text, More: s.Named[text].In(x.l.Tag()), Path: x.address(x.open, x.units, "code", text)})
 		}
 	case s.Open == nil:
 		v.Kind = "nothing"
 	default:
-		v.Clash = &clashView{Code: s.Text, Words: x.l.Say("page.counter.unknown", fault.Params{"text": s.Text})}
+		v.Clash = &clashView{Code: x.code, Words: x.l.Say("page.counter.unknown", fault.Params{"text": x.code})}
 	}
 }
 
@@ -187,9 +193,19 @@ func (x *post) choiceOf(i int, b booking.Visit) panelChoice {
 	return panelChoice{Value: b.Reference, Number: i + 1, Words: what, At: x.clock.at(b.StartsAt), More: x.l.Say("page.bookings.status", fault.Params{"status": string(b.Status)}), Path: x.address(b.ID, x.units)}
 }
 
-// parts are the components of a unit, to be counted.
+// parts are the components of a unit, to be counted: those that it cannot do without first, then by name.
 func (x *post) parts(all []inventory.Component) []countLine {
 	var list []countLine
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(a, b inventory.Component) int {
+		if a.Required != b.Required {
+			if a.Required {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.Name.In(x.l.Tag()), b.Name.In(x.l.Tag()))
+	})
 	for _, c := range all {
 		list = append(list, countLine{ID: c.ID, Words: c.Name.In(x.l.Tag()), Quantity: c.Quantity, Missing: c.Missing, Required: c.Required})
 	}
@@ -204,21 +220,13 @@ func (x *post) unit(u *booking.ScannedUnit) *foundView {
 	if l := u.Loan; l != nil {
 		v.Loan = x.loan(*l)
 	}
-	if b := promised(u); b != nil {
+	if b := u.Promised; b != nil {
 		v.Promised = x.l.Say("page.counter.promised", fault.Params{"who": x.name(b.Person), "hour": x.clock.at(b.StartsAt)})
 		if u.Loan == nil && b.StartsAt.Before(x.counter.Now.Add(time.Hour)) {
 			v.Open = x.address(b.ID, append(slices.Clone(x.units), u.Code))
 		}
 	}
 	return v
-}
-
-// promised is whom a unit is promised to, but for who has just brought it back.
-func promised(u *booking.ScannedUnit) *booking.Visit {
-	if u.Promised != nil && u.Last != nil && u.Promised.ID == u.Last.BookingID {
-		return nil
-	}
-	return u.Promised
 }
 
 // unitWords say how a unit is.
@@ -246,6 +254,9 @@ func (x *post) clash(s booking.Scanned) *clashView {
 	switch {
 	case u.Status != "in_service":
 		c.Words = x.l.Say("page.counter.clash_status", params)
+	case !ours && u.Promised != nil && u.Promised.ID != s.Open.ID:
+		params["who"], params["hour"] = x.name(u.Promised.Person), x.clock.at(u.Promised.StartsAt)
+		c.Words = x.l.Say("page.counter.clash_theirs", params)
 	case !ours:
 		c.Words = x.l.Say("page.counter.clash_other", params)
 	case u.Promised != nil && u.Promised.ID != s.Open.ID:
@@ -271,6 +282,11 @@ func (x *post) again(err error) error {
 	} else if f.Kind == fault.Stale {
 		wrong.Title, wrong.Text = x.l.Say("page.bookings.stale_title", nil), x.l.Say("page.counter.stale", nil)
 	}
+	return x.againWith(status, &wrong)
+}
+
+// againWith shows the panel of what was tried, with what was wrong.
+func (x *post) againWith(status int, wrong *told) error {
 	v := x.empty()
 	if x.open != "" || x.code != "" {
 		s, seen := x.see(x.code, x.open)
@@ -291,7 +307,7 @@ func (x *post) again(err error) error {
 	if v.Kind == "" {
 		v.Kind = "nothing"
 	}
-	return x.show(status, v, &wrong)
+	return x.show(status, v, wrong)
 }
 
 // numbered is the choice that a number stands for, of the choices that the field's form says there

@@ -2,6 +2,7 @@ package web
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +17,8 @@ import (
 type backView struct {
 	Code, Name, Who, Late string
 	Said                  string
+	Beside                bool // something else is open as well
+	Noted                 bool // what was found on it has been noted: nothing more is asked
 	Next                  []nextLine
 	Parts                 []countLine
 	Damaged               bool
@@ -33,8 +36,11 @@ type nextLine struct {
 // A consumableLine is what may have been used up.
 type consumableLine struct{ ID, Name, Measure string }
 
-// mostUsed bounds how many consumables the form of a return asks about.
-const mostUsed = 12
+// usedRows is how many consumables the form of a return takes at once.
+const usedRows = 3
+
+// Rows are the rows of the form for what was used up, by number.
+func (v backView) Rows() []int { return []int{1, 2, usedRows} }
 
 // backOf is a unit that came back, nil where it never left.
 func (x *post) backOf(u *booking.ScannedUnit) (*backView, error) {
@@ -64,7 +70,7 @@ func (x *post) backOf(u *booking.ScannedUnit) (*backView, error) {
 		return nil, err
 	}
 	for _, c := range all {
-		if !c.Archived && len(v.Consumables) < mostUsed {
+		if !c.Archived {
 			v.Consumables = append(v.Consumables, consumableLine{c.ID, c.Name.In(x.l.Tag()), c.Measure})
 		}
 	}
@@ -80,11 +86,15 @@ func (x *post) next(u *booking.ScannedUnit) []nextLine {
 	if t := u.Journey; t != nil {
 		all = append(all, nextLine{Words: x.l.Say("page.counter.next_journey", fault.Params{"hub": t.ToHubName.In(x.l.Tag())}), Tone: "soon", Path: transfersPath + "/" + x.desk.Hub.Slug})
 	}
-	if b := promised(u); b != nil {
+	if b := u.Promised; b != nil {
 		all = append(all, nextLine{Words: x.l.Say("page.counter.promised", fault.Params{"who": x.name(b.Person), "hour": x.clock.at(b.StartsAt)}), Tone: "soon", Path: x.address(b.ID, nil)})
 	}
 	if len(all) == 0 {
-		all = append(all, nextLine{Words: x.l.Say("page.counter.next_shelf", nil), Tone: "fine"})
+		var params fault.Params
+		if u.Shelf != "" {
+			params = fault.Params{"shelf": u.Shelf}
+		}
+		all = append(all, nextLine{Words: x.l.Say("page.counter.next_shelf", params), Tone: "fine"})
 	}
 	return all
 }
@@ -126,10 +136,11 @@ func inspect(p *page) error {
 	for _, f := range sent {
 		pictures = append(pictures, f.Prepared)
 	}
+	var noted booking.Returned
 	if !left {
 		found, hash, err := x.found()
 		if err == nil {
-			_, err = x.Book.Inspect(ctx, x.v.Actor, loan, found, x.onceKey("cle", append(hash, loan)...))
+			noted, err = x.Book.Inspect(ctx, x.v.Actor, loan, found, x.onceKey("cle", append(hash, loan)...))
 		}
 		if err != nil {
 			return x.again(err)
@@ -151,7 +162,55 @@ func inspect(p *page) error {
 	if left {
 		return x.to(x.address("", nil, "vu", x.open, "fait", "photo"))
 	}
+	if noted.Maintenance != nil || len(noted.WithoutUnit) > 0 || len(noted.Rehomed) > 0 {
+		return x.changed(noted)
+	}
 	return x.to(x.address("", nil, "fait", "note"))
+}
+
+// mostMoved bounds how many bookings are named that lose their unit by what was found on it.
+const mostMoved = 5
+
+// changed stays with a unit on which something was found, and says what that has changed: it is out of
+// service, has a ticket, and who is to be helped now.
+func (x *post) changed(noted booking.Returned) error {
+	x.open, x.code = "", noted.Loan.Code
+	s, err := x.see(noted.Loan.Code, "")
+	if err != nil {
+		return err
+	}
+	v := x.empty()
+	v.Kind, v.Text, v.Said = "back", "", x.l.Say("page.counter.done.note", nil)
+	if s.Unit == nil {
+		return x.to(x.address("", nil, "fait", "note"))
+	}
+	if v.Back, err = x.backOf(s.Unit); err != nil || v.Back == nil {
+		return err
+	}
+	v.Back.Noted = true
+	var more []nextLine
+	if m := noted.Maintenance; m != nil && m.TicketID != "" {
+		more = append(more, nextLine{Words: x.l.Say("page.counter.next_ticket", nil), Tone: "soon", Path: upkeepPath + "/" + x.desk.Hub.Slug + "/billets/" + m.TicketID})
+	}
+	for key, ids := range map[string][]string{"page.counter.next_without": noted.WithoutUnit, "page.counter.next_rehomed": noted.Rehomed} {
+		for _, id := range ids[:min(len(ids), mostMoved)] {
+			seen, err := x.see("", id)
+			if err != nil {
+				return err
+			}
+			if b := seen.Open; b != nil {
+				line := nextLine{Words: x.l.Say(key, fault.Params{"who": x.name(b.Person), "hour": x.clock.at(b.StartsAt)}), Tone: "soon", Path: bookingAddress(b.ID)}
+				if key == "page.counter.next_without" {
+					line.Tone, line.Path = "wrong", line.Path+"/changer"
+				}
+				more = append(more, line)
+			}
+		}
+	}
+	slices.SortStableFunc(more, func(a, b nextLine) int { return strings.Compare(b.Tone, a.Tone) })
+	v.Back.Next = append(v.Back.Next, more...)
+	x.code = ""
+	return x.show(http.StatusOK, v, nil)
 }
 
 // found reads what was found on a unit, and the same as texts.
@@ -161,15 +220,16 @@ func (x *post) found() (booking.Return, []string, error) {
 	for _, name := range slices.Sorted(maps.Keys(x.c.Request.PostForm)) {
 		values := x.c.Request.PostForm[name]
 		part, missing := strings.CutPrefix(name, "manque-")
-		used, uses := strings.CutPrefix(name, "conso-")
-		if !missing && !uses || values[0] == "" {
+		row, uses := strings.CutPrefix(name, "conso-")
+		used := x.field("quel-" + row)
+		if !missing && (!uses || used == "") || values[0] == "" {
 			continue
 		}
 		n, err := strconv.Atoi(strings.TrimSpace(values[0]))
 		if err != nil || n < 0 {
 			return r, nil, fault.Field(name, "bad_number")
 		}
-		texts = append(texts, name, values[0])
+		texts = append(texts, name, values[0], used)
 		if uses && n > 0 {
 			r.Uses = append(r.Uses, booking.Use{Consumable: used, Quantity: int64(n)})
 		}

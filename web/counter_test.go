@@ -11,8 +11,10 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"canot/booking"
+	"canot/booking/membership"
 	"canot/internal/database"
 	"canot/internal/identity"
+	"canot/inventory"
 )
 
 // A stand is a town with a counter at Amos: Anne works there, Rose manages it, Luc works at Val-d'Or.
@@ -203,6 +205,14 @@ func TestAUnitThatIsPromisedLeavesByASwapOrByRight(t *testing.T) {
 			t.Error("who may set a rule aside is not offered it")
 		}
 		form := clash.forms(atAmos + "/prets")[0]
+		over := s.rose.scan(s.rose.scan(s.rose.get(atAmos), mine.Reference), other).forms(atAmos + "/prets")[1]
+		for _, code := range []string{other, strings.ToLower(other), theirs.Reference, "https://canot.example/u/" + other, "M-7KQ2M9XA"} {
+			again := s.rose.send(over, "raison", code).on(atAmos+"/prets", 422).has("est un code", "Passer outre", other+" est promis à Rose")
+			s.page("/ a scan as a reason", again, "fr")
+		}
+		if now := s.bookingOf(mine.ID); now.Status != booking.Confirmed {
+			t.Errorf("a scanner set a rule aside: %s", now.Status)
+		}
 		s.anne.send(form, "echange", "1").has("Remis à Zoé")
 		if got := s.codes(s.bookingOf(theirs.ID)); len(got) != 1 || got[0] != s.codes(mine)[0] {
 			t.Errorf("the other has %v", got)
@@ -219,6 +229,8 @@ func TestSomebodyWithoutABookingIsServedInOneStep(t *testing.T) {
 		wrong := s.anne.send(form, "jusqua", until).on(atAmos+"/sans-reservation", 400).has("Écrivez un nom", "amos-camera0")
 		s.page("/sans-reservation wrong", wrong, "fr")
 		s.anne.send(wrong.form(atAmos+"/sans-reservation"), "nom", "Gilles <b>", "jusqua", until, "u", "amos-camera0").has("Gilles &lt;b&gt;", "C’est noté, sans réservation.")
+		card := s.anne.get(atAmos + "/sans-reservation")
+		s.anne.send(card.form(atAmos+"/sans-reservation"), "nom", "amos-camera1", "quoi", "amos-studio", "jusqua", until).on(atAmos+"/sans-reservation", 422).has("est un code")
 		room := s.anne.get(atAmos + "/sans-reservation")
 		s.anne.send(room.form(atAmos+"/sans-reservation"), "nom", "Marthe", "quoi", "amos-studio", "jusqua", until).has("Marthe", "C’est noté, sans réservation.")
 		s.anne.get(atAmos).has("Gilles &lt;b&gt;", "Marthe", "sur place")
@@ -235,7 +247,10 @@ func TestADamagedReturnGoesOutOfService(t *testing.T) {
 		for _, f := range back.elements("form", "enctype", "multipart/form-data") {
 			form = back.form(f.has["action"])
 		}
-		s.anne.multipart(form, "abime", "1", "probleme", "Objectif fendu").has("C’est noté.")
+		next, err := s.book.Place(t.Context(), identity.System, booking.Request{Lines: []booking.Want{{Resource: "amos-camera", Quantity: 2}}, StartsAt: b.EndsAt.Add(time.Hour), EndsAt: b.EndsAt.Add(2 * time.Hour), MemberID: s.idOf("rose@exemple.example")}, database.Key{})
+		must(t, err)
+		noted := s.anne.multipart(form, "abime", "1", "probleme", "Objectif fendu").has("C’est noté.", "À mettre de côté", "Un billet est ouvert", "À reloger", "Rose", "/reservations/"+next.ID+"/changer")
+		s.page("/ noted", noted, "fr")
 		s.anne.get(atAmos).has("Hors service", code)
 		again := s.anne.get(atAmos + "?code=" + url.QueryEscape(code)).has("hors service")
 		s.page("?code=", again, "fr")
@@ -297,7 +312,12 @@ func TestStaffAnswerARequestAtTheCounter(t *testing.T) {
 		open := s.anne.get(atAmos + "?r=" + yes.ID)
 		s.page("?r=", open, "fr")
 		s.anne.send(open.form(atAmos+"/demandes/"+yes.ID), "faire", "approuver").has("Demande approuvée.")
-		s.anne.send(s.anne.get(atAmos+"?r="+no.ID).form(atAmos+"/demandes/"+no.ID), "faire", "refuser", "raison", "Travaux").has("Demande refusée.")
+		both := s.anne.get(atAmos + "?r=" + no.ID).forms(atAmos + "/demandes/" + no.ID)
+		if len(both) != 2 || both[0].fields.Has("raison") || !both[1].fields.Has("raison") {
+			t.Fatalf("approving and declining are one form: %+v", both)
+		}
+		s.anne.send(both[1], "faire", "refuser", "raison", strings.ToLower(no.Reference)).on(atAmos+"/demandes/"+no.ID, 422).has("est un code")
+		s.anne.send(both[1], "faire", "refuser", "raison", "Travaux").has("Demande refusée.")
 		if a, b := s.bookingOf(yes.ID), s.bookingOf(no.ID); a.Status != booking.Confirmed || b.Status != booking.Declined || b.Reason != "Travaux" {
 			t.Errorf("%s, %s %q", a.Status, b.Status, b.Reason)
 		}
@@ -352,4 +372,92 @@ func (b *browser) multipart(f filled, fill ...string) view {
 	r.Header.Set("Content-Type", form.FormDataContentType())
 	r.Header.Set("Origin", b.w.url)
 	return b.do(r)
+}
+
+func TestSomebodyOfAnotherHubIsServedForWhatAsksForACertification(t *testing.T) {
+	onCounter(t, func(t *testing.T, s *stand) {
+		_, err := s.site.Roster.CreateCertification(t.Context(), identity.System, membership.CertificationEdits{Slug: to("prise-de-vue"), Name: words("Prise de vue")}, database.Key{})
+		must(t, err)
+		b := s.books("luc@exemple.example", "amos-camera", 1, 4)
+		_, err = s.site.Catalog.UpdateResource(t.Context(), identity.System, "amos-camera", inventory.ResourceEdits{Policy: inventory.PolicyEdits{Certifications: &[]string{"prise-de-vue"}}}, database.Key{})
+		must(t, err)
+		there, err := s.site.Catalog.Hub(t.Context(), "val-dor")
+		must(t, err)
+		must(t, s.db.In(t.Context(), func(tx *database.Tx) error {
+			_, err := tx.Exec(`UPDATE members SET home_hub_id = $1 WHERE id = $2`, there.ID, s.idOf("luc@exemple.example"))
+			return err
+		}))
+		s.people.Forget(s.idOf("luc@exemple.example"))
+		s.anne.scan(s.anne.get(atAmos), b.Reference).on(atAmos, 200).has("Luc", "Habilitation manquante", "Prise de vue")
+	})
+}
+
+// TestTheEndOfACodeAsksFirst holds that a typed end takes nothing back by itself, and a scan does.
+func TestTheEndOfACodeAsksFirst(t *testing.T) {
+	onCounter(t, func(t *testing.T, s *stand) {
+		b, other := s.books("zoe@exemple.example", "amos-camera", 1, 4), s.books("rose@exemple.example", "amos-camera", 1, 4)
+		code := s.codes(b)[0]
+		s.anne.scan(s.anne.scan(s.anne.scan(s.anne.get(atAmos), b.Reference), code), "")
+		end := code[len(code)-3:]
+		asked := s.anne.scan(s.anne.get(atAmos), end).has("Retour de Le camera (" + code + ") de Zoé")
+		s.page("/ asked", asked, "fr")
+		beside := s.anne.scan(s.anne.scan(s.anne.get(atAmos), other.Reference), end).has("Retour de Le camera ("+code+") de Zoé", other.Reference)
+		s.page("/ asked beside", beside, "fr")
+		if s.bookingOf(b.ID).Status != booking.InUse {
+			t.Fatal("it is back unasked")
+		}
+		back := s.anne.send(beside.form(atAmos+"/retours")).has("revenu", "Rose")
+		s.page("/ back beside", back, "fr")
+		if s.bookingOf(b.ID).Status != booking.Completed || back.field("scan").fields.Get("r") != other.ID {
+			t.Error("it is not back, or the booking is closed")
+		}
+	})
+}
+
+// TestAWalkInIsServedByTheField holds that names, units and returns may all be given to the one field.
+func TestAWalkInIsServedByTheField(t *testing.T) {
+	onCounter(t, func(t *testing.T, s *stand) {
+		b := s.books("zoe@exemple.example", "amos-camera", 1, 1)
+		out := s.codes(b)[0]
+		s.anne.scan(s.anne.scan(s.anne.scan(s.anne.get(atAmos), b.Reference), out), "")
+		free := "amos-camera0"
+		if out == free {
+			free = "amos-camera1"
+		}
+		page := s.anne.get(atAmos + "/sans-reservation").has("Sans réservation – ")
+		page = s.anne.scan(page, "Gilles").has("Pour Gilles")
+		s.page("/ named", page, "fr")
+		page = s.anne.scan(page, out).has("revenu", `value="Gilles"`)
+		s.page("/ back beside a walk-in", page, "fr")
+		if s.bookingOf(b.ID).Status != booking.Completed {
+			t.Error("what was scanned is not back")
+		}
+		page = s.anne.scan(page, free).has(`value="Gilles"`)
+		s.page("/ taken", page, "fr")
+		if _, is := page.one("button", "value", "preter").has["data-enter"]; !is {
+			t.Error("Enter does not lend")
+		}
+		until := page.elements("input", "name", "jusqua")[0].has["value"]
+		s.anne.send(page.form(atAmos+"/sans-reservation"), "jusqua", until, "faire", "preter").has("Gilles", "C’est noté, sans réservation.")
+	})
+}
+
+func TestAUnitBeforeABookingOfOtherThingsIsToldAtOnce(t *testing.T) {
+	onCounter(t, func(t *testing.T, s *stand) {
+		b, theirs := s.books("zoe@exemple.example", "amos-studio", 1, 2), s.books("rose@exemple.example", "amos-camera", 1, 4)
+		code := s.codes(theirs)[0]
+		page := s.anne.scan(s.anne.scan(s.anne.get(atAmos), code), b.Reference).has("n’est pas dans cette réservation", "promis à Rose")
+		s.page("/ of something else", page, "fr")
+		if u := page.field("scan").fields["u"]; len(u) != 0 {
+			t.Errorf("it is ticked: %v", u)
+		}
+	})
+}
+
+func TestAMachineThatIsOutWithATicketIsOneTrouble(t *testing.T) {
+	all := []booking.Trouble{{UnitID: "a", TicketID: "t", Urgent: true}, {UnitID: "a", Cause: "repair"}, {TicketID: "x"}, {TicketID: "y"}, {UnitID: "b", Cause: "lost"}}
+	got := machines(all)
+	if len(got) != 4 || got[0].Cause != "repair" || got[0].TicketID != "t" || !got[0].Urgent {
+		t.Errorf("%+v", got)
+	}
 }

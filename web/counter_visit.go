@@ -63,6 +63,14 @@ func (v backView) LateParams() fault.Params { return lateParams(v.Late) }
 // Lacks are the figures of how many are missing.
 func (l countLine) Lacks() fault.Params { return fault.Params{"count": l.Missing} }
 
+// Params are the figures of the question whether it is back.
+func (v foundView) Params() fault.Params {
+	if v.Loan == nil {
+		return nil
+	}
+	return fault.Params{"what": v.Name, "code": v.Code, "who": v.Loan.Who}
+}
+
 // Unknown are the figures of a text that means nothing here.
 func (v panelView) Unknown() fault.Params { return fault.Params{"text": v.Text} }
 
@@ -106,6 +114,8 @@ type extendView struct {
 	Version int64
 	Choices []option
 	Min     string // for a field, on the hub's clock
+	Open    bool   // it was just asked for, and refused
+	Other   string // what was written
 }
 
 // visit is a booking as it is opened at the counter.
@@ -154,7 +164,7 @@ func (x *post) visit(b booking.Visit, open bool) *visitView {
 	if out && x.counter.Now.After(b.EndsAt) {
 		v.Late = x.clock.late(b.EndsAt)
 	}
-	if v.Running {
+	if v.Running && x.code == "" { // with something scanned beside it there is that to deal with
 		e := x.page.extendOf(b.Booking, x.counter.Zone, x.counter.Now)
 		e.Action = x.desk.Path + "/prolonger"
 		v.Extend = &e

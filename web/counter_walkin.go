@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"canot/booking"
 	"canot/internal/fault"
@@ -23,7 +24,10 @@ type walkForm struct {
 	Until, Other       string
 	Reason             string
 
-	sign bool
+	sign  bool
+	said  string
+	asked *foundView
+	back  *backView
 }
 
 // A walkView is the form of who comes without a booking.
@@ -64,6 +68,67 @@ func (x *post) walkAddress(member string) string {
 	return path
 }
 
+// scanForWalk does what a scan asks for while somebody without a booking is served: a card or a name is
+// whose it is, a unit is what they take, one that was out comes back beside it.
+func (x *post) scanForWalk(s booking.Scanned, f walkForm) error {
+	x.open = ""
+	switch {
+	case s.Kind == "unit" && s.Unit.Loan != nil && whole(x.code, s):
+		return x.backForWalk(s.Unit.Code, f)
+	case s.Kind == "unit" && s.Unit.Loan != nil:
+		f.asked = x.unit(s.Unit)
+		return x.walkAgain(f, nil, http.StatusOK)
+	case s.Kind == "unit" && x.leaves(s):
+		x.units = append(slices.DeleteFunc(x.units, func(u string) bool { return u == s.Unit.Code }), s.Unit.Code)
+		if f.Name != "" {
+			return x.walkAgain(f, nil, http.StatusOK) // a name stands in no address
+		}
+		return x.to(x.walkAddress(f.Member))
+	case s.Kind == "unit":
+		params := fault.Params{"code": s.Unit.Code, "state": x.unitWords(s.Unit.Status)}
+		return x.walkAgain(f, &told{Title: x.l.Say("page.counter.clash_status", params)}, http.StatusUnprocessableEntity)
+	case s.Kind == "person":
+		return x.to(x.walkAddress(s.Person.ID))
+	case s.Kind == "booking":
+		return x.opened(s.Booking.ID)
+	case s.Kind == "nothing" && f.Member == "" && f.Name == "" && strings.ContainsFunc(x.code, unicode.IsLetter) && !strings.ContainsFunc(x.code, unicode.IsDigit):
+		f.Name = x.code
+		f.said = x.l.Say("page.counter.walk_named", fault.Params{"name": f.Name})
+		return x.walkAgain(f, nil, http.StatusOK)
+	case s.Kind == "several":
+		return x.walkAgain(f, &told{Title: x.l.Say("page.counter.several", nil), Text: strings.Join(s.Several, ", ")}, http.StatusUnprocessableEntity)
+	}
+	return x.walkAgain(f, &told{Title: x.l.Say("page.counter.unknown", fault.Params{"text": x.code})}, http.StatusNotFound)
+}
+
+// backForWalk takes a unit back and goes on with who is served.
+func (x *post) backForWalk(unit string, f walkForm) error {
+	x.open = ""
+	_, err := x.Book.CheckIn(x.c.Request.Context(), x.v.Actor, booking.Return{Unit: unit, Hub: x.desk.Hub.ID}, x.onceKey("cle", "back", unit))
+	if err != nil {
+		t, status := x.explain(err)
+		if f := fault.Of(err); f == nil || f.Kind == fault.Internal {
+			return err
+		} else if len(f.Violations) > 0 {
+			t.List = x.reasons(f.Violations)
+		}
+		return x.walkAgain(f, &t, status)
+	}
+	s, err := x.see(unit, "")
+	if err != nil {
+		return err
+	}
+	if s.Unit != nil {
+		if f.back, err = x.backOf(s.Unit); err != nil {
+			return err
+		}
+	}
+	if f.back != nil {
+		f.back.Beside, f.said = true, f.back.Said
+	}
+	return x.walkAgain(f, nil, http.StatusOK)
+}
+
 // walkInPage serves somebody who has no booking.
 func walkInPage(p *page) error {
 	q := p.c.Request.URL.Query()
@@ -81,7 +146,7 @@ func (x *post) walkAgain(f walkForm, wrong *told, status int) error {
 	}
 	ctx := x.c.Request.Context()
 	v := x.empty()
-	v.Kind, v.Text = "walk", ""
+	v.Kind, v.Text, v.Said, v.Back, v.Asked = "walk", "", f.said, f.back, f.asked
 	w := &walkView{walkForm: f, Units: x.units, Key: newKey(), Action: x.desk.Path + "/sans-reservation", Waive: x.may(identity.Waive)}
 	if f.Member != "" {
 		m, err := x.Directory.SeenMember(ctx, x.v.Actor, f.Member)
@@ -101,16 +166,34 @@ func (x *post) walkAgain(f walkForm, wrong *told, status int) error {
 			}
 		}
 	}
-	for _, until := range x.untils() {
+	ends, err := x.ends(f)
+	if err != nil {
+		return err
+	}
+	for _, until := range ends {
 		w.Choices = append(w.Choices, option{ID: stamp(until), Words: x.clock.at(until), Here: stamp(until) == f.Until})
 	}
-	if f.Until == "" && f.Other == "" {
-		w.Choices[1].Here = true
+	if n := len(w.Choices); n > 0 && f.Other == "" && !slices.ContainsFunc(w.Choices, func(o option) bool { return o.Here }) {
+		w.Choices[min(1, n-1)].Here = true
 	}
 	w.Min = x.counter.Now.In(x.counter.Zone).Format("2006-01-02T15:04")
 	w.Sign = f.sign
 	v.WalkIn = w
 	return x.show(status, v, wrong)
+}
+
+// ends are those that are offered: what the things that are taken allow, and the usual ones while
+// nothing is.
+func (x *post) ends(f walkForm) ([]time.Time, error) {
+	units := slices.Concat(x.units, nonEmpty(f.Thing))
+	if len(units) == 0 {
+		return x.untils(), nil
+	}
+	ends, err := x.Book.WalkInEnds(x.c.Request.Context(), x.v.Actor, x.desk.Hub.ID, units)
+	if err == nil && len(ends) == 0 {
+		ends = x.untils()
+	}
+	return ends, err
 }
 
 // untils are the times until which things are lent most often: an hour, two, four, and the same hour
@@ -140,6 +223,13 @@ func walkIn(p *page) error {
 	}
 	if form.Get("faire") == "ajouter" {
 		return x.walkAgain(f, nil, http.StatusOK)
+	}
+	for field, text := range map[string]string{"nom": f.Name, "raison": f.Reason} {
+		if wrong, err := x.onlyWords(field, text); err != nil {
+			return err
+		} else if wrong != nil {
+			return x.walkAgain(f, wrong, http.StatusUnprocessableEntity)
+		}
 	}
 	units := slices.Clone(x.units)
 	if f.Thing != "" {

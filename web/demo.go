@@ -55,7 +55,8 @@ func (d DemoTry) BasketPath() string {
 // before is signed out.
 func enterDemo(p *page) error {
 	email, ctx := p.field("email"), p.c.Request.Context()
-	if !slices.ContainsFunc(p.Demo.Accounts, func(a DemoAccount) bool { return a.Email == email }) {
+	as := slices.IndexFunc(p.Demo.Accounts, func(a DemoAccount) bool { return a.Email == email })
+	if as < 0 {
 		return fault.New(fault.NotFound, "not_found", nil)
 	}
 	secret, err := p.Demo.Enter(ctx, email, p.v.Device)
@@ -68,8 +69,11 @@ func enterDemo(p *page) error {
 		}
 	}
 	p.v.KeepSession(secret)
-	if backTo(p.v.Return) == "" {
+	switch {
+	case backTo(p.v.Return) != "":
+		return p.onward()
+	case p.Demo.Accounts[as].Role == "member":
 		return p.to("/")
 	}
-	return p.onward()
+	return p.to(counterPath) // whoever else may enter keeps one
 }

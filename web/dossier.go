@@ -27,6 +27,7 @@ type section struct {
 // A node is a value with what is in it: a text, named values, or a list.
 type node struct {
 	Text   string
+	Path   string // of what the text leads to, "" for nowhere
 	Fields []namedNode
 	Items  []node
 }
@@ -42,7 +43,7 @@ func (n node) Empty() bool { return n.Text == "" && len(n.Fields) == 0 && len(n.
 
 // Texts reports whether a list holds texts alone.
 func (n node) Texts() bool {
-	return !slices.ContainsFunc(n.Items, func(i node) bool { return len(i.Fields)+len(i.Items) > 0 })
+	return !slices.ContainsFunc(n.Items, func(i node) bool { return len(i.Fields)+len(i.Items) > 0 || i.Path != "" })
 }
 
 // Line is a list of texts in one line.
@@ -141,6 +142,9 @@ func (r *reading) node(raw json.RawMessage, name string) (node, error) {
 		}
 		return n, nil
 	case string:
+		if strings.HasPrefix(t, "/photos/") && (name == "signature" || name == "pictures") {
+			return node{Text: r.l.Say("dossier.see", nil), Path: t}, nil
+		}
 		return node{Text: r.text(name, t)}, nil
 	case json.Number:
 		return node{Text: r.number(name, t)}, nil

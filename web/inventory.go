@@ -30,9 +30,10 @@ func (s *Site) mountInventory(r gin.IRouter) {
 		s.on(r, "POST", unit+"/"+way, sendAway)
 	}
 	s.on(r, "POST", unit+"/retrouve", foundAgain)
+	s.on(r, "POST", unit+"/compte", countParts)
 	s.on(r, "POST", unit+"/fichiers", addFiles)
 	s.on(r, "POST", unit+"/fichiers/retirer", removeFile)
-	for _, formsOnly := range []string{"/retrouve", "/fichiers", "/fichiers/retirer"} {
+	for _, formsOnly := range []string{"/retrouve", "/compte", "/fichiers", "/fichiers/retirer"} {
 		s.on(r, "GET", unit+formsOnly, func(p *page) error { return p.to(p.unitPath()) })
 	}
 	s.on(r, "GET", "/photos/:id", showPicture)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"canot/internal/fault"
+	"canot/internal/identity"
 	"canot/inventory/files"
 	"canot/web/edge"
 	"canot/web/locale"
@@ -141,6 +142,9 @@ func addFiles(p *page) error {
 
 // removeFile takes a picture or a document of the unit away.
 func removeFile(p *page) error {
+	if _, err := p.deskOf(identity.ManageInventory); err != nil {
+		return err
+	}
 	id := p.field("fichier")
 	if !goodID(id) {
 		return fault.New(fault.NotFound, "file_not_found", nil)

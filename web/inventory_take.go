@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -115,7 +116,10 @@ type takeView struct {
 	Wrong                    []takenLine
 	FoundCount               fault.Params
 	MissingCount, WrongCount fault.Params
-	More                     int // found ones that are not listed
+	MoreFound, MoreWrong     fault.Params // how many are not on this page, nil for none
+	MoreMissing              fault.Params
+	Prev, Next               string
+	PageOf                   fault.Params
 }
 
 // A takenLine is a unit or a code in a stock-taking.
@@ -124,8 +128,18 @@ type takenLine struct {
 	Box                       string // the field that corrects it at the end, "" for none
 }
 
-// mostFound bounds how many of the units that are where they should be are listed.
-const mostFound = 40
+// takenPerPage bounds each of the three lists on one page, so that it stays light.
+const takenPerPage = 50
+
+// takenOn is what of a list is on a page, and how many are on others, nil for none.
+func takenOn(list []stock.Item, page int) ([]stock.Item, fault.Params) {
+	from := min((page-1)*takenPerPage, len(list))
+	on := list[from:min(from+takenPerPage, len(list))]
+	if len(on) == len(list) {
+		return on, nil
+	}
+	return on, fault.Params{"count": len(list) - len(on)}
+}
 
 // takePage shows one stock-taking with its field.
 func takePage(p *page) error { return p.showTake(http.StatusOK, nil) }
@@ -150,27 +164,35 @@ func (p *page) showTake(status int, wrong error) error {
 		e, code := p.explain(wrong)
 		f.Error, status, f.Typed = &e, code, p.field("code")
 	}
-	last := clipped(p.c.Query("vu"), 100)
-	for i, x := range tally.Found {
-		if x.Code == last {
+	for _, x := range slices.Concat(tally.Found, tally.Wrong) {
+		if x.Code == clipped(p.c.Query("vu"), 100) {
 			f.said(p, x)
-		}
-		if i < mostFound {
-			f.Found = append(f.Found, p.takenLine(d, x))
 		}
 	}
-	f.More = len(tally.Found) - len(f.Found)
-	for _, x := range tally.Wrong {
-		if x.Code == last {
-			f.said(p, x)
-		}
+	pages := max(1, (max(len(tally.Found), len(tally.Wrong), len(tally.Missing))+takenPerPage-1)/takenPerPage)
+	number := min(pageNumber(p.c.Query("page")), pages)
+	f.PageOf = fault.Params{"page": number, "pages": pages}
+	if number > 1 {
+		f.Prev = f.Path + "?page=" + strconv.Itoa(number-1)
+	}
+	if number < pages {
+		f.Next = f.Path + "?page=" + strconv.Itoa(number+1)
+	}
+	var found, strayed, gone []stock.Item
+	found, f.MoreFound = takenOn(tally.Found, number)
+	strayed, f.MoreWrong = takenOn(tally.Wrong, number)
+	gone, f.MoreMissing = takenOn(tally.Missing, number)
+	for _, x := range found {
+		f.Found = append(f.Found, p.takenLine(d, x))
+	}
+	for _, x := range strayed {
 		l := p.takenLine(d, x)
 		if x.State == stock.OtherShelf {
 			l.Box = "ranger"
 		}
 		f.Wrong = append(f.Wrong, l)
 	}
-	for _, x := range tally.Missing {
+	for _, x := range gone {
 		l := p.takenLine(d, x)
 		l.Box = "perdu"
 		f.Missing = append(f.Missing, l)

@@ -234,8 +234,14 @@ func TestWhatIsKeptIsShownSafely(t *testing.T) {
 					t.Errorf("%s %s", h.Get("Content-Type"), h.Get("Content-Disposition"))
 				}
 			}
-			// The other address does not hand it out, and nobody else gets it.
 			s.anne.get(map[string]string{files.Photo: "/documents/", files.Document: "/photos/"}[f.Kind] + f.ID).has("Introuvable")
+			// The other address does not hand it out, and nobody else gets it, but what a thing looks like.
+			if f.Kind == files.Photo {
+				if got := s.browser().get(way); got.status != 200 || got.header.Get("Content-Type") != "image/jpeg" {
+					t.Errorf("anybody gets %s: %d", way, got.status)
+				}
+				continue
+			}
 			if got := s.zoe.get(way); got.status != 404 {
 				t.Errorf("a member gets %s: %d", way, got.status)
 			}

@@ -40,7 +40,6 @@ type unitView struct {
 
 type (
 	unitFact       struct{ Label, Value string }
-	partOf         struct{ Name, Count, Missing, Note string }
 	unitFileLine   struct{ ID, Path, Name, Note, Alt string }
 	unitOutageLine struct{ Words, Path string }
 	unitTicketLine struct{ Path, Words, Text, When string }
@@ -76,7 +75,9 @@ func (p *page) showUnit(status int, wrong error) error {
 		Key: newKey(), Report: "/u/" + url.PathEscape(u.Code) + "/probleme", Transfer: transfersPath + "/" + d.Hub.Slug + "/nouveau?unite=" + u.ID,
 		Labels: printPath + "/" + d.Hub.Slug + "?u=" + u.ID}
 	f.Wide, f.Desk = true, &d
-	if done := p.c.Query("fait"); p.l.Has("page.inventory.done." + done) {
+	if done := p.c.Query("fait"); done == "compte" && len(u.Components) > 0 {
+		f.News = p.countNews(u)
+	} else if p.l.Has("page.inventory.done." + done) {
 		f.News = p.l.Say("page.inventory.done."+done, nil)
 	}
 	if wrong != nil {
@@ -179,16 +180,7 @@ func (p *page) stamp(at time.Time, zone *time.Location) string {
 
 // parts are the components, the outages and the open tickets.
 func (f *unitView) parts(p *page, d desk, u booking.UnitView) {
-	for _, x := range u.Components {
-		part := partOf{Name: x.Name.In(p.l.Tag()), Count: strconv.Itoa(x.Quantity)}
-		if x.Missing > 0 {
-			part.Missing = p.l.Say("page.inventory.part_missing", fault.Params{"count": x.Missing})
-		}
-		if x.Required {
-			part.Note = p.l.Say("page.inventory.part_required", nil)
-		}
-		f.Parts = append(f.Parts, part)
-	}
+	f.Parts = p.kit(u.Components)
 	for _, o := range u.Outages {
 		params := fault.Params{"from": p.l.DateTime(o.From.In(d.Zone))}
 		key := "open"

@@ -22,7 +22,7 @@ const stampHeader = "Canot-Stamp"
 const (
 	heartbeat   = 20 * time.Second // a line that says nothing: proxies cut off who is silent for a minute
 	slowest     = 10 * time.Second // a screen that takes no event for so long is gone
-	asksAgain   = time.Minute      // whether who watches may still
+	asksAgain   = 30 * time.Second // whether who watches may still
 	reconnectMs = 2000             // after which a browser comes again when the line was cut
 )
 
@@ -180,7 +180,7 @@ func (s stream) mayStill(ctx context.Context, c booking.Counter) bool {
 // send writes to the screen and reports whether it took it. The time that an answer may take is
 // begun anew: a stream lasts for hours, but no single event may.
 func (s stream) send(text string) bool {
-	_ = s.out.SetWriteDeadline(s.DB.Now().Add(slowest))
+	_ = s.out.SetWriteDeadline(edge.In(slowest))
 	if _, err := s.c.Writer.WriteString(text); err != nil {
 		return false
 	}

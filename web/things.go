@@ -35,6 +35,10 @@ func (s *Site) mountThings(r gin.IRouter) {
 // tells of a few, not a program.
 var reports = edge.Class{Name: "reports", Rate: rate.Every(2 * time.Minute), Bursts: 6}
 
+// TakeReport counts that somebody tells of a problem, by page or by program. When there have been too many
+// it returns a fault of kind TooMany that says when to come back.
+func (s *Site) TakeReport(caller string) error { return s.reports.Take(reports, caller) }
+
 func thingAddress(code string) string { return thingPath + "/" + url.PathEscape(code) }
 
 // A thingView is the page of a thing whose label was scanned. It says nothing of persons but of who asks.
@@ -152,7 +156,7 @@ func reportProblem(p *page) error {
 	if _, err := p.thing(); err != nil {
 		return err
 	}
-	if err := p.reports.Take(reports, p.v.Caller()); err != nil { // before anything large is read
+	if err := p.TakeReport(p.v.Caller()); err != nil { // before anything large is read
 		return err
 	}
 	if err := p.openForm(); err != nil {
@@ -169,7 +173,11 @@ func reportProblem(p *page) error {
 		n.Photos, err = p.prepared("photo", files.Photo)
 	}
 	if err == nil {
-		_, err = p.Upkeep.Report(p.c.Request.Context(), p.v.Actor, code, n, p.onceKey("cle", code, v.Text, v.Contact))
+		key := p.onceKey("cle", code, v.Text, v.Contact)
+		if key.Key != "" { // who goes back and writes something else tells of something else
+			key.Key += " " + key.Hash[:16]
+		}
+		_, err = p.Upkeep.Report(p.c.Request.Context(), p.v.Actor, code, n, key)
 	}
 	switch {
 	case err == nil:

@@ -127,7 +127,8 @@ func (p *page) transferLine(t booking.Transfer, path string, c booking.Counter, 
 	switch t.State {
 	case booking.JourneyPlanned:
 		line.When = p.spanWords(t.LeavesAt, t.ArrivesAt, c.Zone)
-		line.Depart, line.Cancel, line.Late = !here, true, t.LeavesAt.Before(c.Now)
+		// One that is to leave as soon as it is made is late only when it should have arrived.
+		line.Depart, line.Cancel, line.Late = !here, true, t.LeavesAt.Before(c.Now) && t.LeavesAt.After(t.CreatedAt) || t.ArrivesAt.Before(c.Now)
 	case booking.JourneyOnTheRoad:
 		line.When, line.Tone = p.l.Say("page.transfers.expected", fault.Params{"arrives": t.ArrivesAt.In(c.Zone)}), "free"
 		line.Arrive, line.Cancel, line.Late = here, !here, t.ArrivesAt.Before(c.Now)
@@ -178,6 +179,9 @@ func (p *page) journey(f journeyForm, c booking.Counter) (booking.Journey, []wro
 	leaves, err := hours.Instant(f.FromDay+"T"+f.FromTime, c.Zone)
 	if err != nil {
 		wrong = append(wrong, wrongField{"du", p.l.Say("page.upkeep.bad_time", nil)})
+	}
+	if f.ToDay == "" && f.ToTime == "" {
+		return booking.Journey{}, append(wrong, wrongField{"au", p.l.Say("page.transfers.no_arrival", nil)})
 	}
 	arrives, late := hours.Instant(cmp.Or(f.ToDay, f.FromDay)+"T"+f.ToTime, c.Zone)
 	if late != nil {

@@ -72,7 +72,7 @@ func (p *page) upkeepDesk(title string) (upkeepFrame, booking.Counter, error) {
 }
 
 // upkeepNews are what an address may say that was just done.
-var upkeepNews = map[string]bool{"billet": true, "note": true, "clos": true, "regle": true, "service": true, "arret": true, "retour": true, "photo": true}
+var upkeepNews = map[string]bool{"billet": true, "note": true, "clos": true, "regle": true, "service": true, "arret": true, "retour": true, "incomplet": true, "photo": true}
 
 // A ticketRow is a ticket in a list.
 type ticketRow struct {

@@ -83,7 +83,7 @@ func (f outageForm) times(now time.Time, zone *time.Location) (from time.Time, u
 type outageRow struct {
 	Code, Thing, When, Cause, Reason string
 	Now                              bool
-	End, Ticket                      string // addresses
+	End, Ticket, Count               string // addresses
 	Key                              string
 }
 
@@ -135,6 +135,8 @@ func (p *page) outagesAgain(status int, form outageForm, wrong *told) error {
 			Reason: m.Reason, Now: !m.StartsAt.After(c.Now), Key: newKey()}
 		if m.Cause != "incomplete" { // that one ends when the components are back
 			line.End = f.Path + "/arrets/" + m.ID + "/fin"
+		} else {
+			line.Count = inventoryPath + "/" + c.Hub.Slug + "/exemplaires/" + m.UnitID + countAnchor
 		}
 		if m.TicketID != "" {
 			line.Ticket = f.Path + "/billets/" + m.TicketID
@@ -248,9 +250,18 @@ func endOutage(p *page) error {
 		return err
 	}
 	id := p.c.Param("outage")
-	_, err = p.Book.EndMaintenance(p.c.Request.Context(), p.v.Actor, id, nil, p.onceKey("cle", id))
+	m, err := p.Book.EndMaintenance(p.c.Request.Context(), p.v.Actor, id, nil, p.onceKey("cle", id))
 	if err != nil && !fault.Is(err, "rules") { // ended meanwhile: the list says so
 		return err
+	}
+	if err == nil {
+		u, err := p.Catalog.Unit(p.c.Request.Context(), m.UnitID)
+		if err != nil {
+			return err
+		}
+		if len(booking.Incomplete(u.Components)) > 0 {
+			return p.to(upkeepPath + "/" + c.Hub.Slug + "/arrets?fait=incomplet")
+		}
 	}
 	return p.to(upkeepPath + "/" + c.Hub.Slug + "/arrets?fait=retour")
 }

@@ -2,12 +2,14 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"canot/booking"
 	"canot/internal/fault"
+	"canot/inventory"
 	"canot/inventory/files"
 	"canot/inventory/upkeep"
 )
@@ -26,6 +28,12 @@ type ticketView struct {
 	Closed               string // when, in words
 	Notes                []ticketNote
 	Photos               []string // their addresses
+	Missing              string   // of the components, in words, "" for nothing
+	Count                string   // where one counts them, "" for nowhere
+	Lacked               string   // what was missing at the return for which the ticket was opened, in words
+	Booking, Reference   string   // of that return
+	Kit                  []partOf // to be counted with the ticket
+	Others               []string // what else keeps the unit out of service
 	Outage               string   // that the unit is out of service for this ticket, in words
 	TakeOut              string   // the address by which it is taken out, "" when it is, or has no unit
 	Form                 ticketForm
@@ -67,7 +75,7 @@ func (p *page) ticketAgain(status int, typed *ticketForm, wrong *told) error {
 	if err != nil {
 		return err
 	}
-	outages, err := p.Book.TicketOutages(ctx, t.ID)
+	unit, err := p.Book.TicketUnit(ctx, t.ID)
 	if err != nil {
 		return err
 	}
@@ -75,18 +83,42 @@ func (p *page) ticketAgain(status int, typed *ticketForm, wrong *told) error {
 	for _, photo := range photos {
 		v.Photos = append(v.Photos, "/photos/"+photo.ID)
 	}
-	switch {
-	case len(outages) > 0:
-		v.Outage = p.outageWords(outages[0], c.Now, c.Zone)
-	case t.Code != "" && !t.Closed():
-		v.TakeOut = outageAddress(f.Path, outageForm{Unit: t.Code, Ticket: t.ID})
-	}
+	v.unit(p, t, unit, c)
 	if typed != nil {
 		v.Form = *typed
 	}
 	p.ticketChoices(&v, t)
 	v.Error = wrong
 	return p.show(status, "upkeep_ticket", v)
+}
+
+// unit is what is known of the unit of a ticket: what keeps it out of service, what is missing of it.
+func (v *ticketView) unit(p *page, t upkeep.Ticket, u booking.TicketUnit, c booking.Counter) {
+	for _, m := range u.Outages {
+		switch {
+		case m.TicketID != "" && v.Outage == "":
+			v.Outage = p.outageWords(m, c.Now, c.Zone)
+		case m.TicketID == "" && !m.StartsAt.After(c.Now):
+			v.Others = append(v.Others, p.l.Say("page.upkeep.cause."+m.Cause, nil)+", "+p.outageWords(m, c.Now, c.Zone))
+		}
+	}
+	if v.Outage == "" && t.Code != "" && !t.Closed() {
+		v.TakeOut = outageAddress(v.Path, outageForm{Unit: t.Code, Ticket: t.ID})
+	}
+	if v.Missing = p.lacking(u.Components); v.Missing != "" && v.UnitPath != "" {
+		v.Count = v.UnitPath + countAnchor
+	}
+	if incomplete := u.Incomplete(); t.Closed() && p.c.Query("fait") == "clos" && len(incomplete) > 0 {
+		v.News = p.l.Say("page.upkeep.done.clos_incomplet", fault.Params{"what": p.lacking(incomplete)})
+	}
+	if !t.Closed() {
+		v.Kit = p.kit(u.Components)
+	}
+	was := slices.Clone(u.Components)
+	for i, x := range was {
+		was[i].Missing = u.Lacked[x.ID]
+	}
+	v.Lacked, v.Booking, v.Reference = p.lacking(was), bookingAddress(u.BookingID), u.Reference
 }
 
 func (p *page) ticketView(f upkeepFrame, t upkeep.Ticket, zone *time.Location, currency string) ticketView {
@@ -161,17 +193,30 @@ func changeTicket(p *page) error {
 		return p.ticketAgain(http.StatusBadRequest, &f, &told{Title: p.l.Say("page.wrong.title", nil), List: []wrongField{{"cout", p.l.Say("page.upkeep.bad_cost", nil)}}})
 	}
 	e.CostCents = &cents
-	key := p.onceKey("cle", t.ID, f.State, f.Note, f.Cost, f.Assigned, f.Service, p.field("urgent"), f.Version)
+	counted, typed, err := p.partsCounted()
+	if err != nil {
+		t, status := p.mend(err)
+		return p.ticketAgain(status, &f, &t)
+	}
+	key := p.onceKey("cle", append(typed, t.ID, f.State, f.Note, f.Cost, f.Assigned, f.Service, p.field("urgent"), f.Version)...)
 	closing := f.State == upkeep.Done || f.State == upkeep.Rejected
-	outages, err := p.Book.TicketOutages(ctx, t.ID)
+	unit, err := p.Book.TicketUnit(ctx, t.ID)
 	if err != nil {
 		return err
 	}
-	if closing && !t.Closed() && len(outages) > 0 && f.Service == "" {
+	out := slices.ContainsFunc(unit.Outages, func(m booking.Maintenance) bool { return m.TicketID != "" })
+	if closing && !t.Closed() && out && f.Service == "" {
 		return p.ticketAgain(http.StatusBadRequest, &f, &told{Title: p.l.Say("page.wrong.title", nil), List: []wrongField{{"service", p.l.Say("page.upkeep.back_needed", nil)}}})
 	}
-	if f.Service == "oui" && len(outages) > 0 {
-		_, err = p.Book.CloseTicket(ctx, p.v.Actor, t.ID, e, key)
+	var back *bool // is the unit in service again
+	if yes := f.Service == "oui"; yes && out || f.Service == "non" {
+		back = &yes
+	}
+	if !slices.ContainsFunc(unit.Components, func(x inventory.Component) bool { n, asked := counted[x.ID]; return asked && n != x.Missing }) {
+		counted = nil // as it was
+	}
+	if counted != nil || back != nil && *back {
+		_, err = p.Book.SettleTicket(ctx, p.v.Actor, t.ID, e, back, counted, key)
 	} else {
 		_, err = p.Upkeep.Change(ctx, p.v.Actor, t.ID, e, key)
 	}

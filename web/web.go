@@ -69,11 +69,12 @@ type Site struct {
 	screens *screens      // that show a counter
 	pieces  *pieces       // of them
 	reports *edge.Limiter // of who tells of problems
+	looks   *lately       // at persons, at counters
 }
 
 // New makes the Site.
 func New(d Deps) *Site {
-	return &Site{Deps: d, screens: newScreens(d.Book.Stamps), pieces: &pieces{}, reports: edge.NewLimiter()}
+	return &Site{Deps: d, screens: newScreens(d.Book.Stamps), pieces: &pieces{}, reports: edge.NewLimiter(), looks: &lately{}}
 }
 
 // Mount puts the pages on a router whose requests have come through an edge.Door.
@@ -110,11 +111,23 @@ func (s *Site) Mount(r gin.IRouter) {
 // calendars, which those of some firms read under the same rules (RFC 9309). The rest is somebody's own, or has no end.
 const robots = `User-agent: *
 Disallow: /api/
+Disallow: /comptoir
+Disallow: /inventaire
+Disallow: /entretien
+Disallow: /transferts
+Disallow: /impressions
+Disallow: /u/
 Disallow: /reserver
 Disallow: /reservations
 Disallow: /compte
 Disallow: /connexion
 Disallow: /demo/
+Disallow: /en/comptoir
+Disallow: /en/inventaire
+Disallow: /en/entretien
+Disallow: /en/transferts
+Disallow: /en/impressions
+Disallow: /en/u/
 Disallow: /en/reserver
 Disallow: /en/reservations
 Disallow: /en/compte

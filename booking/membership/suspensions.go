@@ -218,3 +218,31 @@ func SuspendedAt(r database.Reader, memberID, hubID string, now time.Time) (time
 	}
 	return ends[0].UTC(), nil
 }
+
+// A HubSuspension is a suspension that lasts, with who is suspended; Name is "" for who may not see persons.
+type HubSuspension struct {
+	Suspension
+	Name string `db:"member_name"`
+}
+
+// mostSuspensions bounds the list of a hub's suspensions.
+const mostSuspensions = 100
+
+// SuspensionsAt lists the suspensions that last at a hub, those that end last first, to who hands out
+// there. It is one statement.
+func (r *Roster) SuspensionsAt(ctx context.Context, by identity.Actor, hub inventory.Hub) ([]HubSuspension, error) {
+	if !by.May(identity.HandOut, hub.ID, hub.RegionID) {
+		return nil, identity.Denied(by)
+	}
+	list := []HubSuspension{}
+	err := r.db.Reader(ctx).Select(&list, `SELECT s.id, s.member_id, s.hub_id, h.name AS hub_name, s.cause, COALESCE(s.booking_id, '') AS booking_id, s.starts_at, s.ends_at,
+		s.reason, s.made_by, s.lifted_at, s.lifted_by, s.created_at, m.name AS member_name
+		FROM suspensions s JOIN hubs h ON h.id = s.hub_id JOIN members m ON m.id = s.member_id
+		WHERE s.hub_id = $1 AND s.lifted_at IS NULL AND s.ends_at > $2 ORDER BY s.ends_at DESC, s.id LIMIT $3`, hub.ID, r.db.Now(), mostSuspensions)
+	if !by.May(identity.ViewPersons, hub.ID, hub.RegionID) {
+		for i := range list {
+			list[i].Name = ""
+		}
+	}
+	return list, err
+}

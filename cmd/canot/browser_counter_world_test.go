@@ -122,7 +122,12 @@ func (d *counterDay) open(l look) *till {
 // comes signs somebody of the staff in on the device, in a session that no other has.
 func (c *till) comes() {
 	c.t.Helper()
-	answer, body := c.day.ask(c.t, http.MethodPost, "/demo/entrer", url.Values{"email": {c.day.email(staff)}}.Encode(), nil)
+	c.comesAs(staff)
+}
+
+func (c *till) comesAs(role string) {
+	c.t.Helper()
+	answer, body := c.day.ask(c.t, http.MethodPost, "/demo/entrer", url.Values{"email": {c.day.email(role)}}.Encode(), nil)
 	if answer.StatusCode != http.StatusSeeOther || len(answer.Cookies()) == 0 {
 		c.t.Fatalf("%d\n%s", answer.StatusCode, body)
 	}

@@ -32,6 +32,8 @@ var shots = []shot{
 	{name: "quand-telephone", address: "/reserver?r=" + worldResource + "&jour={day}", who: artist, look: look{width: 390, height: 800}},
 	{name: "confirmation-telephone", address: "/reservations/{booking}?fait=reservee", who: artist, look: look{width: 390, height: 800}},
 	{name: "reservation-sombre", address: "/reservations/{booking}", who: artist, look: look{width: 1180, height: 820, dark: true}},
+	{name: "comptoir", address: "/comptoir/{hub}", who: staff, look: look{width: 1180, height: 900}},
+	{name: "comptoir-telephone", address: "/comptoir/{hub}", who: staff, look: look{width: 390, height: 800}},
 	{name: "english", address: "/en", who: artist, look: look{width: 1180, height: 820, english: true}},
 }
 

@@ -18,6 +18,9 @@ type wire struct {
 	cut   bool
 	loses func(r *http.Request) bool // the answer to such a one gets lost, once, after it was carried out
 
+	held    string        // what is posted to an address that ends so waits,
+	release chan struct{} // until this is closed
+
 	refused string // what is asked below this path is answered with a status instead
 	status  int
 }
@@ -52,10 +55,14 @@ func newWire(t *testing.T, to string) *wire {
 			a.WriteHeader(status)
 			return
 		}
+		if release := w.holds(r); release != nil {
+			<-release
+		}
 		proxy.ServeHTTP(a, r)
 	}))
 	w.Config.ErrorLog = nil
 	t.Cleanup(func() {
+		w.letGo()
 		w.CloseClientConnections()
 		w.Close()
 	})
@@ -100,6 +107,41 @@ func (w *wire) lose(end string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.loses = func(r *http.Request) bool { return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, end) }
+}
+
+// breakAfter has the answer to what is posted next to an address that ends so get lost, and the line break then.
+func (w *wire) breakAfter(end string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.loses = func(r *http.Request) bool {
+		w.cut = w.cut || r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, end)
+		return w.cut
+	}
+}
+
+// hold has what is posted to an address that ends so wait on its way, until it is let go.
+func (w *wire) hold(end string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.held, w.release = end, make(chan struct{})
+}
+
+func (w *wire) letGo() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.release != nil {
+		close(w.release)
+		w.release = nil
+	}
+}
+
+func (w *wire) holds(r *http.Request) chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.release == nil || r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, w.held) {
+		return nil
+	}
+	return w.release
 }
 
 // set cuts the line, or joins it again.

@@ -49,7 +49,7 @@ const (
 
 	worldCondition = "atelier" // made here: the demo has no written conditions
 
-	worldUnit       = "RN-STUDIO-MEDIALAB-01"
+	worldUnit       = "RN-STUDIO-01"
 	worldConsumable = "PAPIER-DU-TEST" // made here
 )
 

@@ -33,12 +33,14 @@ type life struct {
 	token      string
 	session    string
 	coming     booking.Booking
+	card       string
 }
 
 // marks are what the file with everything that is known of Mia must hold.
 var marks = []string{
 	"zouqxname", "zouqxmail@hub.example", "zouqxphone", "1987-06-05", "zouqxorg", "zouqxtoken", "zouqxdevice", "zouqxkey", "zouqxsubject", "zouqxnew@hub.example",
 	"zouqxpast", "zouqxnotes", "zouqxcoming", "zouqxforher", "zouqxcancelled", "zouqxwaived", "zouqxrevoked",
+	"zouqxwalkin", "zouqxcondition", "/photos/", `"signature":"/photos/`, "zouqxsuspended", "zouqxreported", `"moves":1`, `"journeys":1`,
 }
 
 // newLife makes the network, and Mia's part in it, through the verbs of the program.
@@ -59,6 +61,9 @@ func newLife(t *testing.T, engine string) *life {
 	l.signsIn()
 	l.books(amos)
 	l.belongs(amos)
+	counter, err := nw.catalog.Hub(t.Context(), "rouyn-noranda")
+	l.ok(err)
+	l.borrows(counter)
 	return l
 }
 
@@ -216,19 +221,28 @@ func TestNothingPersonalIsLeftOfWhoWasErased(t *testing.T) {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
 			l := newLife(t, engine)
-			if n := len(l.left("zouqx")); n < 15 {
+			if n := l.filesOfLoans(); n != 2 {
+				t.Fatalf("%d files of loans", n)
+			}
+			if n := len(l.left(l.card)); n < 3 {
+				t.Fatalf("the card is in %d rows", n)
+			}
+			if n := len(l.left("zouqx")); n < 30 {
 				t.Fatalf("only %d rows hold a mark: the test would find nothing", n)
 			}
 			var before, after int
 			l.ok(l.nw.db.Reader(t.Context()).Get(&before, `SELECT COUNT(*) FROM bookings`))
 			must(t, l.env, "call", "DELETE", "/account?confirm=erase", "--as", l.mia.ID, "--key", "erase")
-			for _, row := range l.left("zouqx", "1987-06-05", "$argon2") {
+			if n := l.filesOfLoans(); n != 0 {
+				t.Errorf("%d signatures and pictures of loans are left", n)
+			}
+			for _, row := range l.left("zouqx", "1987-06-05", "$argon2", l.card) {
 				if !strings.HasPrefix(row, "organisations: ") { // which is no person
 					t.Errorf("left in %s", row)
 				}
 			}
 			l.ok(l.nw.db.Reader(t.Context()).Get(&after, `SELECT COUNT(*) FROM bookings`))
-			if before != after || before != 5 {
+			if before != after || before != 6 {
 				t.Errorf("%d bookings became %d", before, after)
 			}
 			b, err := l.nw.book.Booking(t.Context(), l.admin, l.coming.ID)

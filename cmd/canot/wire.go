@@ -136,9 +136,11 @@ func assemble(db *database.DB, log *slog.Logger) *network {
 // first, which end and lock resources; the account last, by whose address the others may still look.
 func personalParts(db *database.DB, book *booking.Book, desk *upkeep.Desk) []privacy.Part {
 	return []privacy.Part{
-		{Name: "bookings", About: booking.About, Shown: booking.Shown, End: book.Withdraw, Erase: booking.Forget, Retain: func(ctx context.Context, before func(string) time.Time) (int, error) {
+		{Name: "bookings", About: booking.About, Shown: booking.Shown, End: book.Withdraw, Erase: booking.Forget, Answers: booking.Answers, Retain: func(ctx context.Context, before func(string) time.Time) (int, error) {
 			return book.ForgetTexts(ctx, before("booking_texts"))
 		}},
+		{Name: "desk", About: booking.AboutDesk, Shown: privacy.Hidden},
+		{Name: "stock", About: stock.About, Shown: privacy.Hidden, Erase: stock.Forget},
 		{Name: "memberships", About: membership.About, Erase: membership.Forget},
 		{Name: "upkeep", About: upkeep.About, Shown: privacy.Hidden, Erase: upkeep.Forget, Retain: func(ctx context.Context, before func(string) time.Time) (int, error) {
 			return desk.ForgetTexts(ctx, before("booking_texts"))
@@ -166,7 +168,7 @@ func (n *network) handler(c config) http.Handler {
 		Gate:  n.gate,
 		Pages: n.site.Mount, ProblemPage: n.site.Problem, LargePages: web.LargeBodies(),
 		DB: n.db, Catalog: n.catalog, Directory: n.directory, Roster: n.roster, Book: n.book, Feeds: n.feeds, Privacy: n.privacy, Log: n.log,
-		Upkeep: n.upkeep, Stock: n.stock, Files: n.files, PublicURL: string(c.PublicURL), Limits: c.Limits, TrustedProxies: c.Proxies, Version: build().Version,
+		Upkeep: n.upkeep, Stock: n.stock, Files: n.files, TakeReport: n.site.TakeReport, PublicURL: string(c.PublicURL), Limits: c.Limits, TrustedProxies: c.Proxies, Version: build().Version,
 	})
 }
 

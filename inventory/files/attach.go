@@ -77,9 +77,25 @@ type whose struct {
 	Owner       string `db:"owner_id"` // of a loan who has it, of a ticket who reported it
 }
 
+// A seenRow is a file with its bytes, and where it is dealt with.
+type seenRow struct {
+	File
+	whose
+	Body string `db:"body"`
+}
+
 // staff reports whether somebody holds a right where the subject is dealt with.
 func (w whose) staff(by identity.Actor, right identity.Right) bool {
 	return by.May(right, w.Hub, w.Region) || w.OtherHub != "" && by.May(right, w.OtherHub, w.OtherRegion)
+}
+
+// shownTo reports whether somebody sees a file as staff: what a person signed takes the right to see persons.
+func (row seenRow) shownTo(by identity.Actor) bool {
+	right := identity.HandOut
+	if row.Kind == Signature {
+		right = identity.ViewPersons
+	}
+	return row.staff(by, right)
 }
 
 // denied is what somebody is told who may not: staff that they may not, anybody else that there is
@@ -103,17 +119,10 @@ func whoseUnit(r database.Reader, unitID string) (whose, error) {
 }
 
 // See returns a file with its bytes to who may see it: staff of the hubs where its subject is dealt
-// with; what is kept of a loan also the person who has it, what is kept of a ticket who reported it.
+// with, a signature those of them who may see persons; what is kept of a loan also the person who has it, what is kept of a ticket who reported it.
 // To anybody else there is no such file.
 func (s *Store) See(ctx context.Context, by identity.Actor, id string) (File, []byte, error) {
-	if !by.Known() {
-		return File{}, nil, identity.Denied(by)
-	}
-	var row struct {
-		File
-		whose
-		Body string `db:"body"`
-	}
+	var row seenRow
 	err := s.db.Reader(ctx).Get(&row, `
 		SELECT f.id, f.kind, f.subject_kind, f.subject_id, f.moment, f.media_type, f.name, f.size, f.width, f.height, f.sum, f.created_at,
 		       f.created_by, f.body, h.id AS hub_id, h.region_id, COALESCE(o.id, '') AS other_hub_id, COALESCE(o.region_id, '') AS other_region_id,
@@ -125,7 +134,11 @@ func (s *Store) See(ctx context.Context, by identity.Actor, id string) (File, []
 		JOIN hubs h ON h.id = COALESCE(u.home_hub_id, l.out_hub_id, t.hub_id)
 		LEFT JOIN hubs o ON o.id = COALESCE(u.current_hub_id, l.back_hub_id)
 		WHERE f.id = $1`, id)
-	if errors.Is(err, database.ErrNoRows) || err == nil && !row.staff(by, identity.HandOut) && (row.Owner == "" || row.Owner != by.ID) {
+	open := err == nil && row.Kind == Photo && row.SubjectKind == OfUnit // what a thing looks like is on its public page
+	if !open && !by.Known() && (err == nil || errors.Is(err, database.ErrNoRows)) {
+		return File{}, nil, identity.Denied(by)
+	}
+	if errors.Is(err, database.ErrNoRows) || err == nil && !open && !row.shownTo(by) && (row.Owner == "" || row.Owner != by.ID) {
 		return File{}, nil, fault.New(fault.NotFound, "file_not_found", nil)
 	}
 	if err != nil {
@@ -140,6 +153,6 @@ func (s *Store) See(ctx context.Context, by identity.Actor, id string) (File, []
 func (s *Store) OfUnit(ctx context.Context, unitID string) ([]File, error) {
 	all := []File{}
 	err := s.db.Reader(ctx).Select(&all, selectFiles+`WHERE kind <> 'signature' AND (subject_kind = 'unit' AND subject_id = $1
-		OR subject_kind = 'loan' AND subject_id IN (SELECT id FROM loans WHERE unit_id = $1 ORDER BY out_at DESC LIMIT 5)) ORDER BY created_at, id`, unitID)
+		OR subject_kind = 'loan' AND subject_id IN (SELECT id FROM loans WHERE unit_id = $1 ORDER BY CASE WHEN back_at IS NULL THEN 0 ELSE 1 END, out_at DESC, back_at DESC, id DESC LIMIT 5)) ORDER BY created_at, id`, unitID)
 	return all, err
 }

@@ -142,6 +142,13 @@ func (s *Store) Body(ctx context.Context, id string) (File, []byte, error) {
 	return row.File, body, err
 }
 
+// RemoveAll takes all files of some subjects away, signatures too, as a step of forgetting a person.
+// subjects is the query of their ids, one text for both engines.
+func RemoveAll(tx *database.Tx, subjectKind, subjects string, args ...any) error {
+	_, err := tx.Exec(`DELETE FROM files WHERE subject_kind = '`+subjectKind+`' AND subject_id IN (`+subjects+`)`, args...)
+	return err
+}
+
 // Remove takes a file away, as a step of a verb that has asked for the right and records the
 // change. A signature stays: it is what somebody agreed to.
 func Remove(tx *database.Tx, id string) (File, error) {

@@ -138,18 +138,20 @@ func findTake(r database.Reader, by identity.Actor, id string) (Stocktake, error
 
 func tallyOf(r database.Reader, t Stocktake) (Tally, error) {
 	var items []Item
-	expected := `u.current_hub_id = $2 AND (u.shelf = $3 OR $3 = '') AND u.status = 'in_service'`
-	if t.ClosedAt != nil {
-		expected = `$2 = $3`
+	// Only what was scanned or is expected is looked at, never all units of the network.
+	these, args := `SELECT unit_id AS id FROM stocktake_scans WHERE stocktake_id = $1 AND unit_id IS NOT NULL`, []any{t.ID}
+	if t.ClosedAt == nil {
+		these += ` UNION SELECT id FROM units WHERE current_hub_id = $2 AND (shelf = $3 OR $3 = '') AND status = 'in_service'`
+		args = append(args, t.HubID, t.Shelf)
 	}
 	if err := r.Select(&items, `
 		SELECT u.id AS unit_id, u.code, x.name, u.shelf, u.current_hub_id AS hub_id, h.name AS hub_name, u.status, u.home_hub_id, s.at,
 		       EXISTS (SELECT 1 FROM loans l WHERE l.unit_id = u.id AND l.back_at IS NULL) AS is_out,
 		       EXISTS (SELECT 1 FROM transfers j WHERE j.unit_id = u.id AND j.state = 'on_the_road') AS on_road,
 		       EXISTS (SELECT 1 FROM maintenances a WHERE a.unit_id = u.id AND a.open AND a.cause = 'lost') AS is_lost
-		FROM units u JOIN resources x ON x.id = u.resource_id JOIN hubs h ON h.id = u.current_hub_id
+		FROM (`+these+`) p JOIN units u ON u.id = p.id JOIN resources x ON x.id = u.resource_id JOIN hubs h ON h.id = u.current_hub_id
 		LEFT JOIN stocktake_scans s ON s.stocktake_id = $1 AND s.unit_id = u.id
-		WHERE s.code IS NOT NULL OR `+expected+` ORDER BY u.code`, t.ID, t.HubID, t.Shelf); err != nil {
+		ORDER BY u.code`, args...); err != nil {
 		return Tally{}, err
 	}
 	var tally Tally

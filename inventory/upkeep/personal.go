@@ -44,12 +44,28 @@ func About(r database.Reader, memberID string) (any, error) {
 	return traces, err
 }
 
+// Blank takes the words out of tickets, of their notes, and of what they put out of service, by ids.
+func Blank(tx *database.Tx, ids []string) error {
+	for _, id := range ids {
+		for _, text := range []string{
+			`UPDATE tickets SET description = '', contact = '' WHERE id = $1`,
+			`UPDATE ticket_notes SET body = '' WHERE ticket_id = $1`,
+			`UPDATE maintenances SET reason = '' WHERE ticket_id = $1`,
+		} {
+			if _, err := tx.Exec(text, id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // Forget takes a person out of the tickets: those that they reported stay for the thing's sake, without
-// their name and their words where nobody needs these any more; what they looked after is nobody's.
+// their name, their words and their pictures; what they looked after is nobody's.
 func Forget(tx *database.Tx, memberID string) error {
 	for _, text := range []string{
-		`UPDATE tickets SET description = '' WHERE reported_by = $1 AND closed_at IS NOT NULL`,
-		`UPDATE tickets SET reported_by = '', contact = '' WHERE reported_by = $1`,
+		`DELETE FROM files WHERE subject_kind = 'ticket' AND created_by = $1`,
+		`UPDATE tickets SET reported_by = '', contact = '', description = '' WHERE reported_by = $1`,
 		`UPDATE tickets SET assigned_to = '' WHERE assigned_to = $1`,
 		`UPDATE ticket_notes SET body = '' WHERE by_id = $1`,
 	} {

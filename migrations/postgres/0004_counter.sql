@@ -74,6 +74,8 @@ CREATE TABLE tickets (
 );
 CREATE INDEX tickets_hub ON tickets (hub_id, state, created_at);
 CREATE INDEX tickets_unit ON tickets (unit_id, created_at);
+CREATE INDEX tickets_reported ON tickets (reported_by) WHERE reported_by <> '';
+CREATE INDEX tickets_assigned ON tickets (assigned_to) WHERE assigned_to <> '';
 CREATE UNIQUE INDEX tickets_preventive_open ON tickets (unit_id, rule_id) WHERE closed_at IS NULL AND rule_id IS NOT NULL;
 
 CREATE TABLE ticket_notes (
@@ -85,6 +87,7 @@ CREATE TABLE ticket_notes (
     body      text NOT NULL DEFAULT ''
 );
 CREATE INDEX ticket_notes_ticket ON ticket_notes (ticket_id, at);
+CREATE INDEX ticket_notes_by ON ticket_notes (by_id);
 
 -- A unit is lost until it is found, and away for a service that was due.
 ALTER TABLE maintenances DROP CONSTRAINT maintenances_cause_check;
@@ -117,6 +120,8 @@ CREATE TABLE transfers (
 );
 CREATE UNIQUE INDEX transfers_unit_open ON transfers (unit_id) WHERE state IN ('planned', 'on_the_road');
 CREATE INDEX transfers_unit ON transfers (unit_id, created_at);
+-- What is on its way is little among all journeys there ever were.
+CREATE INDEX transfers_open ON transfers (arrives_at) WHERE state IN ('planned', 'on_the_road');
 CREATE INDEX transfers_from ON transfers (from_hub_id, state);
 CREATE INDEX transfers_to ON transfers (to_hub_id, state);
 
@@ -225,6 +230,8 @@ CREATE TABLE stock_moves (
     note          text NOT NULL DEFAULT ''
 );
 CREATE INDEX stock_moves_consumable ON stock_moves (consumable_id, at);
+CREATE INDEX stock_moves_unit ON stock_moves (unit_id) WHERE unit_id IS NOT NULL;
+CREATE INDEX stock_moves_booking ON stock_moves (booking_id) WHERE booking_id IS NOT NULL;
 
 -- Looking what stands on a shelf, '' for the whole hub; and what was found there, by code.
 CREATE TABLE stocktakes (
@@ -247,6 +254,7 @@ CREATE TABLE stocktake_scans (
     by_id        text COLLATE "C" NOT NULL,
     CONSTRAINT stocktake_scans_pkey PRIMARY KEY (stocktake_id, code)
 );
+CREATE INDEX stocktake_scans_unit ON stocktake_scans (unit_id) WHERE unit_id IS NOT NULL;
 
 -- What a device did without a line and what happened meanwhile contradicts: a person settles it.
 -- args holds ids and figures. doubtful says that the device's clock told an impossible instant.

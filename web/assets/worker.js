@@ -80,6 +80,9 @@ const leave = async (e, path) => {
   if (e.request.mode === "navigate" && (await unsent().catch(() => 0)))
     return Response.redirect((path.startsWith("/en/") ? "/en" : "") + "/comptoir/hors-ligne?quitter=" + encodeURIComponent(path), 303);
   const answer = await fetch(e.request);
+  // Once more: a list may have been on its way since before, when they were still signed in.
+  left++;
+  await caches.delete(mine);
   if (!(await unsent().catch(() => 0))) await forget();
   await caches.delete(counter);
   return answer;
@@ -89,7 +92,10 @@ const look = async (answer, path) => {
   if (person !== null) await guard(person);
   if (who === null) return;
   const [was, at] = await whose();
-  if (was && was !== who) await caches.delete(mine);
+  if (who === "-" || (was && was !== who)) {
+    left++;
+    await caches.delete(mine);
+  }
   if (who !== "-" && (was !== who || Date.now() - at > 300000 || path.includes("/reservations"))) await renew(path);
 };
 const visit = async (e, path) => {
@@ -124,6 +130,7 @@ self.addEventListener("message", (e) => {
   if (!e.data) return;
   if (e.data.keep === "counter") e.waitUntil(fill().catch(() => {}));
   // A page that came without the worker, while it was slow to start, says so: it is looked after from now on.
+  // So does the page where one signs in: what the pages before it still kept on their way out goes then.
   const found = async () => {
     await self.clients.claim();
     await look(await fetch(list), e.data.alone);

@@ -118,3 +118,7 @@ func network(address string) string {
 	}
 	return prefix.String()
 }
+
+// In is the instant that lies so far ahead by the clock of the machine: a deadline of a connection,
+// which no clock of a test moves.
+func In(d time.Duration) time.Time { return time.Now().Add(d) }

@@ -166,16 +166,35 @@ type answerKey struct {
 	Key    string `db:"key"`
 }
 
-// answersAbout finds the kept answers of others that show a booking of the person, perhaps with its
-// title: staff may have made it for them. Answers that hold an id alone stay, so that a repeated
-// request still has one effect. It reads all of them, which takes a while and so is done before the
+// answersAbout finds the kept answers of others that name the person, perhaps beside the title of a
+// booking that staff made for them, or that show what parts say was written about them. Answers that
+// hold an id alone, with nothing beside it, stay, so that a repeated request still has one effect. It reads all of them, which takes a while and so is done before the
 // transaction begins; what is kept meanwhile, the daily job finds.
 func (o *Office) answersAbout(ctx context.Context, memberID string) (found []answerKey, err error) {
 	if !plainID(memberID) {
 		return nil, nil
 	}
 	err = o.db.View(ctx, func(r database.Reader) error {
-		return r.Select(&found, `SELECT caller, key FROM idempotency_keys WHERE answer LIKE $1`, `%"member":"`+memberID+`"%`)
+		found = nil
+		ids := []string{memberID}
+		for _, p := range o.parts {
+			if p.Answers == nil {
+				continue
+			}
+			more, err := p.Answers(r, memberID)
+			if err != nil {
+				return fmt.Errorf("part %s: %w", p.Name, err)
+			}
+			ids = append(ids, more...)
+		}
+		for _, id := range ids {
+			var some []answerKey
+			if err := r.Select(&some, `SELECT caller, key FROM idempotency_keys WHERE answer LIKE $1 AND answer LIKE '%,%' AND answer NOT LIKE $2`, `%"`+id+`"%`, `{"ID":"`+id+`","Fault":null}`); err != nil {
+				return err
+			}
+			found = append(found, some...)
+		}
+		return nil
 	})
 	return found, err
 }

@@ -38,6 +38,10 @@ type Part struct {
 	// Erase makes what is known nameless, in the caller's transaction. Doing it again does no more.
 	Erase func(tx *database.Tx, memberID string) error
 
+	// Answers lists ids of what was written about the person without naming them: what was answered
+	// about it is forgotten with them.
+	Answers func(r database.Reader, memberID string) ([]string, error)
+
 	// Retain forgets what is older than the instant that before gives for its kind, and returns how
 	// many rows it cleaned.
 	Retain func(ctx context.Context, before func(kind string) time.Time) (int, error)

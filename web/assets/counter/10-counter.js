@@ -5,6 +5,7 @@
   const piece = (id, page = document) => page.getElementById(id);
   if (!form || !piece("panneau")) return;
   const field = piece("code"), said = piece("dit"), path = piece("tableau").dataset.path;
+  const narrow = matchMedia("(max-width:30rem)");
   const finger = matchMedia("(pointer: coarse)").matches;
   const tell = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
   const writes = (e) => e && e.matches && e.matches("input:not([type=checkbox],[type=radio],[type=file]),textarea,select");
@@ -19,6 +20,7 @@
   // --- pieces
   const say = (text) => {
     said.replaceChildren();
+    said.classList.remove("wrong-said");
     if (text) said.append(Object.assign(document.createElement("p"), { textContent: text }));
   };
   const copied = (from, to) => {
@@ -27,13 +29,22 @@
       if (same && !same.value && e.id !== "ajout") same.value = e.value;
     }
   };
-  const apply = (page, address) => {
+  const apply = (page, address, went) => {
     const panel = piece("panneau", page), state = piece("etat", page);
-    if (!panel || !state) return location.assign(address);
+    if (!panel || !state) {
+      if (went) return location.assign(address);
+      // A page of its own says what went wrong: its words belong here, its address leads nowhere.
+      const words = [...page.querySelectorAll("main h1,main .lead,main .wrong,main li")].map((e) => e.textContent.trim()).filter(Boolean);
+      say([...new Set(words)].join(" ") || page.title);
+      said.classList.add("wrong-said");
+      said.scrollIntoView({ block: "nearest" });
+      return focus();
+    }
     copied(piece("panneau"), panel);
     piece("panneau").replaceWith(panel);
     piece("etat").replaceWith(state);
     document.title = page.title;
+    document.querySelector("h1").textContent = page.querySelector("h1").textContent;
     const other = page.querySelector(".top [hreflang]"), ours = document.querySelector(".top [hreflang]");
     if (other && ours) ours.href = other.href;
     history.replaceState(null, "", address);
@@ -43,13 +54,14 @@
     say(words);
     ready(panel);
     focus();
-    if (panel.firstElementChild && panel.getBoundingClientRect().top < 0) panel.scrollIntoView({ block: "nearest" });
+    const open = panel.querySelector(".panel,.wrong");
+    if (open && (narrow.matches || panel.getBoundingClientRect().top < 0)) (said.textContent ? said : open).scrollIntoView({ block: "start" });
     tell("canot:live", panel);
   };
   const read = async (answer) => {
     tell("canot:line");
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    apply(page, answer.url);
+    apply(page, answer.url, answer.ok || answer.redirected);
   };
   const busy = (on) => piece("panneau").toggleAttribute("aria-busy", on) && piece("panneau").setAttribute("aria-busy", "true");
   // One thing after the other, in the order in which it was scanned: what is open is that of the one before.
@@ -93,10 +105,43 @@
         const fields = stamped(new FormData(form));
         fields.set("code", text);
         fields.set("cle", key());
+        const name = document.querySelector("#sans #nom");
+        if (name) fields.set("nom", name.value);
         return post(form.action, fields);
       },
       () => ({ text }),
     );
+  // A scanner types faster than anybody: what it typed into another field goes where scans go, and that
+  // field gets back what it had.
+  const FAST = 40;
+  let burst = null;
+  document.addEventListener(
+    "keydown",
+    (e) => {
+      const at = e.timeStamp, to = e.target;
+      if (e.isComposing || e.ctrlKey || e.metaKey || e.altKey || ["Shift", "CapsLock", "Dead"].includes(e.key)) return;
+      if (e.repeat) return (burst = null);
+      if (e.key.length === 1) {
+        if (!burst || at - burst.at > FAST) burst = { text: "", to, had: writes(to) ? to.value : null };
+        burst.text += e.key;
+        burst.at = at;
+        return;
+      }
+      const was = burst;
+      burst = null;
+      if (e.key !== "Enter") return;
+      const scanned = was && was.to === to && to !== field && was.text.length > 3 && at - was.at <= FAST;
+      if (scanned) {
+        if (was.had !== null) to.value = was.had;
+        field.value = was.text;
+        form.requestSubmit();
+      } else if (to.matches && to.matches("#sans input:not([type=checkbox],[type=radio],#ajout)")) focus();
+      else if (!to.matches || !to.matches("#panneau [name=raison]:not(#raison-refus)")) return; // a rule is set aside by its button alone
+      e.preventDefault();
+      e.stopImmediatePropagation();
+    },
+    true,
+  );
   let entered = 0;
   form.addEventListener("submit", (e) => {
     if (e.defaultPrevented) return;
@@ -111,7 +156,7 @@
   document.addEventListener("keydown", (e) => {
     if (e.key === "Escape") {
       if (field.value) field.value = "";
-      else if (location.search || location.pathname !== new URL(path, location).pathname) get(path);
+      else if (document.querySelector("#panneau :is(.panel,.wrong)") || location.search || location.pathname !== new URL(path, location).pathname) get(path);
       say("");
       return focus();
     }

@@ -60,6 +60,26 @@ const kept = (() => {
       }).then(tell),
     add: (acts) => within(["acts"], "readwrite", (of) => acts.forEach((a) => of("acts").add(a))).then(tell),
     change: (act) => within(["acts"], "readwrite", (of) => (of("acts").get(act.id).onsuccess = (e) => e.target.result && of("acts").put(act))).then(tell),
+    // take gives an act to be sent: from then on what it says is fixed, for it may have arrived.
+    take: (id) =>
+      within(["acts"], "readwrite", (of, give) => {
+        of("acts").get(id).onsuccess = (e) => {
+          const act = e.target.result && { ...e.target.result, sent: true };
+          if (act) of("acts").put(act), give(act);
+        };
+      }),
+    // amend has a return say more. One that was sent stays as it is: the rest becomes an act of its own,
+    // under the key given. It answers the key of the act that now says so.
+    amend: (act, f, key) =>
+      within(["acts"], "readwrite", (of, give) => {
+        of("acts").get(act.id).onsuccess = (e) => {
+          const was = e.target.result;
+          if (was && !was.sent) return of("acts").put(f(was)), give(was.key);
+          const { id, sent, refused, ...more } = f(was || act);
+          of("acts").add({ ...more, key });
+          give(key);
+        };
+      }).then((said) => (tell(), said)),
     drop: (ids) => within(["acts"], "readwrite", (of) => ids.forEach((id) => of("acts").delete(id))).then(tell),
     // sent takes an act out of what waits, notes what became of it, and has its effect in the copy, all at once.
     sent: (act, result) =>

@@ -37,10 +37,11 @@
     if (!mineNow || !record || mineNow.copy.at !== record.copy.at || mineNow.copy !== record.copy) record = mineNow;
   };
 
+  const newKey = () => crypto.randomUUID().replaceAll("-", "");
   // queue keeps acts, all with this instant and the last contact.
   const queue = async (...list) => {
     const at = now();
-    const made = list.map((a) => ({ ...a, hub, person: person && person !== "-" ? person : record ? record.person : "", key: crypto.randomUUID().replaceAll("-", ""), at, contact: record ? record.contact.stamp : "" }));
+    const made = list.map((a) => ({ ...a, hub, person: person && person !== "-" ? person : record ? record.person : "", key: newKey(), at, contact: record ? record.contact.stamp : "" }));
     await kept.add(made);
     if (navigator.storage && navigator.storage.persist) navigator.storage.persist().catch(() => {});
     await refresh();
@@ -175,14 +176,14 @@
     return parts;
   };
   // condition adds to a return that still waits: that the unit is damaged, or what of it is missing.
-  const condition = ({ id, unit }) => {
+  const condition = (it) => {
+    const { unit } = it, act = acts.find((a) => a.key === it.id);
     const change = (f) =>
       inTurn(async () => {
-        const act = (await kept.acts()).find((a) => a.key === id);
-        if (act) await kept.change(f(act));
+        it.id = await kept.amend((await kept.acts()).find((a) => a.key === it.id) || act, f, newKey());
         await refresh();
+        if (!cut) send();
       });
-    const act = acts.find((a) => a.key === id);
     const box = el("input", { type: "checkbox", id: "off-damaged", checked: !!act.damaged, onchange: (e) => change((a) => ({ ...a, damaged: e.target.checked })) });
     const counts = (unit.components || []).map((c) =>
       el("p", {}, el("label", { htmlFor: "off-" + c.id, textContent: say("missing", { name: c.name }) }),
@@ -282,8 +283,9 @@
     try {
       for (;;) {
         acts = await kept.acts();
-        const next = acts.find((a) => mine(a) && !a.refused);
-        if (!next) break;
+        const first = acts.find((a) => mine(a) && !a.refused), next = first && (await kept.take(first.id));
+        if (!first) break;
+        if (!next) continue; // given up meanwhile
         const body = new URLSearchParams({ cle: next.key, instant: new Date(next.at).toISOString(), contact: next.contact });
         if (next.booking) body.set("booking", next.booking);
         if (next.unit) body.set(next.kind === "check_out" ? "u" : "unite", next.unit);
@@ -294,6 +296,8 @@
         if (answer.ok && said.state) {
           await kept.sent(next, { hub: next.hub, at: Date.now(), label: [say("kind_" + next.kind), next.code, next.reference].filter(Boolean).join(" · "), state: said.state, words: said.words, code: said.code, doubtful: !!said.doubtful });
           trouble = "";
+        } else if (said.code === "idempotency_key_reused") {
+          await kept.change({ ...next, key: newKey() }); // something else was sent under it: this has not arrived
         } else if (answer.status === 401) {
           gone = true;
           break;
@@ -304,6 +308,7 @@
       }
     } catch {
       lost();
+      return false;
     } finally {
       asking = false;
       await refresh();
@@ -328,7 +333,7 @@
       return lost();
     }
     wait = 2000;
-    await send();
+    if ((await send()) === false) return; // it broke again meanwhile
     await turn;
     if (gone || trouble || leave) cut = false;
     else if (cut && !open && !first && !unknown && !(field() && field().value)) return location.replace(`${base}/${hub}`);
@@ -359,9 +364,10 @@
       const booking = data.get("booking") || undefined, reference = b && b.reference;
       const all = data.get("faire") === "tout" && [...form.querySelectorAll('input[name="u"]')].map((e) => e.value);
       const units = (kind === "check_out" ? all || data.getAll("u") : kind === "check_in" ? [data.get("unite")] : []).map((u) => w.has(u) || { id: u, code: u });
+      const missing = Object.fromEntries([...data].filter(([name]) => name.startsWith("manque-")).map(([name, n]) => [name.slice(7), +n]));
       clear();
       if (kind === "arrive") await queue({ kind, booking, reference });
-      else await queue(...units.map((u) => ({ kind, booking: kind === "check_out" ? booking : undefined, reference, unit: u.id, code: u.code, damaged: data.get("abime") ? true : undefined })));
+      else await queue(...units.map((u) => ({ kind, booking: kind === "check_out" ? booking : undefined, reference, unit: u.id, code: u.code, damaged: data.get("abime") ? true : undefined, missing })));
       note = { text: say("kept_it") };
     });
   };
@@ -390,7 +396,7 @@
   let entered = 0;
   addEventListener("submit", (e) => {
     const form = e.target;
-    if (!cut || (form.method === "get" && form.id !== "scan")) return;
+    if (!(cut || (shell && !leave)) || (form.method === "get" && form.id !== "scan")) return;
     e.preventDefault();
     e.stopImmediatePropagation();
     if (form.id !== "scan") return taken(form, e.submitter);

@@ -2,7 +2,8 @@
 // it shows then lists what was kept.
 (() => {
   if (!("serviceWorker" in navigator)) return;
-  addEventListener("load", () => navigator.serviceWorker.register("/sw.js").then(() => navigator.serviceWorker.ready).then((r) => navigator.serviceWorker.controller || (r.active && r.active.postMessage({ alone: location.pathname }))).catch(() => {}));
+  // Where one signs in, the pages of who was signed in are gone: what they may still have kept goes now.
+  addEventListener("load", () => navigator.serviceWorker.register("/sw.js").then(() => navigator.serviceWorker.ready).then((r) => (navigator.serviceWorker.controller && !/\/connexion$/.test(location.pathname)) || (r.active && r.active.postMessage({ alone: location.pathname }))).catch(() => {}));
   const place = document.getElementById("kept");
   if (!place || !("caches" in window)) return;
   const show = async () => {
