@@ -34,14 +34,6 @@ func visitIDs(visits []booking.Visit) []string {
 	return ids
 }
 
-func codesOut(loans []booking.OnLoan) []string {
-	codes := []string{}
-	for _, l := range loans {
-		codes = append(codes, l.Code)
-	}
-	return codes
-}
-
 func TestTheBoardShowsTheDay(t *testing.T) {
 	onEach(t, func(t *testing.T, n *network) {
 		n.clock.Set(at(0, 8, 0))

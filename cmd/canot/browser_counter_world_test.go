@@ -20,12 +20,11 @@ var counterWorld = sharedWorld{args: []string{"--members", "24"}}
 // A counterDay is what stands on the counter for one test.
 type counterDay struct {
 	*world
-	t       *testing.T
-	hub     string
-	codes   []string // of the units, in order; those that no booking was given come last
-	booked  []pickUp
-	codeOf  map[string]string // of units, by id
-	persons int
+	t      *testing.T
+	hub    string
+	codes  []string // of the units, in order; those that no booking was given come last
+	booked []pickUp
+	codeOf map[string]string // of units, by id
 }
 
 // A pickUp is a booking of one unit that begins now.
