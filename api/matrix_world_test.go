@@ -330,7 +330,7 @@ func (w *world) makeAtCounter(name, own string) string {
 	case "stocktake":
 		return w.root("/hubs/amos/stocktakes", `{}`)
 	case "file":
-		return w.do("POST", prefix+"/units/"+w.make("new unit")+"/files", "root", aPicture, "Content-Type", "image/png").want(201).text("id")
+		return w.do("POST", prefix+"/units/"+w.make("new unit")+"/files", "root", "Mode d’emploi\n", "Content-Type", "text/plain").want(201).text("id")
 	case "suspension":
 		return w.root("/members/"+w.make("member")+"/suspensions", `{"hub":"amos","until":"2026-11-20T13:00:00Z","reason":"x"}`)
 	}
