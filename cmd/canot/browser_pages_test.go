@@ -194,6 +194,7 @@ var pagesOfTheSite = []sitePage{
 	{route: "/photos/:id", why: "a picture"},
 	{route: "/documents/:id", why: "a file"},
 	{route: "/inventaire/:hub/exemplaires/:unit/retrouve", why: onlyForms},
+	{route: "/inventaire/:hub/exemplaires/:unit/compte", why: onlyForms},
 	{route: "/inventaire/:hub/exemplaires/:unit/fichiers", why: onlyForms},
 	{route: "/inventaire/:hub/exemplaires/:unit/fichiers/retirer", why: onlyForms},
 	{route: "/inventaire/:hub/consommables/:consumable/mouvements", why: onlyForms},
