@@ -167,3 +167,30 @@ func TestWhoSendsActsAndWhen(t *testing.T) {
 	}
 	d.sound()
 }
+
+// An answer that was on its way when the line broke says nothing of the line now: the page stays, and what is
+// scanned meanwhile stays open.
+func TestAnOldAnswerDoesNotBringTheLineBack(t *testing.T) {
+	t.Parallel()
+	d := newCounterDay(t, "VIE", 1, 1)
+	c := d.open(desktop)
+	c.calm()
+	before := evaluate[float64](c.window, `kept.copies().then(([c]) => c.contact.device)`, chromedp.EvalAwaitPromise)
+	c.wire.hold("/copie.json")
+	c.online()
+	c.wait("the device asks", c.wire.isHolding)
+	c.cut(true)
+	c.keeps("the line is seen to be cut", `document.dispatchEvent(new CustomEvent("canot:cut")), globalThis.stays = document.body.classList.contains("cut")`)
+	c.wire.letGo()
+	c.keeps("the answer is there", fmt.Sprintf(`(await kept.copies())[0].contact.device > %f`, before))
+	c.handOutCut(d.booked[0], d.booked[0].Code)
+	if !evaluate[bool](c.window, `!!globalThis.stays`) {
+		t.Error("the page was left while the line was down")
+	}
+	c.cut(false)
+	c.back()
+	if got := d.status(d.booked[0]); got != "in_use" {
+		t.Errorf("it is %s", got)
+	}
+	d.sound()
+}

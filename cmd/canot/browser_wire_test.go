@@ -18,8 +18,9 @@ type wire struct {
 	cut   bool
 	loses func(r *http.Request) bool // the answer to such a one gets lost, once, after it was carried out
 
-	held    string        // what is posted to an address that ends so waits,
+	held    string        // what is asked of an address that ends so waits,
 	release chan struct{} // until this is closed
+	holding bool          // something waits
 
 	refused string // what is asked below this path is answered with a status instead
 	status  int
@@ -119,11 +120,18 @@ func (w *wire) breakAfter(end string) {
 	}
 }
 
-// hold has what is posted to an address that ends so wait on its way, until it is let go.
+// hold has what is asked of an address that ends so wait on its way, until it is let go.
 func (w *wire) hold(end string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.held, w.release = end, make(chan struct{})
+	w.held, w.release, w.holding = end, make(chan struct{}), false
+}
+
+// isHolding says whether something waits on its way.
+func (w *wire) isHolding() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.holding
 }
 
 func (w *wire) letGo() {
@@ -138,9 +146,10 @@ func (w *wire) letGo() {
 func (w *wire) holds(r *http.Request) chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.release == nil || r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, w.held) {
+	if w.release == nil || !strings.HasSuffix(r.URL.Path, w.held) {
 		return nil
 	}
+	w.holding = true
 	return w.release
 }
 

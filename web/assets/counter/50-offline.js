@@ -17,7 +17,8 @@
 
   let hub = root.dataset.hub || (location.pathname.match(/\/comptoir\/(?!hors-ligne)([^/]+)/) || [])[1] || "";
   let person = root.dataset.person || "";
-  let cut = false, gone = false, trouble = "", asking = false, wait = 2000;
+  let cut = false, gone = false, trouble = "", asking = false, leaving = false, wait = 2000;
+  let breaks = 0; // how many times the line was seen to be down: an answer from before the last one says nothing of now
   let record, acts = [], results = [], ran; // ran is performance.now() at the last contact of this page
   let open = "", ticked = [], first = "", choices, note, unknown = "", returned;
 
@@ -115,8 +116,9 @@
   // Scans come faster than a disk writes: each waits for the one before it.
   let turn = Promise.resolve();
   const inTurn = (f) => (turn = turn.then(f).catch(() => (note = { wrong: true, text: say("not_kept") })).then(render));
-  const scan = (text) =>
-    inTurn(async () => {
+  const scan = (text) => {
+    if (leaving) stop(), (leaving = false), later(); // what is scanned while the page is being left stays open here
+    return inTurn(async () => {
       await refresh();
       const w = state();
       if (!world.read(text)) return go(w);
@@ -135,6 +137,7 @@
       }
       if (!cut) send();
     });
+  };
 
   // --- what is shown
   const el = (tag, props, ...inside) => {
@@ -326,6 +329,7 @@
   const look = () => (looking ??= lookOnce().finally(() => (looking = undefined)));
   const lookOnce = async () => {
     clearTimeout(timer);
+    const seen = breaks;
     try {
       if (!hub) throw new Error("no hub");
       await ask();
@@ -334,13 +338,15 @@
     }
     wait = 2000;
     if ((await send()) === false) return; // it broke again meanwhile
-    await turn;
+    for (let last; last !== turn; ) await (last = turn);
+    if (seen !== breaks) return;
     if (gone || trouble || leave) cut = false;
-    else if (cut && !open && !first && !unknown && !(field() && field().value)) return location.replace(`${base}/${hub}`);
+    else if (cut && !open && !first && !unknown && !(field() && field().value)) return (leaving = true), location.replace(`${base}/${hub}`);
     else if (cut) later();
     render();
   };
   const lost = (address) => {
+    breaks++;
     if (!cut) {
       cut = true;
       const q = address ? new URL(address, location).searchParams : new URLSearchParams(location.search), form = document.getElementById("scan");
