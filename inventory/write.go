@@ -10,39 +10,15 @@ import (
 	"strings"
 
 	"canot/internal/database"
-	"canot/internal/fault"
 	"canot/internal/identity"
 )
 
-// answer is what is kept under an Idempotency-Key: what a verb gave, or why it refused.
-type answer[T any] struct {
-	Value T            `json:"value"`
-	Fault *fault.Error `json:"fault,omitempty"`
-}
-
 // once runs a verb in a transaction and keeps what it gives under k in the same commit.
-// A refusal that another try would get again is kept too.
 func once[T any](ctx context.Context, db *database.DB, k database.Key, verb func(tx *database.Tx) (T, error)) (T, error) {
-	var none T
-	got, err := database.Once(ctx, db, k, func() (answer[T], error) {
-		var a answer[T]
-		err := db.In(ctx, func(tx *database.Tx) error {
-			v, err := verb(tx)
-			if err != nil {
-				return err
-			}
-			a = answer[T]{Value: v}
-			return tx.Keep(k, a)
-		})
-		return a, twin(err)
-	}, keepRefusal[T])
-	switch {
-	case err != nil:
-		return none, err
-	case got.Fault != nil:
-		return none, got.Fault
-	}
-	return got.Value, nil
+	return database.OnceIn(ctx, db, k, func(tx *database.Tx) (T, error) {
+		v, err := verb(tx)
+		return v, twin(err)
+	})
 }
 
 // twin turns the data base's refusal of a name that another took in the same moment into
@@ -58,14 +34,6 @@ func twin(err error) error {
 		return err
 	}
 	return c.err()
-}
-
-func keepRefusal[T any](err error) (answer[T], bool) {
-	switch fault.KindOf(err) {
-	case fault.NotFound, fault.Taken, fault.Refused:
-		return answer[T]{Fault: fault.Of(err)}, true
-	}
-	return answer[T]{}, false
 }
 
 // lockHubs locks hubs and every resource that they govern, in the declared order, and

@@ -13,37 +13,15 @@ import (
 	"canot/inventory/hours"
 )
 
-// done is what is kept under an Idempotency-Key: the id of what a verb made or changed,
-// and no text, or why it refused.
-type done struct {
-	ID    string
-	Fault *fault.Error
-}
-
-// once runs a verb in a transaction and keeps the id that it gives under k in the same
-// commit. When the same request was answered before, it has no effect a second time and
-// returns the first id, or the first refusal.
+// once runs a verb in a transaction, and gives the same request the same answer. The verb returns the id
+// of what it made or changed.
 func (r *Roster) once(ctx context.Context, k database.Key, verb func(*database.Tx) (string, error)) (string, error) {
-	got, err := database.Once(ctx, r.db, k, func() (done, error) {
-		var got done
-		err := r.db.In(ctx, func(tx *database.Tx) error {
-			id, err := verb(tx)
-			if err != nil {
-				return err
-			}
-			got = done{ID: id}
-			return tx.Keep(k, got)
-		})
-		return got, twin(err)
-	}, func(err error) (done, bool) {
-		kind := fault.KindOf(err)
-		return done{Fault: fault.Of(err)}, kind == fault.Refused || kind == fault.NotFound
+	id, err := database.OnceIn(ctx, r.db, k, func(tx *database.Tx) (string, error) {
+		id, err := verb(tx)
+		return id, twin(err)
 	})
 	r.reaching.forget() // also when it failed: a commit whose answer was lost may have happened
-	if err == nil && got.Fault != nil {
-		err = got.Fault
-	}
-	return got.ID, err
+	return id, err
 }
 
 // twin turns the data base's refusal of a slug that another took in the same moment into

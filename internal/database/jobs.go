@@ -248,28 +248,17 @@ func (db *DB) GivenUp(ctx context.Context) ([]GivenUp, error) {
 // TryAgain makes a job that was given up ready once more, and records who asked. When
 // there is no such job, the fault is NotFound, "job_not_found".
 func (db *DB) TryAgain(ctx context.Context, by, id string, k Key) error {
-	type answer struct{ Fault *fault.Error }
-	got, err := Once(ctx, db, k, func() (answer, error) {
-		return answer{}, db.In(ctx, func(tx *Tx) error {
-			n, err := tx.Exec(`UPDATE jobs SET state = 'ready', attempts = 0, run_at = $2 WHERE id = $1 AND state = 'given_up'`, id, tx.Now)
-			if err == nil && n == 0 {
-				err = fault.New(fault.NotFound, "job_not_found", nil)
-			}
-			if err != nil {
-				return err
-			}
-			tx.due = true
-			if err := tx.Record(Change{By: by, Action: "job.try_again", Kind: "job", Subject: id}); err != nil {
-				return err
-			}
-			return tx.Keep(k, answer{})
-		})
-	}, func(err error) (answer, bool) {
-		return answer{fault.Of(err)}, fault.KindOf(err) == fault.NotFound
+	_, err := OnceIn(ctx, db, k, func(tx *Tx) (struct{}, error) {
+		n, err := tx.Exec(`UPDATE jobs SET state = 'ready', attempts = 0, run_at = $2 WHERE id = $1 AND state = 'given_up'`, id, tx.Now)
+		if err == nil && n == 0 {
+			err = fault.New(fault.NotFound, "job_not_found", nil)
+		}
+		if err != nil {
+			return struct{}{}, err
+		}
+		tx.due = true
+		return struct{}{}, tx.Record(Change{By: by, Action: "job.try_again", Kind: "job", Subject: id})
 	})
-	if err == nil && got.Fault != nil {
-		err = got.Fault
-	}
 	return err
 }
 

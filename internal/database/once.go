@@ -88,6 +88,42 @@ func Once[A any](ctx context.Context, db *DB, k Key, attempt func() (A, error), 
 	return answer, err
 }
 
+// settled is what OnceIn keeps under a key: what the verb gave, or why it refused.
+type settled[T any] struct {
+	Value T            `json:"value"`
+	Fault *fault.Error `json:"fault,omitempty"`
+}
+
+// OnceIn runs a verb in a transaction, and keeps what it gives under k in the same commit: the same
+// request has the same answer, and one effect, however often it is made. What it gives is kept for a day
+// as JSON, so it should be an id rather than what belongs to a person. Refusals that another try would get
+// again (fault.NotFound, Taken and Refused) are answers too, and kept. Its errors are the verb's, those of
+// DB.In, and idempotency_key_reused.
+func OnceIn[T any](ctx context.Context, db *DB, k Key, verb func(*Tx) (T, error)) (T, error) {
+	got, err := Once(ctx, db, k, func() (settled[T], error) {
+		var got settled[T]
+		err := db.In(ctx, func(tx *Tx) error {
+			value, err := verb(tx)
+			if err != nil {
+				return err
+			}
+			got = settled[T]{Value: value}
+			return tx.Keep(k, got)
+		})
+		return got, err
+	}, func(err error) (settled[T], bool) {
+		switch fault.KindOf(err) {
+		case fault.NotFound, fault.Taken, fault.Refused:
+			return settled[T]{Fault: fault.Of(err)}, true
+		}
+		return settled[T]{}, false
+	})
+	if err == nil && got.Fault != nil {
+		err = got.Fault
+	}
+	return got.Value, err
+}
+
 // lookUp returns the answer kept under k, if there is one and it is of the same request.
 func lookUp[A any](ctx context.Context, db *DB, k Key) (answer A, found bool, err error) {
 	var row struct {

@@ -72,7 +72,7 @@ func (d *Directory) CalendarAddresses(ctx context.Context, by Actor, memberID st
 // its key it makes no second address and cannot give the secret of the first: Taken,
 // calendar_already_made.
 func (d *Directory) RenewCalendarAddress(ctx context.Context, by Actor, hubID string, k database.Key) (secret string, made CalendarAddress, err error) {
-	id, err := d.once(ctx, k, func(tx *database.Tx) (string, error) {
+	id, err := database.OnceIn(ctx, d.db, k, func(tx *database.Tx) (string, error) {
 		if err := tx.Lock("members", by.ID); err != nil { // two at once leave one
 			return "", err
 		}
@@ -138,7 +138,7 @@ func (d *Directory) EndCalendarAddress(ctx context.Context, by Actor, id string,
 	if !storable(id) {
 		return calendarNotFound()
 	}
-	_, err := d.once(ctx, k, func(tx *database.Tx) (string, error) {
+	_, err := database.OnceIn(ctx, d.db, k, func(tx *database.Tx) (string, error) {
 		by, err := current(tx, by)
 		if err != nil {
 			return "", err

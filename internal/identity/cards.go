@@ -28,7 +28,7 @@ func (d *Directory) card(ctx context.Context, by Actor, memberID string, renew b
 	if !storable(memberID) {
 		return "", memberNotFound()
 	}
-	_, err := d.once(ctx, k, func(tx *database.Tx) (string, error) {
+	_, err := database.OnceIn(ctx, d.db, k, func(tx *database.Tx) (string, error) {
 		if err := tx.Lock("members", memberID); err != nil { // two at once make one
 			return "", err
 		}

@@ -36,7 +36,7 @@ func (d *Directory) ChangeMember(ctx context.Context, by Actor, memberID string,
 	if !storable(memberID) {
 		return Member{}, memberNotFound()
 	}
-	_, err := d.once(ctx, k, func(tx *database.Tx) (string, error) {
+	_, err := database.OnceIn(ctx, d.db, k, func(tx *database.Tx) (string, error) {
 		if err := tx.Lock("members", memberID); err != nil {
 			return "", err
 		}

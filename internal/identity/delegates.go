@@ -67,7 +67,7 @@ func (d *Directory) changeDelegate(ctx context.Context, by Actor, organisationID
 	if !storable(memberID) {
 		return memberNotFound()
 	}
-	_, err := d.once(ctx, k, func(tx *database.Tx) (string, error) {
+	_, err := database.OnceIn(ctx, d.db, k, func(tx *database.Tx) (string, error) {
 		// A booking for the organisation locks both, and sees the delegation before or after.
 		if err := errors.Join(tx.Lock("members", memberID), tx.Lock("organisations", organisationID)); err != nil {
 			return "", err

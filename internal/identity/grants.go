@@ -83,7 +83,7 @@ func (d *Directory) changeRole(ctx context.Context, memberID string, k database.
 	if err := g.check(); err != nil {
 		return err
 	}
-	_, err := d.once(ctx, k, func(tx *database.Tx) (string, error) { return memberID, change(tx) })
+	_, err := database.OnceIn(ctx, d.db, k, func(tx *database.Tx) (string, error) { return memberID, change(tx) })
 	d.Forget(memberID) // also when it failed: a commit whose answer was lost may have happened
 	if err != nil {
 		return fmt.Errorf("change role: %w", err)

@@ -82,7 +82,7 @@ func (d *Directory) CreateMember(ctx context.Context, by Actor, n NewMember) (Me
 		return Member{}, err
 	}
 	made := ""
-	id, err := d.once(ctx, n.Key, func(tx *database.Tx) (string, error) {
+	id, err := database.OnceIn(ctx, d.db, n.Key, func(tx *database.Tx) (string, error) {
 		p, err := openFor(tx, by, n)
 		made = p.ID
 		return p.ID, err

@@ -97,7 +97,7 @@ func (d *Directory) CreateOrganisation(ctx context.Context, by Actor, e Organisa
 	if err != nil {
 		return Organisation{}, err
 	}
-	id, err := d.once(ctx, k, func(tx *database.Tx) (string, error) {
+	id, err := database.OnceIn(ctx, d.db, k, func(tx *database.Tx) (string, error) {
 		by, err := current(tx, by)
 		if err != nil {
 			return "", err
@@ -133,7 +133,7 @@ func (d *Directory) ChangeOrganisation(ctx context.Context, by Actor, id string,
 	if !storable(id) {
 		return Organisation{}, organisationNotFound()
 	}
-	_, err := d.once(ctx, k, func(tx *database.Tx) (string, error) {
+	_, err := database.OnceIn(ctx, d.db, k, func(tx *database.Tx) (string, error) {
 		if err := tx.Lock("organisations", id); err != nil {
 			return "", err
 		}

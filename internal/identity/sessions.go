@@ -169,7 +169,7 @@ func (d *Directory) EndSession(ctx context.Context, by Actor, id string, k datab
 	if !storable(id) {
 		return sessionNotFound()
 	}
-	_, err := d.once(ctx, k, func(tx *database.Tx) (string, error) { return id, endSession(tx, by, id) })
+	_, err := database.OnceIn(ctx, d.db, k, func(tx *database.Tx) (string, error) { return id, endSession(tx, by, id) })
 	d.remembered.forget(func(a Actor) bool { return a.SessionID == id }) // also when it failed
 	if err != nil {
 		return fmt.Errorf("end session: %w", err)
@@ -203,7 +203,7 @@ func endSession(tx *database.Tx, by Actor, id string) error {
 // tokens, their programs too. One does it for oneself; for others it asks for what closing their
 // account does (SetActive), and somebody whom by may not see is NotFound. k may be the zero Key.
 func (d *Directory) EndSessions(ctx context.Context, by Actor, memberID, exceptID string, tokens bool, k database.Key) error {
-	_, err := d.once(ctx, k, func(tx *database.Tx) (string, error) {
+	_, err := database.OnceIn(ctx, d.db, k, func(tx *database.Tx) (string, error) {
 		by, err := current(tx, by)
 		if err != nil {
 			return "", err

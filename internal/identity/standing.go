@@ -13,7 +13,7 @@ import (
 // last_administrator. A closed account's tokens and sessions stop at once in this process, and
 // within 10 seconds in others; they stay ended when it is opened again. k may be the zero Key.
 func (d *Directory) SetActive(ctx context.Context, by Actor, memberID string, active bool, k database.Key) error {
-	_, err := d.once(ctx, k, func(tx *database.Tx) (string, error) {
+	_, err := database.OnceIn(ctx, d.db, k, func(tx *database.Tx) (string, error) {
 		return memberID, d.setActive(tx, by, memberID, active)
 	})
 	d.Forget(memberID) // also when it failed: a commit whose answer was lost may have happened

@@ -63,7 +63,7 @@ func (d *Directory) IssueToken(ctx context.Context, by Actor, memberID string, r
 	if err != nil {
 		return "", Token{}, err
 	}
-	id, err := d.once(ctx, req.Key, func(tx *database.Tx) (string, error) {
+	id, err := database.OnceIn(ctx, d.db, req.Key, func(tx *database.Tx) (string, error) {
 		if err := tx.Lock("members", memberID); err != nil { // two at once are counted one after the other
 			return "", err
 		}
@@ -207,7 +207,7 @@ func (d *Directory) RevokeToken(ctx context.Context, by Actor, tokenID string, k
 	if !storable(tokenID) {
 		return tokenNotFound()
 	}
-	_, err := d.once(ctx, k, func(tx *database.Tx) (string, error) { return tokenID, endToken(tx, by, tokenID) })
+	_, err := database.OnceIn(ctx, d.db, k, func(tx *database.Tx) (string, error) { return tokenID, endToken(tx, by, tokenID) })
 	// Also when it failed: a commit whose answer was lost may have happened.
 	d.remembered.forget(func(a Actor) bool { return a.TokenID == tokenID })
 	if err != nil {

@@ -288,35 +288,13 @@ func refused(field, code string, params fault.Params) error {
 	return &fault.Error{Kind: fault.Refused, Code: "rules", Violations: []fault.Violation{{Code: code, Params: p}}}
 }
 
-// answer is what is kept under an Idempotency-Key: what a verb gave, or why it refused.
-type answer[T any] struct {
-	Value T            `json:"value"`
-	Fault *fault.Error `json:"fault,omitempty"`
-}
-
-// once runs a verb in a transaction and keeps what it gives under k in the same commit; a refusal
-// that another try would get again is kept too.
+// once runs a verb in a transaction and keeps what it gives under k in the same commit.
 func once[T any](ctx context.Context, db *database.DB, k database.Key, verb func(tx *database.Tx) (T, error)) (T, error) {
-	got, err := database.Once(ctx, db, k, func() (answer[T], error) {
-		var a answer[T]
-		err := db.In(ctx, func(tx *database.Tx) error {
-			v, err := verb(tx)
-			if err != nil {
-				return err
-			}
-			a = answer[T]{Value: v}
-			return tx.Keep(k, a)
-		})
+	return database.OnceIn(ctx, db, k, func(tx *database.Tx) (T, error) {
+		v, err := verb(tx)
 		if database.Constraint(err) == "consumables_code_unique" {
 			err = refused("code", "code_taken", nil)
 		}
-		return a, err
-	}, func(err error) (answer[T], bool) {
-		kind := fault.KindOf(err)
-		return answer[T]{Fault: fault.Of(err)}, kind == fault.NotFound || kind == fault.Taken || kind == fault.Refused
+		return v, err
 	})
-	if err == nil && got.Fault != nil {
-		err = got.Fault
-	}
-	return got.Value, err
 }

@@ -25,7 +25,7 @@ type TicketEdits struct {
 // was preventive begins its time and its hours of use anew when it is done. A closed ticket takes notes
 // and a cost, but no other state: ticket_closed.
 func (d *Desk) Change(ctx context.Context, by identity.Actor, id string, e TicketEdits, k database.Key) (Ticket, error) {
-	return once(ctx, d.db, k, func(tx *database.Tx) (Ticket, error) { return Close(tx, by, id, e) })
+	return database.OnceIn(ctx, d.db, k, func(tx *database.Tx) (Ticket, error) { return Close(tx, by, id, e) })
 }
 
 // Close is Change as a step of another verb, in its transaction and under its locks.

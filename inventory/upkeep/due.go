@@ -116,7 +116,7 @@ func openDue(tx *database.Tx, by identity.Actor, rows []dueRow) (opened []Ticket
 // SetMeter sets right for how many minutes a unit (id or code) was used in all, for who hands out where
 // it is, and opens what is due by it.
 func (d *Desk) SetMeter(ctx context.Context, by identity.Actor, unitKey string, minutes int64, k database.Key) (int64, error) {
-	return once(ctx, d.db, k, func(tx *database.Tx) (int64, error) {
+	return database.OnceIn(ctx, d.db, k, func(tx *database.Tx) (int64, error) {
 		unitID, err := unitFor(tx, by, unitKey)
 		if err != nil {
 			return 0, err

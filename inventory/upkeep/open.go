@@ -135,7 +135,7 @@ func record(tx *database.Tx, by identity.Actor, action string, was *Ticket, is T
 // how often somebody may is the page's to bound. A thing that does not exist, or is there no more, is
 // NotFound.
 func (d *Desk) Report(ctx context.Context, by identity.Actor, key string, n NewTicket, k database.Key) (Ticket, error) {
-	return once(ctx, d.db, k, func(tx *database.Tx) (Ticket, error) {
+	return database.OnceIn(ctx, d.db, k, func(tx *database.Tx) (Ticket, error) {
 		of, err := findSubject(tx, key)
 		if err != nil {
 			return Ticket{}, err

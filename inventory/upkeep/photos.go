@@ -10,7 +10,7 @@ import (
 
 // AddPhoto keeps a picture with a ticket, for who hands out at its hub.
 func (d *Desk) AddPhoto(ctx context.Context, by identity.Actor, id string, photo files.Prepared, k database.Key) (files.File, error) {
-	return once(ctx, d.db, k, func(tx *database.Tx) (files.File, error) {
+	return database.OnceIn(ctx, d.db, k, func(tx *database.Tx) (files.File, error) {
 		t, err := ticketFor(tx, by, id)
 		if err != nil {
 			return files.File{}, err

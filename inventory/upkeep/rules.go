@@ -113,31 +113,36 @@ func (d *Desk) Rules(ctx context.Context, by identity.Actor, hubKey string) ([]R
 // AddRule makes a rule for the units of a resource (id or slug), for who manages the inventory of its
 // hub. It counts from now, for all of them.
 func (d *Desk) AddRule(ctx context.Context, by identity.Actor, resourceKey string, e RuleEdits, k database.Key) (Rule, error) {
-	return once(ctx, d.db, k, func(tx *database.Tx) (Rule, error) {
+	return database.OnceIn(ctx, d.db, k, func(tx *database.Tx) (Rule, error) {
 		of, err := resourceFor(tx, by, resourceKey)
 		if err != nil {
 			return Rule{}, err
 		}
-		p := Rule{ID: database.NewID(), ResourceID: of.ID, ResourceName: of.Name, Active: true, CreatedAt: tx.Now, Version: 1}
-		e.write(&p)
-		if err := p.check(); err != nil {
-			return Rule{}, err
-		}
-		_, err = tx.Exec(`INSERT INTO preventive_rules (id, resource_id, name, every_use_min, every_days, note, blocks, active, created_at, version)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)`, p.ID, p.ResourceID, p.Name, p.EveryUseMin, p.EveryDays, p.Note, p.Blocks, p.Active, p.CreatedAt)
-		if err != nil {
-			return Rule{}, err
-		}
-		if err := begin(tx, `p.id = $2`, p.ID); err != nil {
-			return Rule{}, err
-		}
-		return p, recordRule(tx, by, "rule.create", nil, p)
+		return insertRule(tx, by, of, e)
 	})
+}
+
+// insertRule makes a rule for a resource that is held.
+func insertRule(tx *database.Tx, by identity.Actor, of resource, e RuleEdits) (Rule, error) {
+	p := Rule{ID: database.NewID(), ResourceID: of.ID, ResourceName: of.Name, Active: true, CreatedAt: tx.Now, Version: 1}
+	e.write(&p)
+	if err := p.check(); err != nil {
+		return Rule{}, err
+	}
+	_, err := tx.Exec(`INSERT INTO preventive_rules (id, resource_id, name, every_use_min, every_days, note, blocks, active, created_at, version)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)`, p.ID, p.ResourceID, p.Name, p.EveryUseMin, p.EveryDays, p.Note, p.Blocks, p.Active, p.CreatedAt)
+	if err != nil {
+		return Rule{}, err
+	}
+	if err := begin(tx, `p.id = $2`, p.ID); err != nil {
+		return Rule{}, err
+	}
+	return p, recordRule(tx, by, "rule.create", nil, p)
 }
 
 // ChangeRule edits a rule, for who manages the inventory of its hub.
 func (d *Desk) ChangeRule(ctx context.Context, by identity.Actor, id string, e RuleEdits, k database.Key) (Rule, error) {
-	return once(ctx, d.db, k, func(tx *database.Tx) (Rule, error) {
+	return database.OnceIn(ctx, d.db, k, func(tx *database.Tx) (Rule, error) {
 		was, err := ruleFor(tx, by, id, identity.ManageInventory)
 		if err != nil {
 			return Rule{}, err
@@ -154,25 +159,30 @@ func (d *Desk) ChangeRule(ctx context.Context, by identity.Actor, id string, e R
 		if e.IfVersion != 0 && e.IfVersion != was.Version {
 			return Rule{}, fault.New(fault.Stale, "stale", fault.Params{"version": was.Version})
 		}
-		is := was
-		e.write(&is)
-		if err := is.check(); err != nil {
-			return Rule{}, err
-		}
-		is.Version++
-		_, err = tx.Exec(`UPDATE preventive_rules SET name = $2, every_use_min = $3, every_days = $4, note = $5, blocks = $6, active = $7, version = $8 WHERE id = $1`,
-			is.ID, is.Name, is.EveryUseMin, is.EveryDays, is.Note, is.Blocks, is.Active, is.Version)
-		if err != nil {
-			return Rule{}, err
-		}
-		return is, recordRule(tx, by, "rule.change", &was, is)
+		return editRule(tx, by, was, e)
 	})
+}
+
+// editRule edits a rule of a resource that is held.
+func editRule(tx *database.Tx, by identity.Actor, was Rule, e RuleEdits) (Rule, error) {
+	is := was
+	e.write(&is)
+	if err := is.check(); err != nil {
+		return Rule{}, err
+	}
+	is.Version++
+	_, err := tx.Exec(`UPDATE preventive_rules SET name = $2, every_use_min = $3, every_days = $4, note = $5, blocks = $6, active = $7, version = $8 WHERE id = $1`,
+		is.ID, is.Name, is.EveryUseMin, is.EveryDays, is.Note, is.Blocks, is.Active, is.Version)
+	if err != nil {
+		return Rule{}, err
+	}
+	return is, recordRule(tx, by, "rule.change", &was, is)
 }
 
 // MarkDone says that the service of a rule was done on a unit (id or code) now, for who hands out where
 // it is: its time and its hours begin anew, and the ticket that is open for it is done.
 func (d *Desk) MarkDone(ctx context.Context, by identity.Actor, ruleID, unitKey string, k database.Key) error {
-	_, err := once(ctx, d.db, k, func(tx *database.Tx) (struct{}, error) {
+	_, err := database.OnceIn(ctx, d.db, k, func(tx *database.Tx) (struct{}, error) {
 		var nothing struct{}
 		p, err := ruleFor(tx, by, ruleID, identity.HandOut)
 		if err != nil {

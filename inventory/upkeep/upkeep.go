@@ -12,7 +12,6 @@
 package upkeep
 
 import (
-	"context"
 	"fmt"
 	"time"
 	"unicode/utf8"
@@ -199,37 +198,4 @@ func (c *check) err() error {
 		return &fault.Error{Kind: fault.Malformed, Code: "malformed", Violations: c.violations}
 	}
 	return &fault.Error{Kind: fault.Refused, Code: "rules", Violations: c.violations}
-}
-
-// answer is what is kept under an Idempotency-Key: what a verb gave, or why it refused.
-type answer[T any] struct {
-	Value T            `json:"value"`
-	Fault *fault.Error `json:"fault,omitempty"`
-}
-
-// once runs a verb in a transaction and keeps what it gives under k in the same commit, as it keeps
-// a refusal that another try would get again.
-func once[T any](ctx context.Context, db *database.DB, k database.Key, verb func(tx *database.Tx) (T, error)) (T, error) {
-	got, err := database.Once(ctx, db, k, func() (answer[T], error) {
-		var a answer[T]
-		err := db.In(ctx, func(tx *database.Tx) error {
-			v, err := verb(tx)
-			if err != nil {
-				return err
-			}
-			a = answer[T]{Value: v}
-			return tx.Keep(k, a)
-		})
-		return a, err
-	}, func(err error) (answer[T], bool) {
-		switch fault.KindOf(err) {
-		case fault.NotFound, fault.Taken, fault.Refused:
-			return answer[T]{Fault: fault.Of(err)}, true
-		}
-		return answer[T]{}, false
-	})
-	if err == nil && got.Fault != nil {
-		err = got.Fault
-	}
-	return got.Value, err
 }

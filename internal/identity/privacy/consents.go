@@ -63,7 +63,7 @@ func (o *Office) Give(ctx context.Context, by identity.Actor, memberID, purpose,
 	if !isPurpose(purpose) {
 		return Consent{}, badPurpose()
 	}
-	id, err := o.once(ctx, k, func(tx *database.Tx) (string, error) {
+	id, err := database.OnceIn(ctx, o.db, k, func(tx *database.Tx) (string, error) {
 		m, err := o.reach(ctx, tx, by, memberID, identity.BookForOthers)
 		if err != nil {
 			return "", err
@@ -83,7 +83,7 @@ func (o *Office) Give(ctx context.Context, by identity.Actor, memberID, purpose,
 // as once. It asks for the right of Give; to others the consent is NotFound, consent_not_found. That
 // to the account itself stands as long as the account: Refused, consent_needed_for_account.
 func (o *Office) Withdraw(ctx context.Context, by identity.Actor, consentID string, k database.Key) (Consent, error) {
-	_, err := o.once(ctx, k, func(tx *database.Tx) (string, error) {
+	_, err := database.OnceIn(ctx, o.db, k, func(tx *database.Tx) (string, error) {
 		c, err := oneConsent(tx, consentID)
 		if err != nil {
 			return "", err

@@ -71,7 +71,7 @@ func (o *Office) endAndErase(ctx context.Context, by identity.Actor, memberID st
 	if err != nil {
 		return err
 	}
-	_, err = o.once(ctx, k, func(tx *database.Tx) (string, error) {
+	_, err = database.OnceIn(ctx, o.db, k, func(tx *database.Tx) (string, error) {
 		if err := o.mayErase(ctx, tx, by, memberID); err != nil {
 			return "", err
 		}

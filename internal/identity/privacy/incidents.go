@@ -60,7 +60,7 @@ func (o *Office) RecordIncident(ctx context.Context, by identity.Actor, operator
 	if err := e.apply(&in); err != nil {
 		return Incident{}, err
 	}
-	id, err := o.once(ctx, k, func(tx *database.Tx) (string, error) {
+	id, err := database.OnceIn(ctx, o.db, k, func(tx *database.Tx) (string, error) {
 		if err := mayRegister(tx, by, operatorID, "operator_not_found"); err != nil {
 			return "", err
 		}
@@ -84,7 +84,7 @@ func (o *Office) RecordIncident(ctx context.Context, by identity.Actor, operator
 // ChangeIncident completes an entry. It asks for the right of RecordIncident; to others the entry is
 // NotFound, incident_not_found. Stale when somebody changed it since IfVersion.
 func (o *Office) ChangeIncident(ctx context.Context, by identity.Actor, id string, e IncidentEdits, k database.Key) (Incident, error) {
-	_, err := o.once(ctx, k, func(tx *database.Tx) (string, error) {
+	_, err := database.OnceIn(ctx, o.db, k, func(tx *database.Tx) (string, error) {
 		was, err := visibleIncident(tx, by, id)
 		if err != nil {
 			return "", err

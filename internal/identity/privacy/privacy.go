@@ -61,39 +61,6 @@ func New(db *database.DB, people *identity.Directory, parts ...Part) *Office {
 	return &Office{db: db, people: people, parts: parts}
 }
 
-// done is what is kept under an Idempotency-Key: the id of what was made or changed, or why it was
-// refused. There is no personal text in it.
-type done struct {
-	ID    string
-	Fault *fault.Error
-}
-
-func keepRefusal(err error) (done, bool) {
-	f := fault.Of(err)
-	return done{Fault: f}, f != nil && (f.Kind == fault.Refused || f.Kind == fault.NotFound)
-}
-
-// once runs a verb in a transaction, and gives the same request the same answer. The verb returns the
-// id of what it made or changed.
-func (o *Office) once(ctx context.Context, k database.Key, verb func(*database.Tx) (string, error)) (string, error) {
-	got, err := database.Once(ctx, o.db, k, func() (done, error) {
-		var got done
-		err := o.db.In(ctx, func(tx *database.Tx) error {
-			id, err := verb(tx)
-			if err != nil {
-				return err
-			}
-			got = done{ID: id}
-			return tx.Keep(k, got)
-		})
-		return got, err
-	}, keepRefusal)
-	if err == nil && got.Fault != nil {
-		err = got.Fault
-	}
-	return got.ID, err
-}
-
 // reach returns the person of that id to themselves, and to who may see persons at their home hub, has
 // the rights there, and could give every role that they have: else it is Forbidden. To who lacks a right
 // there is no such person.

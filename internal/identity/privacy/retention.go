@@ -63,7 +63,7 @@ func (o *Office) SetRetention(ctx context.Context, by identity.Actor, kind strin
 		return &fault.Error{Kind: fault.Malformed, Code: "malformed", Violations: []fault.Violation{{
 			Code: "out_of_range", Params: fault.Params{"field": "months", "min": 1, "max": longestMonths}}}}
 	}
-	_, err := o.once(ctx, k, func(tx *database.Tx) (string, error) {
+	_, err := database.OnceIn(ctx, o.db, k, func(tx *database.Tx) (string, error) {
 		if !isKind(kind) {
 			return "", fault.New(fault.NotFound, "retention_not_found", nil)
 		}
