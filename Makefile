@@ -18,7 +18,7 @@ test: ## every test, on SQLite and on PostgreSQL (installed and started when it 
 	$(GO) vet -tags=$(TAGS) $(PKGS)
 	@sh .ci/tools
 	@url="$$(.ci/postgres)" && echo "PostgreSQL is ready" && \
-		CANOT_TEST_POSTGRES_URL="$$url" $(GO) test -tags=$(TAGS) -timeout 20m $(PKGS)
+		CANOT_TEST_POSTGRES_URL="$$url" $(GO) test -tags=$(TAGS) -timeout 40m $(PKGS)
 
 race: ## the tests under the race detector
 	@url="$$(.ci/postgres)" && CANOT_TEST_POSTGRES_URL="$$url" $(GO) test -race -tags=$(TAGS) -timeout 40m $(PKGS)

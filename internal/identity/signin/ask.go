@@ -88,6 +88,10 @@ type asked struct {
 	quiet                                   bool // no letter is sent
 }
 
+// ahead is how much earlier a letter of sign-in is due than it is asked for: somebody waits for it at a
+// screen, and it goes before reminders to a hundred others.
+const ahead = time.Hour
+
 // writeAsk writes a request and the job that sends its letter.
 func writeAsk(tx *database.Tx, v Visitor, a asked) (Flow, error) {
 	flow := Flow{ID: database.NewID(), Browser: v.browser(), ExpiresAt: tx.Now.Add(linkLifetime)}
@@ -103,7 +107,7 @@ func writeAsk(tx *database.Tx, v Visitor, a asked) (Flow, error) {
 	if a.quiet {
 		return flow, nil
 	}
-	return flow, tx.Enqueue(database.Job{Kind: "mail", Args: letterJob{What: a.purpose, ID: flow.ID}, At: tx.Now})
+	return flow, tx.Enqueue(database.Job{Kind: "mail", Args: letterJob{What: a.purpose, ID: flow.ID}, At: tx.Now.Add(-ahead)})
 }
 
 // browser is the secret of the visitor's browser: its own, or a new one when what it sent is none.

@@ -1,9 +1,12 @@
 package signin_test
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"canot/internal/database"
 	"canot/internal/fault"
@@ -105,6 +108,26 @@ func TestAPasswordTellsNothing(t *testing.T) {
 				t.Errorf("%s takes other statements:\n%q\n%q", name, statements, before)
 			}
 			before = statements
+		}
+	})
+}
+
+// Somebody waits for the letter at a screen: it goes before what was due already.
+func TestALetterGoesBeforeWhatNobodyWaitsFor(t *testing.T) {
+	each(t, func(t *testing.T, w *town) {
+		var order []string
+		note := func(what string) database.Handler {
+			return func(context.Context, json.RawMessage) error { order = append(order, what); return nil }
+		}
+		w.write(t, func(tx *database.Tx) error {
+			return tx.Enqueue(slices.Repeat([]database.Job{{Kind: "notice", At: tx.Now.Add(-time.Minute)}}, 40)...)
+		})
+		_, err := w.gate.Ask(t.Context(), from("192.0.2.1"), w.mia.Email, "fr")
+		wantCode(t, "ask", err, "")
+		_, err = w.db.RunDue(t.Context(), map[string]database.Handler{"mail": note("letter"), "notice": note("notice")})
+		wantCode(t, "run", err, "")
+		if len(order) < 41 || order[0] != "letter" {
+			t.Errorf("the order was %q", order)
 		}
 	})
 }
