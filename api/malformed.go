@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -155,6 +156,9 @@ func placeOf(location string) string {
 func number(s string) any {
 	if n, err := strconv.Atoi(s); err == nil {
 		return n
+	}
+	if f, err := strconv.ParseFloat(s, 64); err == nil && math.Abs(f) < 1<<53 && f == math.Trunc(f) { // 1e+09, of a bound
+		return int(f)
 	}
 	return s
 }

@@ -84,6 +84,7 @@ var table = []rule{
 	// What is wrong with things, what is due, what is used up, what stands where.
 	{op: "GET /hubs/{id}/tickets", of: "amos", may: "hub:hand_out"},
 	{op: "POST /units/{id}/tickets", of: "<amos-desk-unit>", body: `{"description":"<n>"}`, may: "signed"},
+	{op: "PUT /units/{id}/meter", of: "<amos-desk-unit>", body: `{"minutes":60}`, may: "hub:hand_out"},
 	{op: "GET /tickets/{id}", of: "<ticket>", may: "hub:hand_out"},
 	{op: "PATCH /tickets/{id}", of: "<ticket>", body: `{"note":"<n>"}`, may: "hub:hand_out"},
 	{op: "PATCH /tickets/{id}", of: "<ticket>", body: `{"state":"done","back_in_service":true}`, may: "hub:hand_out"},

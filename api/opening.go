@@ -123,7 +123,7 @@ func (d Dated) day() (hours.Date, error) {
 	if err != nil {
 		return date, field("date", "bad_date")
 	}
-	if date.Year < firstYear || date.Year > lastYear {
+	if date.Year < hours.FirstYear || date.Year > hours.LastYear {
 		return date, field("date", "absurd_date")
 	}
 	return date, nil
@@ -215,7 +215,7 @@ func (a *API) closureAdd(ctx context.Context, in *closureAddInput) (*made[closur
 // localTime reads a time on a hub's clock, with or without seconds.
 func localTime(s string) (string, bool) {
 	for _, layout := range []string{localLayout, "2006-01-02T15:04"} {
-		if t, err := time.Parse(layout, s); err == nil && t.Year() >= firstYear && t.Year() <= lastYear {
+		if t, err := time.Parse(layout, s); err == nil && t.Year() >= hours.FirstYear && t.Year() <= hours.LastYear {
 			return t.Format(localLayout), true
 		}
 	}

@@ -26,7 +26,7 @@ func wireStocktake(t stock.Stocktake) stocktakeBody {
 
 // stockItem is a unit that was scanned or should have been, or a code that no unit has.
 type stockItem struct {
-	State string   `json:"state" enum:"found,missing,other_shelf,other_hub,out,on_the_road,lost,retired,unknown"`
+	State string   `json:"state" enum:"found,missing,other_shelf,other_hub,out,on_the_road,lost,retired,unknown,stock"`
 	Unit  string   `json:"unit" doc:"By id, or empty"`
 	Code  string   `json:"code"`
 	Shelf string   `json:"shelf" doc:"Where the book has it"`

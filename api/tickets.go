@@ -28,6 +28,7 @@ type ticketBody struct {
 	ChangedAt   Instant    `json:"changed_at"`
 	ClosedAt    *Instant   `json:"closed_at" nullable:"true"`
 	Version     int64      `json:"version" doc:"Its ETag, without the quotes"`
+	UnitOut     bool       `json:"unit_out" doc:"Its unit is out of service for it now or later, also once it is closed: back_in_service, or the end of the maintenance, puts it back; false in lists"`
 	Notes       []noteBody `json:"notes" doc:"The oldest first; empty in lists"`
 }
 
@@ -54,9 +55,11 @@ func (a *API) ticketRoutes() {
 	register(a, operation{id: "listTickets", call: "GET /hubs/{id}/tickets", tag: tag, summary: "List what is wrong at a hub, and what is due", scope: staff}, a.ticketList)
 	register(a, operation{id: "reportProblem", call: "POST /units/{id}/tickets", tag: tag, summary: "Report a problem", scope: book, status: 201,
 		doc: "With a unit, by id or code, or with a resource, by id or slug."}, a.ticketReport)
+	register(a, operation{id: "setMeter", call: "PUT /units/{id}/meter", tag: tag, summary: "Set right for how long a unit was used", scope: staff,
+		doc: "What is due by hours of use counts from there, and opens."}, a.meterSet)
 	register(a, operation{id: "getTicket", call: "GET /tickets/{id}", tag: tag, summary: "Read a ticket, with its notes", scope: staff}, a.ticketRead)
 	register(a, operation{id: "updateTicket", call: "PATCH /tickets/{id}", tag: tag, summary: "Change a ticket", scope: staff, fails: []int{412},
-		doc: "`done` and `rejected` close it, for good. With `back_in_service` its unit is put back into service in the same commit, where it is out for that ticket."}, a.ticketUpdate)
+		doc: "`done` and `rejected` close it, for good. With `back_in_service` its unit is put back into service in the same commit, where it is out for that ticket; without, it stays as it is, and `unit_out` says so."}, a.ticketUpdate)
 }
 
 type ticketListInput struct {
@@ -117,14 +120,24 @@ type ticketInput struct {
 }
 
 func (a *API) ticketRead(ctx context.Context, in *ticketInput) (*tagged[ticketBody], error) {
-	return taggedTicket(a.Upkeep.Ticket(ctx, actor(ctx), in.ID))
+	t, err := a.Upkeep.Ticket(ctx, actor(ctx), in.ID)
+	return a.taggedTicket(ctx, t, err)
 }
 
-func taggedTicket(t upkeep.Ticket, err error) (*tagged[ticketBody], error) {
+// taggedTicket is a ticket that was read or changed, with whether its unit is out for it.
+func (a *API) taggedTicket(ctx context.Context, t upkeep.Ticket, err error) (*tagged[ticketBody], error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tagged[ticketBody]{Status: 200, ETag: edge.Tag(t.Version), Body: wireTicket(t)}, nil
+	out := &tagged[ticketBody]{Status: 200, ETag: edge.Tag(t.Version), Body: wireTicket(t)}
+	if t.UnitID != "" {
+		outages, err := a.Book.TicketOutages(ctx, t.ID)
+		if err != nil {
+			return nil, err
+		}
+		out.Body.UnitOut = len(outages) > 0
+	}
+	return out, nil
 }
 
 // ticketEdits is what may be written of a ticket.
@@ -157,10 +170,31 @@ func (a *API) ticketUpdate(ctx context.Context, in *ticketUpdateInput) (*tagged[
 	e := upkeep.TicketEdits{IfVersion: version, State: x.State.ptr(), Urgent: x.Urgent.ptr(), Description: x.Description.ptr(),
 		AssignedTo: x.AssignedTo.ptr(), CostCents: x.Cost.ptr(), Note: x.Note}
 	if !x.BackInService {
-		return taggedTicket(a.Upkeep.Change(ctx, actor(ctx), in.ID, e, keyOf(ctx)))
+		t, err := a.Upkeep.Change(ctx, actor(ctx), in.ID, e, keyOf(ctx))
+		return a.taggedTicket(ctx, t, err)
 	}
 	if _, err := a.Book.CloseTicket(ctx, actor(ctx), in.ID, e, keyOf(ctx)); err != nil {
 		return nil, err
 	}
-	return taggedTicket(a.Upkeep.Ticket(ctx, actor(ctx), in.ID))
+	t, err := a.Upkeep.Ticket(ctx, actor(ctx), in.ID)
+	return a.taggedTicket(ctx, t, err)
+}
+
+type meterInput struct {
+	ID string `path:"id" doc:"The unit, by id or code"`
+	Once
+	Body meter
+}
+
+// meter is for how long a unit was used.
+type meter struct {
+	Minutes int64 `json:"minutes" minimum:"0" maximum:"52704000" doc:"Of use in all"`
+}
+
+func (a *API) meterSet(ctx context.Context, in *meterInput) (*answer[meter], error) {
+	minutes, err := a.Upkeep.SetMeter(ctx, actor(ctx), in.ID, in.Body.Minutes, keyOf(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return &answer[meter]{meter{minutes}}, nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"canot/internal/fault"
 	"canot/inventory"
+	"canot/inventory/hours"
 	"canot/web/edge"
 )
 
@@ -20,12 +21,6 @@ type Instant struct {
 	t   time.Time
 	bad bool // it was given and cannot be read; flaw tells
 }
-
-// Years outside these are not instants that anybody means.
-const (
-	firstYear = 1970
-	lastYear  = 9998
-)
 
 // instant cuts a time to what is written.
 func instant(t time.Time) Instant { return Instant{t: t.UTC().Truncate(time.Second)} }
@@ -76,7 +71,7 @@ func (i Instant) flaw() string {
 	if i.bad {
 		return "bad_time"
 	}
-	if y := i.t.Year(); !i.t.IsZero() && (y < firstYear || y > lastYear) {
+	if hours.Absurd(i.t) {
 		return "absurd_date"
 	}
 	return ""

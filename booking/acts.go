@@ -8,6 +8,7 @@ import (
 	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/internal/identity"
+	"canot/inventory"
 )
 
 // An Act is what a device did at a counter while the line was down, or does now. Kind is check_out,
@@ -61,11 +62,27 @@ type UnsettledAct struct {
 	BookingID  string    `json:"booking,omitempty" db:"booking_id"`
 	Reference  string    `json:"reference,omitempty" db:"reference"`
 	Person     string    `json:"-" db:"person"` // whose booking it is
+	PersonID   string    `json:"-" db:"person_id"`
 	Doubtful   bool      `json:"doubtful" db:"doubtful"`
+
+	// What a return told of the unit; filled by Unsettled.
+	Damaged bool   `json:"damaged" db:"-"`
+	Missing []Lack `json:"missing,omitempty" db:"-"` // in order of component
+}
+
+// A Lack is so many of a component that were missing.
+type Lack struct {
+	Component string         `json:"component"` // id
+	Name      inventory.Text `json:"-"`         // nil for one that is none any more
+	Count     int            `json:"count"`
 }
 
 // clockSlack is how far a device's clock may be off before an instant that it tells is impossible.
 const clockSlack = 2 * time.Minute
+
+// noClock is before any act of a device whose clock was ever set: one that lost its power begins at 1970, or
+// at what its maker chose.
+var noClock = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // instant is when an act can have been done, and whether its device told an instant that it cannot, or
 // that nothing vouches for: before the device was last in contact with the server, to come, or of a
@@ -77,6 +94,8 @@ func (a Act) instant(now time.Time) (at time.Time, doubtful bool) {
 		return now, false
 	case at.After(now):
 		return now, at.After(now.Add(clockSlack))
+	case contact.IsZero() && at.Before(noClock):
+		return now, true
 	case contact.IsZero():
 		return at, at.Before(now.Add(-clockSlack)) // what we did not say cannot vouch for what is long past
 	case at.Before(contact.Add(-clockSlack)):

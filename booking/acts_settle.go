@@ -1,14 +1,18 @@
 package booking
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/internal/identity"
+	"canot/inventory"
 )
 
 // unsettledRow is an unsettled act with all that doing it again takes.
@@ -21,7 +25,7 @@ type unsettledRow struct {
 const selectUnsettled = `
 	SELECT a.id, a.hub_id, a.kind, a.args, a.at, a.received_at, a.by_id, COALESCE(y.name, '') AS by_name, a.code,
 		COALESCE(a.unit_id, '') AS unit_id, COALESCE(u.code, '') AS unit_code, COALESCE(b.id, '') AS booking_id,
-		COALESCE(b.reference, '') AS reference, COALESCE(m.name, '') AS person, a.doubtful
+		COALESCE(b.reference, '') AS reference, COALESCE(m.name, '') AS person, COALESCE(m.id, '') AS person_id, a.doubtful
 	FROM unsettled_acts a
 	LEFT JOIN units u ON u.id = a.unit_id
 	LEFT JOIN bookings b ON b.id = a.booking_id AND b.hub_id = a.hub_id
@@ -29,8 +33,9 @@ const selectUnsettled = `
 	LEFT JOIN members y ON y.id = a.by_id
 	WHERE a.settled_at IS NULL AND `
 
-// Unsettled lists what waits for a person at a hub, in the order in which it was done. It asks for
-// what Counter does, and takes two statements. Names are there for who may see persons.
+// Unsettled lists what waits for a person at a hub, in the order in which it was done, with what a return
+// told of its unit. It asks for what Counter does, and takes three statements. Names are there for who may
+// see persons.
 func (b *Book) Unsettled(ctx context.Context, who identity.Actor, hubKey string) ([]UnsettledAct, error) {
 	c, err := b.Counter(ctx, who, hubKey)
 	if err != nil {
@@ -40,19 +45,35 @@ func (b *Book) Unsettled(ctx context.Context, who identity.Actor, hubKey string)
 	if err := b.db.Reader(ctx).Select(&rows, selectUnsettled+`a.hub_id = $1 ORDER BY a.at, a.id`, c.Hub.ID); err != nil {
 		return nil, fmt.Errorf("unsettled acts: %w", err)
 	}
+	names, err := partNames(b.db.Reader(ctx), `SELECT c.id, c.name FROM components c WHERE c.unit_id IN
+		(SELECT a.unit_id FROM unsettled_acts a WHERE a.hub_id = $1 AND a.settled_at IS NULL AND a.unit_id IS NOT NULL)`, c.Hub.ID)
+	if err != nil {
+		return nil, err
+	}
 	persons := who.May(identity.ViewPersons, c.Hub.ID, c.Hub.RegionID)
 	list := make([]UnsettledAct, len(rows))
 	for i, row := range rows {
 		a := row.UnsettledAct
-		if act, err := row.act(); err == nil && a.UnitCode == "" {
-			a.UnitCode = act.Unit
+		if act, err := row.act(); err == nil {
+			a.UnitCode = cmp.Or(a.UnitCode, act.Unit)
+			a.Damaged, a.Missing = act.Damaged, lacksOf(act.Missing, names)
 		}
 		if !persons {
-			a.ByName, a.Person = "", ""
+			a.ByName, a.Person, a.PersonID = "", "", ""
 		}
 		list[i] = a
 	}
 	return list, nil
+}
+
+// lacksOf are the components of which some are missing, with their names.
+func lacksOf(missing map[string]int, names map[string]inventory.Text) []Lack {
+	var all []Lack
+	some := lacking(missing)
+	for _, id := range slices.Sorted(maps.Keys(some)) {
+		all = append(all, Lack{id, names[id], some[id]})
+	}
+	return all
 }
 
 // act is what the device did.

@@ -169,6 +169,24 @@ func TestWhatContradictsIsKept(t *testing.T) {
 	})
 }
 
+// TestAnUnsettledReturnSaysWhatItTold: what was seen on the unit stands on the list with it.
+func TestAnUnsettledReturnSaysWhatItTold(t *testing.T) {
+	onEach(t, func(t *testing.T, n *network) {
+		pile := n.components("amos-camera1")
+		n.clock.Set(at(0, 12, 0))
+		n.act(booking.Act{Kind: "check_in", Unit: "amos-camera1", Missing: map[string]int{pile: 2, "gone": 1, "there": 0}, Damaged: true, At: at(0, 11, 0), Contact: at(0, 9, 0)}, "k")
+		left := n.unsettled()
+		if len(left) != 1 || !left[0].Damaged || len(left[0].Missing) != 2 {
+			t.Fatalf("%+v", left)
+		}
+		for _, x := range left[0].Missing {
+			if x.Component == pile && (x.Count != 2 || x.Name.In("fr") != "pile") || x.Component != pile && (x.Count != 1 || len(x.Name) > 0) {
+				t.Errorf("%+v", x)
+			}
+		}
+	})
+}
+
 // TestWhatCameTooEarlySettlesByItself has two devices whose queues come in the wrong order: a return
 // before its hand-over, and a hand-over before the return of whoever had the unit before.
 func TestWhatCameTooEarlySettlesByItself(t *testing.T) {

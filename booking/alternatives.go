@@ -162,6 +162,11 @@ type search struct {
 	standing *membership.Standing                 // of the holder, for anywhere; nil until it is read
 	read     func() (*membership.Standing, error) // nil where there is nothing to read
 	failed   error
+
+	last struct { // what the last that was accepted costs its holder
+		cents int64
+		hours bool
+	}
 }
 
 // accepted reports whether a booking of these lines at this time would be.
@@ -173,15 +178,34 @@ func (w *search) accepted(lines []askLine, span hours.Span) bool {
 	}
 	// First without the person, for that needs nothing more to be read.
 	a.standing = nil
-	if _, broken := judge(a, w.f); len(broken) > 0 || w.a.standing == nil {
+	v, broken := judge(a, w.f)
+	if len(broken) > 0 || w.a.standing == nil {
+		w.tell(a, v)
 		return len(broken) == 0
 	}
 	if w.standing == nil && w.failed == nil {
 		w.standing, w.failed = w.read()
 	}
 	a.standing = w.standing
-	_, broken := judge(a, w.f)
-	return w.failed == nil && len(broken) == 0
+	if v, broken = judge(a, w.f); w.failed != nil || len(broken) > 0 {
+		return false
+	}
+	w.tell(a, v)
+	return true
+}
+
+// tell remembers what an accepted ask costs.
+func (w *search) tell(a ask, v verdict) {
+	if len(v.Lines) == len(a.lines) {
+		w.last.cents, w.last.hours = price(a, v), len(v.Uses) > 0
+	}
+}
+
+// alternative is one that was accepted just now, with what it costs.
+func (w *search) alternative(kind string, t *inventory.Terms, span hours.Span) Alternative {
+	alt := alternative(kind, t, span)
+	alt.PriceCents, alt.Currency, alt.TakesHours = w.last.cents, t.Currency, w.last.hours
+	return alt
 }
 
 // times finds the nearest times at which all lines would be accepted, up to each on
@@ -212,7 +236,7 @@ func (w *search) times(lines []askLine, each int, within time.Duration) []Altern
 			if !ok || !anyContains(free, span) || span == w.a.span || !w.accepted(lines, span) {
 				continue
 			}
-			found = append(found, alternative("time", lines[0].terms, span))
+			found = append(found, w.alternative("time", lines[0].terms, span))
 			n++
 		}
 	}
@@ -286,7 +310,7 @@ func (w *search) resources(s *sight) []Alternative {
 			continue
 		}
 		if lines := w.instead(at, t); w.accepted(lines, w.wanted) {
-			alt := alternative("resource", t, w.wanted)
+			alt := w.alternative("resource", t, w.wanted)
 			alt.Instead = mine.Slug
 			found = append(found, alt)
 		}
@@ -327,7 +351,7 @@ func (w *search) hubs(s *sight) []Alternative {
 		lines := w.instead(0, p.terms)
 		var alt Alternative
 		if w.accepted(lines, w.wanted) {
-			alt = alternative("hub", p.terms, w.wanted)
+			alt = w.alternative("hub", p.terms, w.wanted)
 		} else if times := w.times(lines, 1, reach/2); len(times) > 0 {
 			alt = times[0]
 			alt.Kind = "hub"

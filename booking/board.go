@@ -20,7 +20,7 @@ type Board struct {
 	Outgoing  []Visit  // equipment that is to be handed out today
 	Returns   []OnLoan // what is due until the end of today
 	Late      []OnLoan // what was due, the longest first
-	OutLater  int      // units that are out and due after today
+	OutLater  int      // units that left from here and are due after today
 	Waiting   []Visit  // requests to answer, those first that must be answered first
 	Homeless  []Visit  // a line is without unit: «à reloger»
 	Broken    []Trouble
@@ -38,6 +38,8 @@ type Visit struct {
 	Back   map[string]bool   // the units that have come back, by id
 
 	Components map[string][]inventory.Component // of its units, by id; by ScanAt alone
+
+	SuspendedUntil time.Time // of who comes, at its hub; zero for not at all; by ScanAt alone
 
 	loans []OnLoan // of the units that are out
 }
@@ -106,7 +108,7 @@ func (b *Book) BoardAt(ctx context.Context, who identity.Actor, c Counter) (Boar
 	}
 	board.sort()
 	var rows []matter
-	if err := r.Select(&rows, selectMatters, c.Hub.ID, c.Now); err != nil {
+	if err := r.Select(&rows, selectMatters, c.Hub.ID, c.Now, today.End); err != nil {
 		return Board{}, fmt.Errorf("matters of a counter: %w", err)
 	}
 	persons := who.May(identity.ViewPersons, c.Hub.ID, c.Hub.RegionID)
@@ -121,10 +123,16 @@ func (b *Book) BoardAt(ctx context.Context, who identity.Actor, c Counter) (Boar
 const stillStands = `IN ('held', 'pending', 'confirmed', 'in_use')`
 
 // selectToday finds the bookings of a counter: at hub $1 until $2, those that wait for an answer,
-// those that are without unit, and those of whose units one left from here.
+// those that are without unit, and those of whose units one left from here and is due until then.
+// One that is in use, and all of whose units are out for longer, asks for nothing today: in a hub that
+// lends by the week, those are as many as all others.
 var selectToday = fmt.Sprintf(`
 	SELECT id FROM (SELECT t.id FROM bookings t
-		WHERE t.hub_id = $1 AND t.status %[2]s AND t.status IN ('confirmed', 'in_use') AND t.starts_at < $2) begun
+		WHERE t.hub_id = $1 AND t.status %[2]s AND t.status = 'confirmed' AND t.starts_at < $2) begun
+	UNION
+	SELECT id FROM (SELECT t.id FROM bookings t JOIN occupancies o ON o.booking_id = t.id AND o.live
+		LEFT JOIN loans z ON z.booking_id = t.id AND z.unit_id = o.unit_id AND z.back_at IS NULL
+		WHERE t.hub_id = $1 AND t.status %[2]s AND t.status = 'in_use' AND t.starts_at < $2 AND (z.id IS NULL OR z.due_at < $2)) used
 	UNION
 	SELECT id FROM (SELECT w.id FROM bookings w WHERE w.hub_id = $1 AND w.status %[2]s AND w.status = 'pending' ORDER BY w.starts_at LIMIT %[1]d) asked
 	UNION
@@ -132,7 +140,7 @@ var selectToday = fmt.Sprintf(`
 		JOIN bookings lost ON lost.id = y.booking_id AND lost.status %[2]s
 		WHERE x.hub_id = $1 ORDER BY lost.starts_at LIMIT %[1]d) homeless
 	UNION
-	SELECT f.booking_id FROM loans f WHERE f.out_hub_id = $1 AND f.back_at IS NULL`, mostListed, stillStands)
+	SELECT f.booking_id FROM loans f WHERE f.out_hub_id = $1 AND f.back_at IS NULL AND f.due_at < $2`, mostListed, stillStands)
 
 // visit puts a booking where the counter looks for it; it may be in several places.
 func (x *Board) visit(v Visit, today hours.Span) {
@@ -142,8 +150,6 @@ func (x *Board) visit(v Visit, today hours.Span) {
 			x.Late = append(x.Late, l)
 		case l.DueAt.Before(today.End):
 			x.Returns = append(x.Returns, l)
-		default:
-			x.OutLater++
 		}
 	}
 	if v.HubID != x.Hub.ID {
@@ -182,7 +188,7 @@ func (v Visit) answerBy() time.Time {
 
 // A matter is a row of what a counter deals with beside bookings; part says which columns are what.
 type matter struct {
-	Part       string         `db:"part"` // trouble, journey, unsettled, low
+	Part       string         `db:"part"` // trouble, journey, unsettled, low, later
 	ID         string         `db:"id"`
 	UnitID     *string        `db:"unit_id"`
 	Code       *string        `db:"code"`
@@ -207,7 +213,7 @@ type matter struct {
 	Low        int64          `db:"low"`
 }
 
-// selectMatters reads all matters of hub $1 at $2. The first part gives the columns their types.
+// selectMatters reads all matters of hub $1 at $2, on a day that ends at $3. The first part gives the columns their types.
 // A retired unit is not broken: it is no longer there. One that is out of service for a ticket is one
 // trouble, not two.
 var selectMatters = fmt.Sprintf(`
@@ -241,6 +247,9 @@ var selectMatters = fmt.Sprintf(`
 	UNION ALL
 	SELECT 'low', c.id, NULL, c.code, c.name, '', c.measure, $2, NULL, NULL, false, NULL, NULL, NULL, NULL, NULL, '', '', '', '', '', c.stock, c.low
 	FROM (SELECT * FROM consumables q WHERE q.hub_id = $1 AND NOT q.archived AND q.low > 0 AND q.stock <= q.low ORDER BY q.code LIMIT %[1]d) c
+	UNION ALL
+	SELECT 'later', '', NULL, '', '', '', '', $2, NULL, NULL, false, NULL, NULL, NULL, NULL, NULL, '', '', '', '', '', count(*), 0
+	FROM loans z WHERE z.out_hub_id = $1 AND z.back_at IS NULL AND z.due_at >= $3
 	ORDER BY at, id`, mostListed)
 
 // matter puts a row on its list. Names of persons are there for who may see persons.
@@ -255,6 +264,8 @@ func (x *Board) matter(row matter, persons bool) {
 			LeavesAt: row.At, ArrivesAt: *row.Until, LeftAt: row.Moved, Note: said(row.Text), MadeBy: row.By, Version: row.Stock})
 	case "unsettled":
 		x.Unsettled = append(x.Unsettled, row.unsettled(persons))
+	case "later":
+		x.OutLater = int(row.Stock)
 	case "low":
 		x.LowStock = append(x.LowStock, LowStock{ID: row.ID, Code: said(row.Code), Measure: row.Kind, Name: textOf(row.Name), Stock: row.Stock, Low: row.Low})
 	}

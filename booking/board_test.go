@@ -68,6 +68,28 @@ func TestTheBoardShowsTheDay(t *testing.T) {
 	})
 }
 
+// What is out for longer than today is a figure, unless something of the same booking is still to be
+// handed out.
+func TestTheBoardShowsWhatIsLeftOfALongLoan(t *testing.T) {
+	onEach(t, func(t *testing.T, n *network) {
+		b := n.mustPlace(n.zoe, cameras(2, at(0, 9, 0), at(2, 11, 0)))
+		n.clock.Set(at(0, 9, 0))
+		n.mustHandOut(b, "amos-camera1")
+		board := n.board(n.anne)
+		if got := visitIDs(board.Outgoing); !slices.Equal(got, []string{b.ID}) || board.OutLater != 1 || len(board.Returns) != 0 {
+			t.Errorf("one of two is out: to hand out %v, out for longer %d, %d returns", got, board.OutLater, len(board.Returns))
+		}
+		n.mustHandOut(b, "amos-camera2")
+		if board := n.board(n.anne); len(board.Outgoing) != 0 || board.OutLater != 2 || len(board.Returns) != 0 {
+			t.Errorf("both are out: %+v", board)
+		}
+		n.clock.Set(at(2, 8, 0))
+		if board := n.board(n.anne); len(board.Returns) != 2 || board.OutLater != 0 || board.Returns[0].Person.Name != "Zoé" {
+			t.Errorf("the day on which they are due: %+v", board.Returns)
+		}
+	})
+}
+
 func TestTheBoardShowsWhatWaits(t *testing.T) {
 	onEach(t, func(t *testing.T, n *network) {
 		n.add("amos", "hall", inventory.Space, 1, inventory.PolicyEdits{Grain: ptr(30), Shortest: ptr(30), Longest: ptr(480), Within: ptr(inventory.Inside), Approval: ptr(true)})

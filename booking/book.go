@@ -49,7 +49,9 @@ type Book struct {
 
 // New makes the book of bookings on an open data base.
 func New(db *database.DB, catalog *inventory.Catalog, people *identity.Directory, roster *membership.Roster) *Book {
-	return &Book{db: db, catalog: catalog, people: people, roster: roster, log: slog.New(slog.DiscardHandler)}
+	b := &Book{db: db, catalog: catalog, people: people, roster: roster, log: slog.New(slog.DiscardHandler)}
+	catalog.WhenPartsChange(b.followParts)
+	return b
 }
 
 // LogTo makes the book write what its jobs do to log. It is to be called before the book is used.

@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -143,17 +144,12 @@ func (b *Book) move(ctx context.Context, who identity.Actor, old Booking, e Edit
 		return Booking{}, err
 	}
 	a.moves = func(other ask) bool { return len(judgeMove(who, other, all)) == 0 }
-	broken := append(judgeTexts(e.Title, e.Notes, e.Sector, e.Visibility), lifted...)
-	broken = append(broken, judgeMove(who, a, all)...)
-	if a.takesMore() {
-		broken = append(broken, judgePerson(who, &a)...)
-	}
 	free := all.without(old.ID)
 	if err := keepForWaiting(b.db.Reader(ctx), a, free); err != nil {
 		return Booking{}, err
 	}
-	v, more := judge(a, free)
-	if broken = append(broken, more...); len(broken) > 0 {
+	broken, v := judgeChange(who, a, e, lifted, all, free)
+	if len(broken) > 0 {
 		if err := stillThe(b.db.Reader(ctx), old); err != nil {
 			return Booking{}, err
 		}
@@ -212,7 +208,7 @@ func stillThe(r database.Reader, old Booking) error {
 // it was: it does not count for a change that takes more.
 func (b *Book) askedMove(ctx context.Context, who identity.Actor, old Booking, e Edits) (ask, *facts, []fault.Violation, error) {
 	r := b.db.Reader(ctx)
-	a := ask{now: b.db.Now(), old: &old, member: old.MemberID, organisation: old.Organisation, attendance: old.Attendance, accepts: e.Accepts}
+	a := ask{now: b.db.Now(), old: &old, member: old.MemberID, organisation: old.Organisation, attendance: old.Attendance, accepts: e.Accepts, anywhere: e.anywhere}
 	if e.Attendance != nil {
 		if a.attendance = *e.Attendance; a.attendance < 1 || a.attendance > maxAttendance {
 			return a, nil, nil, fault.Field("attendance", "bad_attendance")
@@ -224,6 +220,9 @@ func (b *Book) askedMove(ctx context.Context, who identity.Actor, old Booking, e
 	}
 	if e.EndsAt != nil {
 		a.span.End = second(*e.EndsAt)
+	}
+	if err := cmp.Or(meant("starts_at", e.StartsAt), meant("ends_at", e.EndsAt)); err != nil {
+		return a, nil, nil, err
 	}
 	if err := a.withLoans(r, old); err != nil {
 		return a, nil, nil, err
@@ -253,8 +252,11 @@ func (b *Book) askedMove(ctx context.Context, who identity.Actor, old Booking, e
 	if err := endless(a); err != nil {
 		return a, nil, nil, err
 	}
-	if _, a.waived, err = waivedFor(r, old.ID); err != nil {
-		return a, nil, nil, err
+	// What was lifted counts for what the booking keeps, and for giving back too late.
+	if !a.takesMore() || old.CancelTooLate(resourcesOf(old, f), a.now) {
+		if _, a.waived, err = waivedFor(r, old.ID); err != nil {
+			return a, nil, nil, err
+		}
 	}
 	wrong, err := b.judgeWaivers(r, who, old, e.Waive)
 	if err != nil {

@@ -43,7 +43,7 @@ var checks = []struct {
 				SELECT count(*) FROM loans n WHERE n.booking_id = l.booking_id AND n.line = l.line AND n.back_at IS NOT NULL) AS back
 			FROM booking_lines l JOIN bookings b ON b.id = l.booking_id
 			LEFT JOIN occupancies o ON o.booking_id = l.booking_id AND o.line = l.line AND o.live AND o.ends_at >= b.ends_at
-				AND (` + lentNow + ` > 0 OR ` + lentBefore + ` = 0)
+				AND (` + lentNow + ` > 0 OR ` + lentBefore + ` = 0) AND ` + lentInPart + ` = 0
 			WHERE b.status IN ('held', 'confirmed', 'in_use') OR b.status = 'pending' AND NOT b.competes
 			GROUP BY l.booking_id, l.line, l.quantity, l.without_unit) x
 		WHERE has + without_unit > quantity OR has + without_unit + back < quantity`},
@@ -96,6 +96,13 @@ var checks = []struct {
 		WHERE u.current_hub_id <> r.hub_id AND u.status = 'in_service'
 			AND NOT EXISTS (SELECT 1 FROM transfers t WHERE t.unit_id = u.id AND t.state IN ('planned', 'on_the_road'))
 			AND NOT EXISTS (SELECT 1 FROM maintenances m WHERE m.unit_id = u.id AND m.open)`},
+	{2, "incomplete_in_service", `
+		SELECT u.id AS subject, 'component ' || MIN(c.id) AS detail FROM units u JOIN components c ON c.unit_id = u.id AND c.required AND c.missing > 0
+		WHERE u.status = 'in_service'
+			AND NOT EXISTS (SELECT 1 FROM maintenances m WHERE m.unit_id = u.id AND m.open AND m.ends_at IS NULL)
+			AND NOT EXISTS (SELECT 1 FROM loans n WHERE n.unit_id = u.id AND n.back_at IS NULL)
+			AND NOT EXISTS (SELECT 1 FROM transfers t WHERE t.unit_id = u.id AND t.state = 'on_the_road')
+		GROUP BY u.id`},
 	{8, "loan_unlogged", `
 		SELECT n.id AS subject, 'unit ' || n.unit_id AS detail FROM loans n
 		WHERE NOT EXISTS (SELECT 1 FROM changes c WHERE c.subject_id = n.id)`},

@@ -2,9 +2,12 @@ package booking_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"canot/internal/database"
+	"canot/internal/identity"
+	"canot/inventory"
 )
 
 // TestCheckSeesWhatIsBroken breaks the data behind the book's back, one row at a
@@ -91,4 +94,45 @@ func (n *network) dropGuard() {
 		}
 		return nil
 	}))
+}
+
+// A unit that lacks something required is out of service, unless it is where nobody counts: out with
+// somebody or on the road.
+func TestCheckSeesWhatIsLentIncomplete(t *testing.T) {
+	onEach(t, func(t *testing.T, n *network) {
+		ctx, no := context.Background(), database.Key{}
+		unit, err := n.catalog.SetComponents(ctx, identity.System, "amos-camera1", inventory.ComponentEdits{Parts: []inventory.Component{{Name: inventory.Text{"fr": "Pile"}, Quantity: 2, Required: true}}}, no)
+		must(t, err)
+		wants := func(when string, codes ...string) {
+			t.Helper()
+			found, err := n.book.Check(ctx)
+			must(t, err)
+			var got []string
+			for _, f := range found {
+				got = append(got, f.Code)
+			}
+			if !slices.Equal(got, codes) {
+				t.Errorf("%s: %+v", when, found)
+			}
+		}
+		_, err = n.book.CountComponents(ctx, n.anne, unit.ID, map[string]int{unit.Components[0].ID: 1}, no)
+		must(t, err)
+		wants("counted")
+		n.mustExec(`UPDATE occupancies SET live = false WHERE unit_id = $1`, unit.ID)
+		n.mustExec(`UPDATE maintenances SET open = false WHERE unit_id = $1`, unit.ID)
+		wants("behind the book’s back", "incomplete_in_service")
+		n.mustExec(`UPDATE components SET missing = 0 WHERE unit_id = $1`, unit.ID)
+		wants("whole again")
+
+		b := n.mustPlace(n.zoe, cameras(2, at(0, 9, 0), at(0, 12, 0)))
+		n.clock.Set(at(0, 9, 0))
+		n.mustHandOut(b)
+		n.mustExec(`UPDATE components SET missing = 1 WHERE unit_id = $1`, unit.ID) // as its edit does while it is out
+		wants("out with somebody")
+		got := n.mustBringBack("amos-camera1") // nobody counts
+		if got.Maintenance == nil || got.Maintenance.Cause != "incomplete" {
+			t.Errorf("it came back as %+v", got.Maintenance)
+		}
+		wants("back")
+	})
 }

@@ -141,10 +141,10 @@ type visitRow struct {
 	Wanted         *time.Time `db:"wanted"`
 }
 
-// selectVisits reads bookings p.id with all that a counter asks of them. A unit is wanted again when
+// selectVisits reads bookings p.id with all that a counter asks of them, and no column more. A unit is wanted again when
 // the next booking has it; what comes before is the one that it is out for.
 const selectVisits = `
-	SELECT ` + bookingColumns + `, ` + lineColumns + `, m.name AS person_name, m.phone AS person_phone, m.language AS person_language,
+	SELECT ` + factColumns + `, ` + partColumns + `, m.name AS person_name, m.phone AS person_phone, m.language AS person_language,
 		u.code AS unit_code, k.id AS loan_id, k.out_at, k.out_by, k.out_hub_id, k.due_at, k.back_at, k.condition_out, k.doubtful,
 		CASE WHEN k.id IS NOT NULL AND k.back_at IS NULL THEN (
 			SELECT n.starts_at FROM occupancies n
@@ -173,7 +173,7 @@ func findVisits(r database.Reader, who identity.Actor, ids string, args ...any) 
 
 // visitsOf gathers the rows of each booking.
 func visitsOf(rows []visitRow, who identity.Actor) []Visit {
-	var all []Visit
+	all := make([]Visit, 0, len(rows)) // as many rows as bookings, mostly
 	for _, row := range rows {
 		if n := len(all); n == 0 || all[n-1].ID != row.ID {
 			all = append(all, row.visit(who))

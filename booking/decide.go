@@ -174,7 +174,7 @@ func (b *Book) decide(ctx context.Context, who identity.Actor, d decision) (Book
 	if err := need(who); err != nil {
 		return Booking{}, err
 	}
-	if broken := judgeTexts(nil, &d.reason, nil, nil); len(broken) > 0 {
+	if broken := judgeNote("reason", &d.reason); len(broken) > 0 {
 		return Booking{}, &Refusal{Fault: refusalOf(broken)}
 	}
 	return b.once(ctx, d.key, func() (Booking, error) {

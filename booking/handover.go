@@ -59,7 +59,8 @@ type HandOut struct {
 // A Return is what comes back to a counter.
 type Return struct {
 	Unit      string         // id or code
-	Hub       string         // where it came back, by id or slug; "" for where it went out
+	Loan      string         // the loan that is to end, by id; "" for whichever is open
+	Hub       string         // where it came back, by id or slug, and whose consumables Uses are; "" for where it went out
 	At        time.Time      // zero for now
 	Condition string         // as noted
 	Missing   map[string]int // of its components, by id; nil when they were not counted
@@ -71,7 +72,7 @@ type Return struct {
 
 // A Use is so much of a consumable, in its own measure.
 type Use struct {
-	Consumable string
+	Consumable string // id or code, of the hub where the unit came back
 	Quantity   int64
 }
 
@@ -92,6 +93,7 @@ type WalkIn struct {
 	Hub       string              // id or slug
 	Member    string              // id; "" with New
 	New       *identity.NewMember // somebody who has no account: a name is enough
+	Distinct  bool                // refuse New while somebody of this hub is called so: Taken, namesake
 	Units     []string            // ids or codes of what they take; a resource, by id or slug, for any free unit of it
 	Until     time.Time           // when it is due
 	Title     string
@@ -245,6 +247,11 @@ const (
 	lentBefore = `(SELECT count(*) FROM loans n WHERE n.booking_id = o.booking_id AND n.unit_id = o.unit_id AND n.back_at IS NOT NULL AND n.out_at >= o.starts_at AND n.out_at < o.ends_at)`
 )
 
+// lentInPart counts, of an occupancy o of a booking b, what is out of it and due before the booking's end: another
+// unit has the booking from then on, or none. Late, it may be held for longer than the booking lasts, and is none of
+// its units all the same.
+const lentInPart = `(SELECT count(*) FROM loans n WHERE n.booking_id = o.booking_id AND n.unit_id = o.unit_id AND n.back_at IS NULL AND n.out_at >= o.starts_at AND n.out_at < o.ends_at AND n.due_at < b.ends_at)`
+
 // A holding is what a booking occupies of one unit.
 type holding struct {
 	ID       string    `db:"id"`
@@ -254,15 +261,19 @@ type holding struct {
 	EndsAt   time.Time `db:"ends_at"`
 	Out      int       `db:"out_now"`
 	Back     int       `db:"back"`
+	InPart   int       `db:"in_part"`
 }
+
+// lasts reports whether the booking has the unit until its end, or until later.
+func (x holding) lasts(end time.Time) bool { return x.InPart == 0 && !x.EndsAt.Before(end) }
 
 // used reports whether the unit has come back from it.
 func (x holding) used() bool { return x.Back > 0 && x.Out == 0 }
 
 // holdings reads what a booking occupies, in order of time.
 func holdings(r database.Reader, bookingID string) (all []holding, err error) {
-	err = r.Select(&all, `SELECT o.id, o.unit_id, o.line, o.starts_at, o.ends_at, `+lentNow+` AS out_now, `+lentBefore+` AS back
-		FROM occupancies o WHERE o.booking_id = $1 AND o.live ORDER BY o.starts_at, o.id`, bookingID)
+	err = r.Select(&all, `SELECT o.id, o.unit_id, o.line, o.starts_at, o.ends_at, `+lentNow+` AS out_now, `+lentBefore+` AS back, `+lentInPart+` AS in_part
+		FROM occupancies o JOIN bookings b ON b.id = o.booking_id WHERE o.booking_id = $1 AND o.live ORDER BY o.starts_at, o.id`, bookingID)
 	return all, err
 }
 

@@ -39,19 +39,30 @@ func (g *handing) give(u inventory.Unit) error {
 		return nil
 	}
 	if mine := g.holdingOf(u.ID); mine != nil {
-		return g.giveOwn(u, l, *mine)
+		return g.giveOwn(u, l, *mine, nil)
+	}
+	if later := g.later(u.ID); later != nil {
+		return g.bringForward(u, l, *later)
 	}
 	return g.giveOther(u, l)
 }
 
 // giveOwn gives a unit that the booking has, from this instant on, which may be before its time.
-func (g *handing) giveOwn(u inventory.Unit, l *Line, mine holding) error {
+// The clean-up after it was out with this very booking is over then.
+func (g *handing) giveOwn(u inventory.Unit, l *Line, mine holding, donor *holding) error {
+	for _, x := range g.held {
+		if x.UnitID == u.ID && x.used() && x.EndsAt.After(g.at) {
+			if err := endOne(g.s.tx, x.ID, x.StartsAt, g.at, true); err != nil {
+				return err
+			}
+		}
+	}
 	due := g.s.was.EndsAt
 	if mine.EndsAt.Before(due) {
 		due = mine.EndsAt.UTC()
 	}
 	if g.at.Before(mine.StartsAt) {
-		ok, err := g.makeRoom(u, hours.Span{Start: g.at, End: mine.StartsAt.UTC()}, nil)
+		ok, err := g.makeRoom(u, hours.Span{Start: g.at, End: mine.StartsAt.UTC()}, donor)
 		if err != nil || !ok {
 			return err
 		}
@@ -61,6 +72,42 @@ func (g *handing) giveOwn(u inventory.Unit, l *Line, mine holding) error {
 	}
 	g.given = append(g.given, giving{unit: u, line: l.line, due: due})
 	return nil
+}
+
+// bringForward gives a unit now that the booking was to have later, in place of the one that it has until
+// then. Where it has none until then it gains one; where all that it has now are for good, the two change places.
+func (g *handing) bringForward(u inventory.Unit, l *Line, later holding) error {
+	var until, lasting *holding
+	has := g.out(l.line)
+	for _, x := range g.waiting(l.line) {
+		if !slices.ContainsFunc(g.given, func(y giving) bool { return y.unit.ID == x.UnitID }) {
+			has++
+		}
+		switch {
+		case g.named[x.UnitID]:
+		case x.lasts(g.s.was.EndsAt):
+			lasting = &x
+		case until == nil || x.EndsAt.Equal(later.StartsAt):
+			until = &x
+		}
+	}
+	switch {
+	case until != nil && (until.EndsAt.Equal(later.StartsAt) || has >= l.Quantity):
+		if err := g.giveUp(*until, l); err != nil {
+			return err
+		}
+	case has < l.Quantity:
+		until = nil
+	case lasting != nil:
+		g.gone[lasting.UnitID], until = true, lasting
+		if _, err := g.s.tx.Exec(`UPDATE occupancies SET starts_at = $2 WHERE id = $1`, lasting.ID, later.StartsAt); err != nil {
+			return err
+		}
+	default:
+		g.no("all_out", fault.Params{"unit": u.Code})
+		return nil
+	}
+	return g.giveOwn(u, l, later, until)
 }
 
 // giveOther gives a unit that the booking was not given: instead of one that it has and that is
@@ -94,11 +141,6 @@ func (g *handing) giveOther(u inventory.Unit, l *Line) error {
 	default:
 		g.no("all_out", fault.Params{"unit": u.Code})
 		return nil
-	}
-	for _, x := range g.held { // it had it before, or was to have it later
-		if x.UnitID == u.ID && !x.used() && x.EndsAt.After(span.End) {
-			span.End, due = x.EndsAt.UTC(), g.s.was.EndsAt
-		}
 	}
 	if err := endLive(g.s.tx, u.ID, g.s.was.ID, g.at); err != nil {
 		return err

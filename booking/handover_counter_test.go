@@ -31,6 +31,34 @@ func (n *network) employ(who identity.Actor) {
 	}
 }
 
+// TestAWalkInAsksBeforeASecondAccountOfOneName, where it is asked to; the same form sent twice is one.
+func TestAWalkInAsksBeforeASecondAccountOfOneName(t *testing.T) {
+	onEach(t, func(t *testing.T, n *network) {
+		ctx := context.Background()
+		n.employ(n.anne)
+		n.clock.Set(at(0, 9, 17))
+		lend := func(unit, key string, distinct bool) (booking.Booking, error) {
+			return n.book.WalkIn(ctx, n.anne, booking.WalkIn{Hub: "amos", New: &identity.NewMember{Name: "Rosalie Wabié"}, Distinct: distinct, Units: []string{unit}, Until: at(0, 15, 0)},
+				database.Key{Caller: n.anne.ID, Key: key, Hash: key})
+		}
+		b, err := lend("amos-camera1", "one", true)
+		must(t, err)
+		twin, err := lend("amos-camera1", "one", true)
+		must(t, err)
+		if twin.ID != b.ID {
+			t.Error("the same form made two bookings")
+		}
+		_, err = lend("amos-camera2", "two", true)
+		wantCodes(t, err, "namesake")
+		other, err := lend("amos-camera2", "three", false)
+		must(t, err)
+		if other.MemberID == b.MemberID {
+			t.Error("another account was to be made")
+		}
+		n.clean()
+	})
+}
+
 func TestAWalkInIsBookedAndHandedOutInOneCommit(t *testing.T) {
 	onEach(t, func(t *testing.T, n *network) {
 		ctx := context.Background()
@@ -106,7 +134,7 @@ func TestARefusedWalkInLeavesNoTrace(t *testing.T) {
 	})
 }
 
-func signature(t *testing.T) []byte {
+func signature(t testing.TB) []byte {
 	t.Helper()
 	img := image.NewGray(image.Rect(0, 0, 300, 100))
 	for x := range 300 {

@@ -83,8 +83,9 @@ const (
 	extendsAhead = 7 * 24 * time.Hour // how far ahead is looked
 )
 
-// ExtendEnds proposes the first ends on the grain that Extend would accept of a booking that runs, at most
-// four, to who may extend it; none where there is none.
+// ExtendEnds proposes ends that Extend would accept of a booking that runs, in order, to who may extend it:
+// the first four on the grain, or, where that is finer than people plan, those of sensibleEnds; none where
+// there is none.
 func (b *Book) ExtendEnds(ctx context.Context, who identity.Actor, id string) ([]time.Time, error) {
 	if err := need(who); err != nil {
 		return nil, err
@@ -106,7 +107,7 @@ func (b *Book) ExtendEnds(ctx context.Context, who identity.Actor, id string) ([
 	if err := keepForWaiting(r, a, free); err != nil {
 		return nil, err
 	}
-	return a.ends(from, until, a.grain(), mostExtends, func(a ask) []fault.Violation {
+	rules := func(a ask) []fault.Violation {
 		broken := judgeMove(who, a, all)
 		if len(broken) == 0 {
 			broken = judgePerson(who, &a)
@@ -115,7 +116,42 @@ func (b *Book) ExtendEnds(ctx context.Context, who identity.Actor, id string) ([
 			_, broken = judge(a, free)
 		}
 		return broken
-	}), nil
+	}
+	if a.grain() < finestStep {
+		return a.sensibleEnds(from, rules), nil
+	}
+	return a.ends(from, until, a.grain(), mostExtends, rules), nil
+}
+
+// finestStep is how many minutes apart ends are proposed at least.
+const finestStep = 15
+
+// sensibleEnds are the ends that people ask for, as far as they break no rule: a quarter of an hour after an
+// instant, half an hour, one hour and two, the last hour of that day, and the same time of the next day.
+func (a ask) sensibleEnds(from time.Time, judge func(ask) []fault.Violation) []time.Time {
+	zone, grain := a.lines[0].terms.Zone, a.grain()
+	steps := func(least int) int { return (least + grain - 1) / grain * grain }
+	var found []time.Time
+	near := a.ends(from, from.Add(3*time.Hour), steps(finestStep), 12, judge)
+	for _, minutes := range []int{finestStep, 30, 60, 120} {
+		least := from.Add(time.Duration(minutes) * time.Minute)
+		if i := slices.IndexFunc(near, func(end time.Time) bool { return !end.Before(least) }); i >= 0 {
+			found = append(found, near[i])
+		}
+	}
+	midnight := hours.At(hours.DateOf(from, zone).AddDays(1), 0, zone)
+	if today := a.ends(from, midnight.Add(-time.Minute), steps(60), 24, judge); len(today) > 0 {
+		if last := today[len(today)-1]; !last.After(midnight) {
+			found = append(found, last)
+		}
+	}
+	clock := a.old.EndsAt.In(zone)
+	a.span.End = hours.At(hours.DateOf(from, zone).AddDays(1), hours.Minutes(clock.Hour()*60+clock.Minute()), zone)
+	if len(judge(a)) == 0 {
+		found = append(found, a.span.End)
+	}
+	slices.SortFunc(found, time.Time.Compare)
+	return slices.CompactFunc(found, time.Time.Equal)
 }
 
 // grain is the coarsest grain of an ask's resources, in minutes.

@@ -9,6 +9,7 @@ import (
 	"canot/booking"
 	"canot/internal/database"
 	"canot/internal/identity"
+	"canot/inventory"
 )
 
 // Whoever waits for a unit that they lost gets what is out when it is back: an extension must not take it.
@@ -64,6 +65,29 @@ func TestAWalkInIsExtendedOnTheGrain(t *testing.T) {
 		_, err = n.book.Extend(ctx, n.boss, b.ID, at(0, 13, 10), 0, no)
 		wantCodes(t, err, "off_grain")
 		n.clean()
+	})
+}
+
+// On a grain of some minutes the times are proposed that people ask for, not the next six minutes.
+func TestAFineGrainProposesSensibleEnds(t *testing.T) {
+	onEach(t, func(t *testing.T, n *network) {
+		ctx, no := context.Background(), database.Key{}
+		n.policy("amos-camera", inventory.PolicyEdits{Grain: ptr(1)})
+		b := n.mustPlace(n.zoe, cameras(1, at(0, 9, 0), at(0, 12, 0)))
+		n.clock.Set(at(0, 9, 0))
+		n.mustHandOut(b)
+		n.clock.Set(at(0, 11, 8))
+		ends, err := n.book.ExtendEnds(ctx, n.zoe, b.ID)
+		must(t, err)
+		want := []time.Time{at(0, 12, 15), at(0, 12, 30), at(0, 13, 0), at(0, 14, 0)}
+		if len(ends) < 4 || len(ends) > 6 || !slices.EqualFunc(ends[:4], want, time.Time.Equal) {
+			t.Errorf("proposed %v, want %v and the last of the day and the next one at most", ends, want)
+		}
+		for _, end := range ends {
+			if _, err := n.book.Extend(ctx, n.zoe, b.ID, end, 0, no); err != nil {
+				t.Errorf("until %v: %v", end, codes(err))
+			}
+		}
 	})
 }
 
@@ -151,20 +175,25 @@ func TestCleanUpIsNoPromise(t *testing.T) {
 // A swap needs the other unit to be free: the clean-up after who has brought it back is not in the way.
 func TestASwapCutsTheCleanUpShort(t *testing.T) {
 	onEach(t, func(t *testing.T, n *network) {
-		b := n.mustPlace(n.zoe, cameras(2, at(0, 9, 0), at(0, 12, 0)))
-		n.clock.Set(at(0, 9, 0))
-		n.mustHandOut(b)
-		c := n.mustPlace(n.zoe, cameras(1, at(0, 13, 0), at(0, 16, 0)))
-		d := n.mustPlace(n.luc, cameras(1, at(0, 13, 0), at(0, 16, 0)))
-		n.clock.Set(at(0, 12, 40))
-		n.mustBringBack("amos-camera1")
-		n.mustBringBack("amos-camera2")
-		theirs := n.codeOf(n.see(d.ID))
-		_, err := n.book.CheckOut(context.Background(), n.anne, booking.HandOut{Booking: c.ID, Units: []string{theirs}, Swap: true}, database.Key{})
-		must(t, err)
-		if got := n.codeOf(n.see(d.ID)); got == theirs {
-			t.Errorf("luc still has %s", got)
+		before := n.mustPlace(n.zoe, cameras(1, at(0, 9, 0), at(0, 12, 0)))
+		waits := n.mustPlace(n.luc, cameras(1, at(0, 11, 0), at(0, 16, 0)))
+		next := n.mustPlace(n.zoe, cameras(1, at(0, 13, 0), at(0, 16, 0)))
+		back, theirs := n.codeOf(before), n.codeOf(waits)
+		if n.codeOf(next) != back || theirs == back {
+			t.Fatalf("the test needs one camera for both of Zoé's bookings: %s, %s", back, n.codeOf(next))
 		}
+		n.clock.Set(at(0, 9, 0))
+		n.mustHandOut(before)
+		n.clock.Set(at(0, 12, 40))
+		n.mustBringBack(back) // it is cleaned until 13:00
+		n.clock.Set(at(0, 12, 50))
+		_, err := n.book.CheckOut(context.Background(), n.anne, booking.HandOut{Booking: next.ID, Units: []string{theirs}, Swap: true}, database.Key{})
+		wantCodes(t, err)
+		if got := n.codeOf(n.see(waits.ID)); got != back {
+			t.Errorf("luc has %s", got)
+		}
+		n.clean()
+		n.mustHandOut(n.see(waits.ID), back)
 		n.clean()
 	})
 }

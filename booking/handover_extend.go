@@ -2,6 +2,7 @@ package booking
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -32,6 +33,29 @@ func (b *Book) Extend(ctx context.Context, who identity.Actor, id string, until 
 type lent struct {
 	back map[string]bool // units that have come back, by id
 	done map[string]int  // how many of each resource wait for nothing more: they came back, or were lost to it
+	dues map[string][]time.Time
+}
+
+// until is when each unit of a resource that came back, and that no other has replaced, was due: its hours are
+// counted until then, however long the others are kept.
+func (x *lent) until(resource string) []time.Time {
+	if x == nil {
+		return nil
+	}
+	return x.dues[resource]
+}
+
+// settle notes until when what came back of a line counts: the latest that were due, for as many as have no
+// unit and wait for none.
+func (x *lent) settle(l Line, loans []Loan) {
+	last := map[string]time.Time{}
+	for _, n := range loans {
+		if n.line == l.line && n.BackAt != nil && x.back[n.UnitID] {
+			last[n.UnitID] = n.DueAt
+		}
+	}
+	dues := slices.SortedFunc(maps.Values(last), func(a, b time.Time) int { return b.Compare(a) })
+	x.dues[l.ResourceID] = dues[:min(len(dues), max(0, x.done[l.ResourceID]-l.WithoutUnit))]
 }
 
 // settled is how many units of a resource a change of the booking has nothing to give any more.
@@ -58,14 +82,14 @@ func (a *ask) withLoans(r database.Reader, old Booking) error {
 	if err != nil {
 		return err
 	}
-	a.lent, a.fixed = &lent{back: map[string]bool{}, done: map[string]int{}}, map[string]bool{}
+	a.lent, a.fixed = &lent{back: map[string]bool{}, done: map[string]int{}, dues: map[string][]time.Time{}}, map[string]bool{}
 	for _, l := range loans {
 		a.lent.back[l.UnitID] = true
 	}
 	for _, l := range old.Lines { // what the line still has, is out or waits; the rest is settled
 		a.lent.done[l.ResourceID] = l.Quantity
 		for _, x := range held {
-			if x.Line != l.line || x.used() || x.EndsAt.Before(old.EndsAt) {
+			if x.Line != l.line || x.used() || !x.lasts(old.EndsAt) {
 				continue
 			}
 			a.lent.done[l.ResourceID]--
@@ -74,6 +98,7 @@ func (a *ask) withLoans(r database.Reader, old Booking) error {
 				a.fixed[x.UnitID] = true
 			}
 		}
+		a.lent.settle(l, loans)
 	}
 	return nil
 }
@@ -90,7 +115,7 @@ func extend(tx *database.Tx, old Booking, moved *Booking, units []chosen, news .
 	kept := map[string]bool{}
 	for _, c := range units {
 		at := slices.IndexFunc(held, func(h holding) bool {
-			return h.UnitID == c.unit.ID && h.Line == c.line && !h.used() && !h.EndsAt.Before(old.EndsAt)
+			return h.UnitID == c.unit.ID && h.Line == c.line && !h.used() && h.lasts(old.EndsAt) && !c.span.Start.After(h.EndsAt)
 		})
 		if at < 0 {
 			fresh = append(fresh, c)
@@ -106,7 +131,7 @@ func extend(tx *database.Tx, old Booking, moved *Booking, units []chosen, news .
 		}
 	}
 	for _, h := range held {
-		if kept[h.ID] || h.used() || !h.EndsAt.After(tx.Now) {
+		if kept[h.ID] || h.used() || h.Out > 0 || !h.EndsAt.After(tx.Now) {
 			continue
 		}
 		if err := endOne(tx, h.ID, h.StartsAt, tx.Now, false); err != nil {
@@ -117,7 +142,9 @@ func extend(tx *database.Tx, old Booking, moved *Booking, units []chosen, news .
 		}
 	}
 	for _, c := range fresh {
-		moved.Lines[c.line].Units = append(moved.Lines[c.line].Units, c.unit.ID)
+		if l := &moved.Lines[c.line]; !slices.Contains(l.Units, c.unit.ID) {
+			l.Units = append(l.Units, c.unit.ID)
+		}
 	}
 	if err := updateBooking(tx, *moved); err != nil {
 		return err
@@ -125,7 +152,9 @@ func extend(tx *database.Tx, old Booking, moved *Booking, units []chosen, news .
 	if err := insertOccupancies(tx, *moved, fresh); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(`UPDATE loans SET due_at = $2 WHERE booking_id = $1 AND back_at IS NULL`, old.ID, moved.EndsAt); err != nil {
+	// What was due before the end, because another unit has the booking from then on, stays so.
+	if _, err := tx.Exec(`UPDATE loans SET due_at = $2 WHERE booking_id = $1 AND back_at IS NULL AND (due_at >= $3 OR due_at > $2)`,
+		old.ID, moved.EndsAt, old.EndsAt); err != nil {
 		return err
 	}
 	return enqueueDue(tx, *moved, news...)

@@ -23,7 +23,8 @@ const clockSkew = 2 * time.Minute
 // clean-up that its policy asks for, so that the rest of its time is free in the same commit; the
 // booking is completed when nothing of it is out or waits to be handed out. What is damaged, or lacks a required component, goes out
 // of service, with a ticket, and its next bookings are housed elsewhere. What came back at another
-// hub than that of its resource gets a planned journey home.
+// hub than that of its resource gets a planned journey home. A return that names its loan ends that one and
+// no other, however often it is told of.
 //
 // It asks for the right to hand out where the unit came back. A unit that is back already
 // is no error: nothing is written, unless the return tells of a damage that nobody has told before. A
@@ -52,6 +53,12 @@ func (b *Book) checkIn(ctx context.Context, who identity.Actor, back Return, key
 		return Returned{}, b.hideUnit(who, err)
 	}
 	loans, err := loansOf(r, `n.id IN (SELECT x.id FROM loans x WHERE x.unit_id = $1 ORDER BY `+lastLoan+` LIMIT 1)`, unit.ID)
+	if err == nil && back.Loan != "" && (len(loans) == 0 || loans[0].ID != back.Loan) { // it has been out with another since
+		loans, err = loansOf(r, `n.id = $1 AND n.unit_id = $2`, back.Loan, unit.ID)
+		if err == nil && len(loans) == 0 {
+			err = fault.New(fault.NotFound, "loan_not_found", nil)
+		}
+	}
 	if err != nil {
 		return Returned{}, err
 	}
@@ -70,7 +77,7 @@ func (b *Book) checkIn(ctx context.Context, who identity.Actor, back Return, key
 		return Returned{}, notTheirs(who, hub)
 	}
 	if len(loans) == 0 || loans[0].BackAt != nil {
-		return b.backAlready(ctx, who, unit, loans, back, key)
+		return b.backAlready(ctx, who, hub, unit, loans, back, key)
 	}
 	was, err := findBooking(r, loans[0].BookingID)
 	if err != nil {
@@ -100,8 +107,8 @@ func (b *Book) hideUnit(who identity.Actor, err error) error {
 	return err
 }
 
-// backAlready answers a return of what is not out.
-func (b *Book) backAlready(ctx context.Context, who identity.Actor, unit inventory.Unit, loans []Loan, back Return, key database.Key) (Returned, error) {
+// backAlready answers a return at a hub of what is not out.
+func (b *Book) backAlready(ctx context.Context, who identity.Actor, hub inventory.Hub, unit inventory.Unit, loans []Loan, back Return, key database.Key) (Returned, error) {
 	notOut := &Refusal{Fault: refusalOf([]fault.Violation{{Code: "not_out", Params: fault.Params{"unit": unit.Code}}})}
 	if len(loans) == 0 {
 		return Returned{}, notOut
@@ -125,7 +132,7 @@ func (b *Book) backAlready(ctx context.Context, who identity.Actor, unit invento
 		return Returned{}, err
 	}
 	if back.tells(last) {
-		return b.inspect(ctx, who, last, was, back, true, key)
+		return b.inspect(ctx, who, hub, last, was, back, true, key)
 	}
 	done := Returned{Loan: last, Booking: atCounterOf(who, was), Already: true}
 	return done, b.db.In(ctx, func(tx *database.Tx) error { return tx.Keep(key, answer{Returned: &done}) })
@@ -211,8 +218,10 @@ func (in *returning) after(s *step) (err error) {
 // count counts the components, where somebody has, and notes whether more are missing than before.
 func (in *returning) count(tx *database.Tx) (incomplete bool, err error) {
 	in.worse = false
-	if in.back.Missing == nil {
-		return false, nil
+	if in.back.Missing == nil { // nobody counted: what was missing is missing, and may be required by now
+		var missing int
+		err := tx.Get(&missing, `SELECT count(*) FROM components WHERE unit_id = $1 AND required AND missing > 0`, in.unit.ID)
+		return missing > 0, err
 	}
 	var before []struct {
 		ID      string `db:"id"`
@@ -271,7 +280,7 @@ func (in *returning) close(tx *database.Tx, at time.Time) error {
 	return err
 }
 
-// useUp takes what was used up off the shelf, in order of id: stock.Use locks each, and two returns that
+// useUp takes what was used up off the shelf of the hub whose counter says so, in order of id: stock.Use locks each, and two returns that
 // name the same things in another order must not wait for each other.
 func (in *returning) useUp(tx *database.Tx) error {
 	var keys []string
@@ -295,7 +304,7 @@ func (in *returning) useUp(tx *database.Tx) error {
 	}
 	slices.SortStableFunc(uses, func(a, b Use) int { return cmp.Compare(a.Consumable, b.Consumable) })
 	for _, u := range uses {
-		if err := stock.Use(tx, in.who, u.Consumable, u.Quantity, in.loan.BookingID, in.loan.UnitID); err != nil {
+		if err := stock.Use(tx, in.who, in.hub.ID, u.Consumable, u.Quantity, in.loan.BookingID, in.loan.UnitID); err != nil {
 			return err
 		}
 	}
@@ -402,5 +411,5 @@ func somethingLeft(tx *database.Tx, was Booking) (bool, error) {
 		return true, nil
 	}
 	all, err := holdings(tx, was.ID)
-	return slices.ContainsFunc(all, func(x holding) bool { return !x.used() && !x.EndsAt.Before(was.EndsAt) }), err
+	return slices.ContainsFunc(all, func(x holding) bool { return !x.used() && x.lasts(was.EndsAt) }), err
 }

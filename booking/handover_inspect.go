@@ -8,6 +8,7 @@ import (
 	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/internal/identity"
+	"canot/inventory"
 	"canot/inventory/files"
 )
 
@@ -30,7 +31,11 @@ func (b *Book) Inspect(ctx context.Context, who identity.Actor, loan string, fou
 		if err != nil {
 			return answer{}, err
 		}
-		got, err := b.inspect(ctx, who, l, was, found, false, key)
+		hub, err := b.inspectedAt(ctx, who, l, found.Hub)
+		if err != nil {
+			return answer{}, err
+		}
+		got, err := b.inspect(ctx, who, hub, l, was, found, false, key)
 		return answer{Returned: &got}, err
 	})
 	if err != nil {
@@ -39,13 +44,31 @@ func (b *Book) Inspect(ctx context.Context, who identity.Actor, loan string, fou
 	return *a.Returned, nil
 }
 
-// inspect writes what was found, under the lock of the unit's resource.
-func (b *Book) inspect(ctx context.Context, who identity.Actor, l Loan, was Booking, found Return, already bool, key database.Key) (Returned, error) {
+// inspectedAt is the hub at whose counter a unit is inspected, and whose stock is used up with it: the
+// one that is named, where who inspects may hand out, else the one where the unit came back or that it
+// left, whichever is theirs. Nobody uses up what stands on another's shelf.
+func (b *Book) inspectedAt(ctx context.Context, who identity.Actor, l Loan, named string) (hub inventory.Hub, err error) {
+	for _, key := range []string{named, l.BackHubID, l.OutHubID} {
+		if key == "" {
+			continue
+		}
+		if hub, err = b.catalog.Hub(ctx, key); err != nil || who.May(identity.HandOut, hub.ID, hub.RegionID) {
+			return hub, err
+		}
+		if key == named {
+			return hub, notTheirs(who, hub)
+		}
+	}
+	return hub, notTheirs(who, hub)
+}
+
+// inspect writes what was found at a hub's counter, under the lock of the unit's resource.
+func (b *Book) inspect(ctx context.Context, who identity.Actor, hub inventory.Hub, l Loan, was Booking, found Return, already bool, key database.Key) (Returned, error) {
 	seen, err := unitIn(b.db.Reader(ctx), l.UnitID)
 	if err != nil {
 		return Returned{}, err
 	}
-	in := &returning{b: b, ctx: ctx, who: who, back: found}
+	in := &returning{b: b, ctx: ctx, who: who, hub: hub, back: found}
 	err = b.db.In(ctx, func(tx *database.Tx) error {
 		in.done = Returned{Booking: atCounterOf(who, was), Already: already}
 		if _, err := lockResources(tx, []string{seen.ResourceID}); err != nil {

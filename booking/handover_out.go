@@ -254,6 +254,16 @@ func (g *handing) holdingOf(unit string) *holding {
 	return nil
 }
 
+// later is the first that the booking is to have of a unit after this instant, or nil.
+func (g *handing) later(unit string) *holding {
+	for i, x := range g.held {
+		if x.UnitID == unit && x.StartsAt.After(g.at) && !g.now(x) && !g.gone[unit] {
+			return &g.held[i]
+		}
+	}
+	return nil
+}
+
 // out counts the units of a line that are out, with those that leave now.
 func (g *handing) out(line int) int {
 	n := 0

@@ -130,7 +130,7 @@ func (g *handing) walkIn(tx *database.Tx, hub inventory.Hub, w WalkIn) (Booking,
 	req := Request{Lines: take.wants, StartsAt: tx.Now.Truncate(time.Minute), EndsAt: second(w.Until), Title: w.Title,
 		Visibility: "private", MemberID: w.Member, Attendance: 1, Accepts: w.Accepts, Waive: w.Waive}
 	if req.MemberID == "" {
-		if req.MemberID, err = g.openAccount(tx, hub, *w.New); err != nil {
+		if req.MemberID, err = g.openAccount(tx, hub, w); err != nil {
 			return Booking{}, err
 		}
 	}
@@ -154,9 +154,20 @@ func (g *handing) walkIn(tx *database.Tx, hub inventory.Hub, w WalkIn) (Booking,
 }
 
 // openAccount opens the account of somebody who has none, at the hub where they stand unless said otherwise.
-func (g *handing) openAccount(tx *database.Tx, hub inventory.Hub, n identity.NewMember) (string, error) {
+func (g *handing) openAccount(tx *database.Tx, hub inventory.Hub, w WalkIn) (string, error) {
+	n := *w.New
 	if n.HomeHubID == "" {
 		n.HomeHubID = hub.ID
+	}
+	if w.Distinct && g.who.May(identity.ViewPersons, hub.ID, hub.RegionID) {
+		// Asked here, and not before: who sends the same form again has made the first of that name.
+		alike, err := g.b.people.NamesakesIn(tx, hub.ID, n.Name)
+		if err == nil && len(alike) > 0 {
+			err = fault.New(fault.Taken, "namesake", nil)
+		}
+		if err != nil {
+			return "", err
+		}
 	}
 	p, err := g.b.people.OpenFor(tx, g.who, n)
 	return p.ID, err

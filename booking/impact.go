@@ -1,8 +1,10 @@
 package booking
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"canot/internal/database"
@@ -17,6 +19,9 @@ import (
 // statements, however many bookings there are.
 func (b *Book) OutingImpact(ctx context.Context, who identity.Actor, unit string, from time.Time, until *time.Time) (Impact, error) {
 	now := b.db.Now()
+	if err := cmp.Or(meant("starts_at", &from), meant("ends_at", until)); err != nil {
+		return Impact{}, err
+	}
 	x, err := b.leaving(ctx, who, unit, "", now, now)
 	if err != nil {
 		return Impact{}, err
@@ -35,6 +40,9 @@ func (b *Book) OutingImpact(ctx context.Context, who identity.Actor, unit string
 // would be booked at the other end is not asked: nothing is made there.
 func (b *Book) JourneyImpact(ctx context.Context, who identity.Actor, j Journey) (Impact, error) {
 	now := b.db.Now()
+	if err := j.meant(); err != nil {
+		return Impact{}, err
+	}
 	t := newJourney(inventory.Unit{}, way{}, j, now)
 	x, err := b.leaving(ctx, who, j.Unit, j.To, t.LeavesAt, now)
 	if err != nil {
@@ -151,4 +159,29 @@ func (b *Book) impact(ctx context.Context, unit inventory.Unit, lost hours.Span,
 		}
 	}
 	return seen, nil
+}
+
+// Foreseen are the bookings (ids) of an impact, for Outage.Foreseen and Journey.Foreseen.
+func (x Impact) Foreseen() []string { return append(idsOf(x.Rehomed), idsOf(x.WithoutUnit)...) }
+
+func idsOf(list []Booking) []string {
+	ids := make([]string, len(list))
+	for i, b := range list {
+		ids[i] = b.ID
+	}
+	return ids
+}
+
+// onlyForeseen refuses what would move a booking that nobody was shown. What was foreseen is nil when
+// nobody asked.
+func onlyForeseen(foreseen []string, moved ...[]string) error {
+	if foreseen == nil {
+		return nil
+	}
+	for _, id := range slices.Concat(moved...) {
+		if !slices.Contains(foreseen, id) {
+			return &Refusal{Fault: refusalOf([]fault.Violation{{Code: "impact_changed", Params: fault.Params{}}})}
+		}
+	}
+	return nil
 }

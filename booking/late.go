@@ -12,12 +12,12 @@ import (
 
 const (
 	lateJob = "booking.late"
-	// lateEvery is how often the network looks for what is late.
+	// lateEvery is how often the network looks for what is late, but for the instants that it knows.
 	lateEvery = 5 * time.Minute
 	// latePiece is how many rows one look reads at once.
 	latePiece = 200
-	// lateGrace is how long after its due time a return still moves nobody: whoever brings it may
-	// stand in the line, and the next person behind them.
+	// lateGrace is how long after its due time a return still costs nobody their unit: whoever brings it
+	// may stand in the line, and the next person behind them.
 	lateGrace = 15 * time.Minute
 )
 
@@ -47,16 +47,18 @@ func holdOn(due, held, now time.Time) (until time.Time, ok bool) {
 // late does what time itself asks of the counter, and comes again: it holds on to what is late,
 // tells who has it and who waits, and gives the time of those who have not come to others. It goes
 // in pieces, one transaction each, so that no counter waits for it; done twice, or by two at once,
-// it does everything once.
+// it does everything once. It comes again in five minutes, or at the instant before that at which a unit is
+// due, a grace ends or a booking is given up: who waits is told then, and what is free is free then.
 func (b *Book) late(ctx context.Context, _ json.RawMessage) error {
 	var failed error
+	next := b.db.Now().Truncate(lateEvery).Add(lateEvery)
 	for _, part := range []struct {
 		name string
 		do   func(context.Context) error
 	}{
 		{"hold late loans", b.holdLateLoans},
 		{"hold late journeys", b.holdLateJourneys},
-		{"end what nobody came for", b.endNoShows},
+		{"end what nobody came for", func(ctx context.Context) error { return b.endNoShows(ctx, &next) }},
 		{"remind of loans", b.remindLoans},
 	} {
 		if err := part.do(ctx); err != nil {
@@ -65,12 +67,31 @@ func (b *Book) late(ctx context.Context, _ json.RawMessage) error {
 		}
 	}
 	err := b.db.In(ctx, func(tx *database.Tx) error {
-		return tx.EnqueueNext(lateJob, tx.Now.Truncate(lateEvery).Add(lateEvery))
+		if err := soonerDue(tx, &next); err != nil {
+			return err
+		}
+		return tx.EnqueueNext(lateJob, next)
 	})
 	if err == nil && failed != nil && ctx.Err() != nil {
 		err = failed
 	}
 	return err
+}
+
+// soonerDue sets next to when a unit is due, or the grace of one that is late ends, where that is sooner.
+func soonerDue(tx *database.Tx, next *time.Time) error {
+	for _, after := range []time.Duration{0, lateGrace} {
+		var dues []time.Time
+		err := tx.Select(&dues, `SELECT due_at FROM loans WHERE back_at IS NULL AND due_at > $1 AND due_at < $2 ORDER BY due_at LIMIT 1`,
+			tx.Now.Add(-after), next.Add(-after))
+		if err != nil {
+			return err
+		}
+		for _, due := range dues {
+			*next = due.UTC().Add(after)
+		}
+	}
+	return nil
 }
 
 // each does something for every id of a list, and goes on with the others when it fails for one:
@@ -160,14 +181,18 @@ func (b *Book) holdLateLoan(ctx context.Context, id string) error {
 }
 
 // hold prolongs what a late loan takes until an instant. While the grace lasts it only takes what
-// is free; then it re-homes the bookings in the way, and puts off what was planned for the unit.
+// is free, and gives those who are to begin meanwhile an equal unit where there is one: they must not
+// wait for a return that may not come, where they need not. Then it re-homes all bookings in the way, and
+// puts off what was planned for the unit.
 func (o *outing) hold(l heldLoan, until time.Time) error {
 	next, err := o.next(l.Held.UTC(), until)
 	if err != nil {
 		return err
 	}
 	if !next.IsZero() && o.tx.Now.Sub(l.DueAt) < lateGrace {
-		until = next
+		if until, err = o.spare(l, until); err != nil {
+			return err
+		}
 	} else if !next.IsZero() {
 		if err := o.makeRoom(l, until); err != nil {
 			return err
@@ -181,6 +206,44 @@ func (o *outing) hold(l heldLoan, until time.Time) error {
 	}
 	return o.tx.Record(database.Change{By: o.who.ID, Action: "loan.hold", Kind: "loan", Subject: l.ID,
 		Before: map[string]any{"unit": l.UnitID, "held_until": l.Held.UTC()}, After: map[string]any{"unit": l.UnitID, "held_until": until.UTC()}})
+}
+
+// spare re-homes those who are to begin within the grace of a late loan, one after the other as long as
+// an equal unit is free for each, and returns until when the late one can be held then.
+func (o *outing) spare(l heldLoan, until time.Time) (time.Time, error) {
+	var soon []victim
+	err := o.tx.Select(&soon, `SELECT id, booking_id, starts_at, ends_at FROM occupancies
+		WHERE unit_id = $1 AND live AND starts_at >= $2 AND starts_at < $3 ORDER BY starts_at`, o.unit.ID, l.Held, l.DueAt.Add(lateGrace))
+	if err != nil {
+		return until, err
+	}
+	if len(soon) > 0 {
+		f, err := o.facts(soon)
+		if err != nil {
+			return until, err
+		}
+		end := l.Held.UTC()
+		for _, v := range soon {
+			span := hours.Span{Start: v.StartsAt.UTC(), End: v.EndsAt.UTC()}
+			f.take(o.unit.ID, taken{Span: span})
+			unit, ok := bestUnit(f, o.unit.ResourceID, span)
+			if !ok || v.BookingID == nil {
+				break
+			}
+			f.take(unit.ID, taken{Span: span, booking: *v.BookingID})
+			end = span.End
+		}
+		if end.After(l.Held) {
+			if _, _, err := o.rehome(hours.Span{Start: l.Held.UTC(), End: end}); err != nil {
+				return until, err
+			}
+		}
+	}
+	next, err := o.next(l.Held.UTC(), until)
+	if err == nil && !next.IsZero() {
+		until = next
+	}
+	return until, err
 }
 
 // next is when the first occupancy of the unit begins that touches a span; zero when none does.

@@ -30,11 +30,18 @@ type Outage struct {
 	Reason string
 	Cause  string // "" for repair; or lost, preventive
 	Ticket string // the ticket of the unit that it is for, by id; "" for none
+
+	// The bookings (ids) that it may move: it is refused as impact_changed when it would move another,
+	// which was made since somebody looked. nil for any.
+	Foreseen []string
 }
 
 // TakeOutFor is TakeOut for any cause, and for a ticket. One that is not of the unit is NotFound, one
 // that is closed Refused, ticket_closed.
 func (b *Book) TakeOutFor(ctx context.Context, who identity.Actor, out Outage, key database.Key) (Maintenance, error) {
+	if err := cmp.Or(meant("starts_at", &out.From), meant("ends_at", out.Until)); err != nil {
+		return Maintenance{}, err
+	}
 	m := Maintenance{Cause: cmp.Or(out.Cause, "repair"), StartsAt: second(out.From), Reason: out.Reason, TicketID: out.Ticket, MadeBy: who.ID, Open: true}
 	if out.Until != nil {
 		end := second(*out.Until)
@@ -53,7 +60,7 @@ func (b *Book) TakeOutFor(ctx context.Context, who identity.Actor, out Outage, k
 		if m.EndsAt != nil && !m.EndsAt.After(m.StartsAt) {
 			return &Refusal{Fault: refusalOf([]fault.Violation{{Code: "ends_before_start", Params: fault.Params{"field": "ends_at"}}})}
 		}
-		if broken := judgeTexts(nil, &m.Reason, nil, nil); len(broken) > 0 {
+		if broken := judgeNote("reason", &m.Reason); len(broken) > 0 {
 			return &Refusal{Fault: refusalOf(broken)}
 		}
 		gives := "incomplete" // what makes room for it
@@ -64,6 +71,9 @@ func (b *Book) TakeOutFor(ctx context.Context, who identity.Actor, out Outage, k
 			return err
 		}
 		if err := o.takeOut(m); err != nil {
+			return err
+		}
+		if err := onlyForeseen(out.Foreseen, o.done.Rehomed, o.done.WithoutUnit); err != nil {
 			return err
 		}
 		return o.keepOutWhileIncomplete()
@@ -166,6 +176,9 @@ func (m Maintenance) span() hours.Span {
 // An end that is later than the planned one keeps the unit out for longer and re-homes
 // what that hits; one that has passed as planned stays as it was.
 func (b *Book) EndMaintenance(ctx context.Context, who identity.Actor, id string, at *time.Time, key database.Key) (Maintenance, error) {
+	if err := meant("at", at); err != nil {
+		return Maintenance{}, err
+	}
 	var unit string
 	err := b.db.Reader(ctx).Get(&unit, `SELECT unit_id FROM maintenances WHERE id = $1`, id)
 	if err == database.ErrNoRows {

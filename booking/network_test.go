@@ -112,6 +112,11 @@ func (n *network) add(hub, category string, kind inventory.Kind, units int, p in
 		code := slug + strconv.Itoa(i+1)
 		u, err := n.catalog.AddUnit(ctx, identity.System, slug, inventory.UnitEdits{Code: &code}, database.Key{})
 		must(n.t, err)
+		// Codes that there were before new ones are folded stay as they are.
+		must(n.t, n.db.In(ctx, func(tx *database.Tx) error {
+			_, err := tx.Exec(`UPDATE units SET code = $2 WHERE id = $1`, u.ID, code)
+			return err
+		}))
 		n.id[code] = u.ID
 	}
 }

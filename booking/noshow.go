@@ -41,7 +41,7 @@ func (b Booking) givenUpAt(things []inventory.Resource) (time.Time, bool) {
 	return from.Add(after), true
 }
 
-// An awaited is a booking that has begun on the clock and that nobody has come for, by one of its
+// An awaited is a booking that has begun on the clock, or is about to, and that nobody has come for, by one of its
 // resources.
 type awaited struct {
 	ID           string    `db:"id"`
@@ -50,22 +50,23 @@ type awaited struct {
 	RulesVersion int64     `db:"rules_version"`
 }
 
-// endNoShows gives the time of the bookings that nobody came for to others.
-func (b *Book) endNoShows(ctx context.Context) error {
-	now := b.db.Now()
+// endNoShows gives the time of the bookings that nobody came for to others, and sets next to when another
+// one will be given up, where that is sooner.
+func (b *Book) endNoShows(ctx context.Context, next *time.Time) error {
+	now, until := b.db.Now(), *next
 	for last := (awaited{StartsAt: now.Add(-noShowLook)}); ; {
 		var rows []awaited
 		err := b.db.Reader(ctx).Select(&rows, `
 			SELECT b.id, b.starts_at, l.resource_id, r.rules_version
-			FROM (SELECT id, starts_at FROM bookings WHERE status = 'confirmed' AND starts_at <= $1 AND ends_at > $1
+			FROM (SELECT id, starts_at FROM bookings WHERE status = 'confirmed' AND starts_at < $5 AND ends_at > $1
 				AND (starts_at > $2 OR starts_at = $2 AND id > $3) ORDER BY starts_at, id LIMIT $4) b
 			JOIN booking_lines l ON l.booking_id = b.id
 			JOIN resources r ON r.id = l.resource_id
-			ORDER BY b.starts_at, b.id`, now, last.StartsAt, last.ID, latePiece)
+			ORDER BY b.starts_at, b.id`, now, last.StartsAt, last.ID, latePiece, until)
 		if err != nil || len(rows) == 0 {
 			return err
 		}
-		ids, err := b.givenUp(ctx, rows, now)
+		ids, err := b.givenUp(ctx, rows, now, next)
 		if err != nil {
 			return err
 		}
@@ -77,8 +78,8 @@ func (b *Book) endNoShows(ctx context.Context) error {
 }
 
 // givenUp are those of some bookings, each once, that a policy may give up at now, as far as their
-// start tells.
-func (b *Book) givenUp(ctx context.Context, rows []awaited, now time.Time) ([]string, error) {
+// start tells; next becomes the instant of the first of the others, where that is sooner.
+func (b *Book) givenUp(ctx context.Context, rows []awaited, now time.Time, next *time.Time) ([]string, error) {
 	wanted := map[string]int64{}
 	for _, row := range rows {
 		wanted[row.ResourceID] = row.RulesVersion
@@ -93,8 +94,13 @@ func (b *Book) givenUp(ctx context.Context, rows []awaited, now time.Time) ([]st
 		if t == nil || len(ids) > 0 && ids[len(ids)-1] == row.ID {
 			continue
 		}
-		if after := noShowAfter([]inventory.Resource{t.Resource}); after > 0 && !row.StartsAt.Add(after).After(now) {
+		after := noShowAfter([]inventory.Resource{t.Resource})
+		switch at := row.StartsAt.Add(after).UTC(); {
+		case after == 0:
+		case !at.After(now):
 			ids = append(ids, row.ID)
+		case at.Before(*next):
+			*next = at
 		}
 	}
 	return ids, nil

@@ -1,16 +1,14 @@
 package booking
 
 import (
+	"cmp"
 	"context"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/internal/identity"
-	"canot/inventory"
 	"canot/inventory/hours"
 )
 
@@ -129,6 +127,9 @@ func (b *Book) lockAndLook(ctx context.Context, tx *database.Tx, a *ask, f *fact
 // asked turns a request into an ask, with the facts to judge it by.
 func (b *Book) asked(ctx context.Context, r database.Reader, req Request) (ask, *facts, error) {
 	a := ask{span: hours.Span{Start: second(req.StartsAt), End: second(req.EndsAt)}, now: b.db.Now()}
+	if err := cmp.Or(meant("starts_at", &a.span.Start), meant("ends_at", &a.span.End)); err != nil {
+		return a, nil, err
+	}
 	lines, err := b.mergeLines(r, req.Lines)
 	if err != nil {
 		return a, nil, err
@@ -264,47 +265,6 @@ func judgeHolds(r database.Reader, req Request, now time.Time) ([]fault.Violatio
 		return nil, err
 	}
 	return []fault.Violation{{Code: "too_many_holds", Params: fault.Params{"most": maxHolds}}}, nil
-}
-
-// judgeTexts applies the rules of the fields that people write. A nil field is not judged.
-func judgeTexts(title, notes, sector, visibility *string) []fault.Violation {
-	var broken []fault.Violation
-	no := func(code, field string, most int) {
-		params := fault.Params{"field": field}
-		if most > 0 {
-			params["most"] = most
-		}
-		broken = append(broken, fault.Violation{Code: code, Params: params})
-	}
-	if title != nil {
-		if utf8.RuneCountInString(*title) > maxTitle {
-			no("title_too_long", "title", maxTitle)
-		}
-		if inventory.Unwritable(*title, false) {
-			no("bad_text", "title", 0)
-		}
-	}
-	if notes != nil {
-		*notes = strings.ReplaceAll(*notes, "\r\n", "\n") // as browsers send it
-		if utf8.RuneCountInString(*notes) > maxNotes {
-			no("notes_too_long", "notes", maxNotes)
-		}
-		if inventory.Unwritable(*notes, true) {
-			no("bad_text", "notes", 0)
-		}
-	}
-	if sector != nil && !slices.Contains([]string{"", "savoir", "affaires", "culture"}, *sector) {
-		no("bad_sector", "sector", 0)
-	}
-	if visibility != nil {
-		if *visibility == "" {
-			*visibility = "private"
-		}
-		if *visibility != "private" && *visibility != "members" {
-			no("bad_visibility", "visibility", 0)
-		}
-	}
-	return broken
 }
 
 // lapse ends the holds among the facts that have lapsed but not yet been ended, and

@@ -107,8 +107,12 @@ func priceOf(a ask, v verdict, line int) int64 {
 func (p *Preview) tellPrice(a ask, v verdict) {
 	p.PriceCents = price(a, v)
 	for i := range a.lines {
-		p.LineCents = append(p.LineCents, priceOf(a, v, i))
+		cents := priceOf(a, v, i)
+		p.LineCents = append(p.LineCents, cents)
 		p.Charged += v.Lines[i].Charged
+		if cents > 0 {
+			p.Paid += v.Lines[i].Charged
+		}
 	}
 	if a.standing != nil {
 		p.Takes = a.standing.Takings(v.Uses)

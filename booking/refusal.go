@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"canot/internal/fault"
+	"canot/inventory/hours"
 )
 
 // refuse makes the refusal of an ask.
@@ -92,4 +93,13 @@ func endless(a ask) error {
 		return nil
 	}
 	return &Refusal{Fault: refusalOf([]fault.Violation{{Code: "too_long", Params: fault.Params{"field": "ends_at", "longest_min": maxDays * 24 * 60}}})}
+}
+
+// meant refuses an instant of a field that nobody means, as hours.Absurd says; one that is not given is
+// none.
+func meant(field string, at *time.Time) error {
+	if at == nil || !hours.Absurd(*at) {
+		return nil
+	}
+	return &Refusal{Fault: refusalOf([]fault.Violation{{Code: "absurd_date", Params: fault.Params{"field": field}}})}
 }

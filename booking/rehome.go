@@ -72,11 +72,11 @@ func (o *outing) rehome(lost hours.Span) (rehomed, without []string, err error) 
 }
 
 // isOver cuts an occupancy of which only the clean-up after its booking, or after its return, is
-// lost: nobody needs another unit for that.
+// lost, or whose booking is past: nobody needs another unit for that.
 func (o *outing) isOver(v victim, lost hours.Span) (bool, error) {
 	if v.Back == 0 {
 		was, err := findBooking(o.tx, *v.BookingID)
-		if err != nil || lost.Start.Before(was.EndsAt) {
+		if err != nil || lost.Start.Before(was.EndsAt) && was.Status.Live() {
 			return false, err
 		}
 	}

@@ -41,9 +41,8 @@ type ScannedUnit struct {
 }
 
 const (
-	shortestEnd = 3   // characters of a code that are enough to look for its end
-	longestScan = 300 // of what a scanner or a person gives; a code is shorter
-	mostSeveral = 12  // things whose codes end alike are offered
+	shortestEnd = 3  // characters of a code that are enough to look for its end
+	mostSeveral = 12 // things whose codes end alike are offered
 )
 
 // Scan says what a text means at a counter, as Counter and ScanAt do.
@@ -57,27 +56,30 @@ func (b *Book) Scan(ctx context.Context, who identity.Actor, hubKey, text string
 
 // ScanAt says what a text means at a counter that was found for who: a unit's code, a booking's
 // reference, a person's card, or the last characters of one of them. What a scanner added around it
-// or a keyboard's layout changed is forgiven. By their ends only units that are at this hub are found,
+// or a keyboard's layout changed is forgiven; the address of a label names the whole code in it and nothing
+// else, and a text that is the code of a unit as it stands is that unit (inventory.ReadScanned). By their ends only units that are at this hub are found,
 // and bookings and persons that are awaited here today; a unit of another hub by its whole code, for
 // it may be brought back here. open is the id of the booking that is open at the counter, "" for none:
 // it is read with the rest. It is two statements at most.
 func (b *Book) ScanAt(ctx context.Context, who identity.Actor, c Counter, text, open string) (Scanned, error) {
 	found, r := Scanned{Kind: "nothing"}, b.db.Reader(ctx)
-	spellings := spellingsOf(text)
+	read := inventory.ReadScanned(text)
+	spellings := spellingsOf(read)
 	if len(spellings) == 0 && open == "" {
 		return found, nil
 	}
 	end := ""
 	if len(spellings) == 0 {
 		spellings = []string{""} // nothing is called so
-	} else if found.Text = spellings[0]; len(found.Text) >= shortestEnd {
+	} else if found.Text = spellings[0]; read.Run != "" && len(found.Text) >= shortestEnd {
 		end = found.Text
 	}
 	var clues []clue
 	if err := r.SelectIn(&clues, selectClues, spellings, c.Hub.ID, c.Now, c.today().End, end, open); err != nil {
 		return Scanned{}, fmt.Errorf("scan: %w", err)
 	}
-	clues = best(clues)
+	clues, suspended := suspensionsIn(clues)
+	clues = best(wholly(clues, read.Whole))
 	ids := bookingsOf(clues, c)
 	if open != "" {
 		ids = append(ids, open)
@@ -97,54 +99,71 @@ func (b *Book) ScanAt(ctx context.Context, who identity.Actor, c Counter, text, 
 			v.Components[*x.ResourceID] = append(v.Components[*x.ResourceID], x.component(*x.ResourceID))
 		}
 	}
+	for id, until := range suspended {
+		if v := visits[id]; v != nil {
+			v.SuspendedUntil = until
+		}
+	}
 	found.Open = visits[open]
 	found.tell(who, c, clues, visits)
 	return found, nil
 }
-
-// run is what all that is printed consists of: a keyboard that is set to another layout than the
-// scanner changes what stands before it in an address, and leaves these.
-var run = regexp.MustCompile(`[A-Za-z0-9-]+`)
 
 // bareReference is a reference that was typed without its dash.
 var bareReference = regexp.MustCompile(`^[2-9A-HJ-NP-Z]{8}$`)
 
 // spellingsOf are the codes that a text may stand for, the likeliest first; none for a text that is
 // empty or too long to be one.
-func spellingsOf(text string) []string {
-	text = strings.TrimSpace(strings.Map(func(c rune) rune {
-		if c < ' ' || c == 0x7f {
-			return -1
-		}
-		return c
-	}, strings.ToValidUTF8(text, "")))
-	if text == "" || len(text) > longestScan {
+func spellingsOf(read inventory.Scanned) []string {
+	all := slices.Clone(read.Whole)
+	last := strings.Trim(read.Run, "-")
+	if last == "" && len(all) > 0 {
+		last = all[0] // of a label
+	}
+	if last == "" {
 		return nil
 	}
-	all := []string{strings.ToUpper(text)}
-	if runs := run.FindAllString(text, -1); len(runs) > 0 {
-		last := strings.Trim(runs[len(runs)-1], "-")
-		upper := strings.ToUpper(last)
-		all = []string{upper, last, strings.ToLower(last)}
-		if bareReference.MatchString(upper) {
-			all = append(all, upper[:4]+"-"+upper[4:])
+	upper := strings.ToUpper(last)
+	all = append([]string{upper, last, strings.ToLower(last)}, all...)
+	if bareReference.MatchString(upper) {
+		all = append(all, upper[:4]+"-"+upper[4:])
+	}
+	slices.Sort(all[1:])
+	return append(all[:1], slices.DeleteFunc(slices.Compact(all[1:]), func(s string) bool { return s == all[0] })...)
+}
+
+// wholly keeps of the clues what a text names as it stands, where there is such a unit: a piece of its code
+// may be the code of another, and means nothing then.
+func wholly(clues []clue, whole []string) []clue {
+	named, alike := map[string]bool{}, map[string]bool{}
+	for _, x := range clues {
+		if x.Part == "unit" && x.Rank == 0 && slices.Contains(whole, *x.Code) {
+			named[x.ID], alike[*x.ResourceID] = true, true
 		}
 	}
-	all = append(all, text)
-	slices.Sort(all[1:])
-	first := all[0]
-	return append([]string{first}, slices.DeleteFunc(slices.Compact(all[1:]), func(s string) bool { return s == first || s == "" })...)
+	if len(named) == 0 {
+		return clues
+	}
+	return slices.DeleteFunc(clues, func(x clue) bool {
+		switch x.Part {
+		case "unit":
+			return x.Rank == 2 && !alike[*x.ResourceID] || x.Rank < 2 && !named[x.ID]
+		case "component":
+			return !named[*x.ResourceID]
+		}
+		return x.Part == "booking" || x.Part == "theirs" || x.Part == "person"
+	})
 }
 
 // A clue is a row of what a text may mean. Rank is 0 for what it names, 1 for what ends like it, and
 // 2 for a unit that is equal to one that it names.
 type clue struct {
-	Part       string     `db:"part"` // unit, component, part, booking, theirs, person
+	Part       string     `db:"part"` // unit, component, part, suspended, booking, theirs, person
 	ID         string     `db:"id"`
 	Rank       int        `db:"rank"`
 	Code       *string    `db:"code"`        // of a unit; the name of a person, the reference of a booking
 	ResourceID *string    `db:"resource_id"` // the unit of a component, the member of a booking
-	HomeHubID  *string    `db:"home_hub_id"` // the booking of a part
+	HomeHubID  *string    `db:"home_hub_id"` // the booking of a part, and of who is suspended
 	HubID      *string    `db:"current_hub_id"`
 	Serial     *string    `db:"serial"`    // the number of a person
 	Condition  *string    `db:"condition"` // the language of a person
@@ -194,7 +213,8 @@ func (x clue) component(unit string) inventory.Component {
 }
 
 // selectClues finds at hub $1, at $2, until the end of the day $3, what has one of the codes of the
-// list, or ends like $4 unless that is empty, and the components of what the booking $5 has.
+// list, or ends like $4 unless that is empty, and of the booking $5 the components of what it has and the
+// suspensions of who comes for it.
 // Occupancies of one unit never overlap: the last that began says what it is doing now, and the first
 // that has not, what next.
 var selectClues = fmt.Sprintf(`
@@ -240,6 +260,10 @@ var selectClues = fmt.Sprintf(`
 	SELECT 'part', c.id, 0, NULL, c.unit_id, x.id, NULL, NULL, NULL, NULL, c.quantity, c.name, NULL, NULL, c.missing, c.required, %[3]s
 	FROM (SELECT id FROM chosen UNION SELECT CAST($5 AS text)) x JOIN occupancies o ON o.booking_id = x.id AND o.live JOIN components c ON c.unit_id = o.unit_id
 	UNION ALL
+	SELECT 'suspended', s.id, 0, NULL, NULL, b.id, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, false, NULL, NULL, NULL, NULL, NULL, s.ends_at, %[8]s
+	FROM (SELECT id FROM chosen UNION SELECT CAST($5 AS text)) x JOIN bookings b ON b.id = x.id
+	JOIN suspensions s ON s.member_id = b.member_id AND s.hub_id = b.hub_id AND s.lifted_at IS NULL AND s.ends_at > $2
+	UNION ALL
 	SELECT 'booking', id, rank, reference, member_id, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, false, %[3]s FROM chosen
 	UNION ALL
 	SELECT 'person', m.id, 0, m.name, NULL, NULL, NULL, m.phone, m.language, NULL, 0, NULL, NULL, NULL, 0, false, %[3]s
@@ -252,7 +276,22 @@ var selectClues = fmt.Sprintf(`
 	SELECT 'theirs', awaited.id, CASE WHEN m.card IN ($list) THEN 0 ELSE 1 END, awaited.reference, awaited.member_id, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, false, %[3]s
 	FROM awaited JOIN members m ON m.id = awaited.member_id
 	WHERE m.card IN ($list) OR CAST($4 AS text) <> '' AND substr(m.card, length(m.card) - length(CAST($4 AS text)) + 1) = CAST($4 AS text)
-	ORDER BY part, rank, code, id`, mostSeveral, mostListed, strings.Repeat("NULL, ", 30)+"NULL", stillStands, lastLoan, lentNow, lentBefore)
+	ORDER BY part, rank, code, id`, mostSeveral, mostListed, strings.Repeat("NULL, ", 30)+"NULL", stillStands, lastLoan, lentNow, lentBefore, strings.Repeat("NULL, ", 24)+"NULL")
+
+// suspensionsIn takes out of the clues until when whoever comes for a booking (id) is suspended at its hub.
+func suspensionsIn(clues []clue) ([]clue, map[string]time.Time) {
+	until := map[string]time.Time{}
+	rest := slices.DeleteFunc(clues, func(x clue) bool {
+		if x.Part != "suspended" {
+			return false
+		}
+		if id := said(x.HomeHubID); x.DueAt != nil && x.DueAt.After(until[id]) {
+			until[id] = *x.DueAt
+		}
+		return true
+	})
+	return rest, until
+}
 
 // best keeps what the text names, and what ends like it only where it names nothing.
 func best(clues []clue) []clue {

@@ -3,6 +3,7 @@ package booking_test
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -172,4 +173,53 @@ func componentsOf(names ...string) inventory.ComponentEdits {
 		e.Parts = append(e.Parts, inventory.Component{Name: inventory.Text{"fr": name}, Quantity: 1})
 	}
 	return e
+}
+
+// TestALabelNamesItsOwnUnit whatever its code holds, and whatever a keyboard makes of its address: a
+// piece of a code is never taken for the code of another unit.
+func TestALabelNamesItsOwnUnit(t *testing.T) {
+	onEach(t, func(t *testing.T, n *network) {
+		for i, code := range []string{"AM TEST 201", "201", "ÉTABLI=7", "7", "C@B&D", "D"} { // as units of before are called
+			plain := "PLAIN-" + strconv.Itoa(i)
+			if _, err := n.catalog.AddUnit(context.Background(), identity.System, "amos-camera", inventory.UnitEdits{Code: &plain}, database.Key{}); err != nil {
+				t.Fatal(err)
+			}
+			n.mustExec(`UPDATE units SET code = $2 WHERE code = $1`, plain, code)
+		}
+		for text, code := range map[string]string{
+			"https://canot.example/u/AM%20TEST%20201":   "AM TEST 201",
+			"https:éécanot.exampleéuéAM%20TEST%20201":   "AM TEST 201", // a US scanner on a Canadian French keyboard
+			"HTTPSÉÉÉCANOT.EXAMPLEÉUÉAM%20TEST%20201":   "AM TEST 201", // with the capitals locked
+			"https:éécanot.exampleéuéAM¨20TEST¨20201":   "AM TEST 201",
+			"https:!!canot.example!u!AM%20TEST%20201":   "AM TEST 201",
+			"https://canot.example/u/AM%20TEST%20202":   "",
+			"https://canot.example/u/AM%20TEST%20201/x": "AM TEST 201",
+			"AM TEST 201":                               "AM TEST 201", // its bar code
+			"am test 201":                               "AM TEST 201",
+			"201":                                       "201",
+			"https://canot.example/u/201":               "201",
+			"https://canot.example/u/1":                 "",
+			"https://canot.example/u/01":                "",
+			"https://canot.example/u/%C3%89TABLI=7":     "ÉTABLI=7",
+			"httpsÉééCANOT.EXAMPLEéUé%C3%89TABLI=7":     "ÉTABLI=7",
+			"ÉTABLI=7":                                  "ÉTABLI=7",
+			"https://canot.example/en/u/C@B&D":          "C@B&D",
+			`https:éécanot.exampleéuéC"B&D`:             "C@B&D",
+			"https://canot.example/u/camera1":           "",
+			"https://canot.example/u/AMOS-CAMERA1":      "amos-camera1",
+			"https://canot.example/u/%00":               "",
+			"https://canot.example/u/%ff%fe":            "",
+			"https://canot.example/u/":                  "",
+			"https://canot.example/u/100%":              "",
+			"https://canot.example/u/u/AM%20TEST%20201": "AM TEST 201",
+		} {
+			found := n.scan(n.anne, text)
+			switch {
+			case code == "" && found.Kind != "nothing":
+				t.Errorf("%q is %s %+v", text, found.Kind, found.Several)
+			case code != "" && (found.Unit == nil || found.Unit.Code != code):
+				t.Errorf("%q is %s %+v %+v, want %s", text, found.Kind, found.Several, found.Unit, code)
+			}
+		}
+	})
 }

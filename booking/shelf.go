@@ -90,6 +90,7 @@ type UnitView struct {
 	BookingID string         `db:"booking_id"`
 	Reference string         `db:"reference"`
 	Person    string         `db:"person"`
+	PersonID  string         `db:"person_id"`
 	DueAt     *time.Time     `db:"due_at"`
 	ToName    inventory.Text `db:"to_name"` // of the hub that it is on its way to, or will be
 	LeavesAt  *time.Time     `db:"leaves_at"`
@@ -122,7 +123,7 @@ func (b *Book) UnitAt(ctx context.Context, who identity.Actor, at Counter, key s
 		SELECT u.id, u.resource_id, u.home_hub_id, u.current_hub_id, u.code, u.serial, u.condition, u.status, u.version, u.shelf, u.value_cents,
 		       u.supplier, u.purchased_on, u.warranty_until, u.notes, u.meter_min, `+unitState+` AS state, r.name, r.slug, r.kind,
 		       home.name AS home_name, here.name AS current_name, here.slug AS current_slug,
-		       l.due_at, COALESCE(l.id, '') AS loan_id, COALESCE(k.id, '') AS booking_id, COALESCE(k.reference, '') AS reference, COALESCE(p.name, '') AS person,
+		       l.due_at, COALESCE(l.id, '') AS loan_id, COALESCE(k.id, '') AS booking_id, COALESCE(k.reference, '') AS reference, COALESCE(p.name, '') AS person, COALESCE(p.id, '') AS person_id,
 		       COALESCE(there.name, '{}') AS to_name, j.leaves_at, j.arrives_at, COALESCE(j.state, '') AS journey
 		FROM units u JOIN resources r ON r.id = u.resource_id JOIN hubs home ON home.id = u.home_hub_id JOIN hubs here ON here.id = u.current_hub_id
 		LEFT JOIN loans l ON l.unit_id = u.id AND l.back_at IS NULL
@@ -136,7 +137,7 @@ func (b *Book) UnitAt(ctx context.Context, who identity.Actor, at Counter, key s
 		return u, err
 	}
 	if !who.May(identity.ViewPersons, at.Hub.ID, at.Hub.RegionID) {
-		u.Person = ""
+		u.Person, u.PersonID = "", ""
 	}
 	return u, u.readParts(r, at.Now)
 }

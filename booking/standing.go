@@ -37,6 +37,7 @@ func (a ask) ofStanding() membership.Ask {
 	}
 	if a.old != nil {
 		m.BookingID = a.old.ID
+		m.Extends = a.old.Status == InUse && a.span.Start.Equal(a.old.StartsAt) && m.Attendance <= max(a.old.Attendance, 1) && !a.otherThings()
 	}
 	for _, l := range a.lines {
 		x := l.terms.Resource
@@ -45,7 +46,7 @@ func (a ask) ofStanding() membership.Ask {
 		}
 		m.Lines = append(m.Lines, membership.AskLine{
 			ResourceID: x.ID, Kind: x.Kind, CategoryID: x.CategoryID, Quantity: l.quantity, Requirements: x.Policy.Requirements,
-			Free: x.PricePerHour == 0,
+			Until: a.lent.until(x.ID), Free: x.PricePerHour == 0,
 		})
 	}
 	return m

@@ -48,10 +48,14 @@ type bookingRow struct {
 	ChangedAt    time.Time      `db:"changed_at"`
 }
 
-const bookingColumns = `
-	b.id, b.reference, b.hub_id, h.slug AS hub_slug, h.name AS hub_name, h.town, h.region_id, h.time_zone, h.currency, b.member_id, b.made_by, b.organisation_id, b.status,
-	b.starts_at, b.ends_at, b.starts_local, b.ends_local, b.lapses_at, b.arrived_at, b.title, b.notes, b.sector, b.visibility, b.attendance, b.reason,
-	b.price_cents, b.competes, b.shown, b.sequence, b.version, b.created_at, b.changed_at`
+const bookingColumns = factColumns + `, h.name AS hub_name, h.town, b.starts_local, b.ends_local, b.shown`
+
+// factColumns are what a booking is, without how its hub is called, its promise in wall-clock time and
+// whether it was in a feed.
+const factColumns = `
+	b.id, b.reference, b.hub_id, h.slug AS hub_slug, h.region_id, h.time_zone, h.currency, b.member_id, b.made_by, b.organisation_id, b.status,
+	b.starts_at, b.ends_at, b.lapses_at, b.arrived_at, b.title, b.notes, b.sector, b.visibility, b.attendance, b.reason,
+	b.price_cents, b.competes, b.sequence, b.version, b.created_at, b.changed_at`
 
 func (r bookingRow) booking() Booking {
 	b := Booking{
@@ -89,7 +93,10 @@ type lineRow struct {
 	UnitID      *string        `db:"unit_id"`
 }
 
-const lineColumns = `l.booking_id, l.line, l.resource_id, r.slug, r.name AS resource_name, r.kind, l.quantity, l.without_unit, o.unit_id`
+const lineColumns = `l.booking_id, ` + partColumns
+
+// partColumns are a line and its unit beside their booking.
+const partColumns = `l.line, l.resource_id, r.slug, r.name AS resource_name, r.kind, l.quantity, l.without_unit, o.unit_id`
 
 // findBooking reads a booking with its lines and units.
 func findBooking(r database.Reader, id string) (Booking, error) {

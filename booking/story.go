@@ -9,7 +9,7 @@ import (
 )
 
 // A UnitEvent is one thing that happened to a unit. Kind is created, changed, shelved, components,
-// moved, picture (of the log), out, back, outage, ticket, left, arrived, scanned, used, with who did it
+// moved, picture (of the log), out, back, outage, ticket, left, arrived, scanned, used (of a consumable), ran, meter, with who did it
 // where that may be known.
 type UnitEvent struct {
 	At        time.Time  `db:"at"`
@@ -17,6 +17,7 @@ type UnitEvent struct {
 	Word      string     `db:"word"` // the cause of an outage, the kind of a ticket, the action of the log
 	By        string     `db:"by_name"`
 	Person    string     `db:"person"` // whose booking it was
+	PersonID  string     `db:"person_id"`
 	BookingID string     `db:"booking_id"`
 	Reference string     `db:"reference"`
 	Place     string     `db:"place"` // the slug of a hub
@@ -26,6 +27,7 @@ type UnitEvent struct {
 	Log       string     `db:"log"`
 
 	Fields []string `db:"-"` // what changed, of an edit
+	Meter  int64    `db:"-"` // the minutes of use in all that it came to, of ran and of meter
 }
 
 // UnitStory lists what happened to a unit that somebody may read, the latest first: limit of it behind
@@ -33,7 +35,7 @@ type UnitEvent struct {
 // statement.
 func (b *Book) UnitStory(ctx context.Context, who identity.Actor, at Counter, unitID string, limit, offset int) (list []UnitEvent, more bool, err error) {
 	err = b.db.Reader(ctx).Select(&list, `
-		SELECT x.at, x.kind, x.word, COALESCE(p.name, '') AS by_name, COALESCE(m.name, '') AS person, x.booking_id,
+		SELECT x.at, x.kind, x.word, COALESCE(p.name, '') AS by_name, COALESCE(m.name, '') AS person, COALESCE(m.id, '') AS person_id, x.booking_id,
 		       COALESCE(k.reference, '') AS reference, COALESCE(h.slug, '') AS place, x.damaged, x.until, x.ticket_id, x.log
 		FROM (
 			SELECT out_at AS at, 'out' AS kind, '' AS word, out_by AS by_id, booking_id, out_hub_id AS hub_id, false AS damaged, due_at AS until, '' AS ticket_id, '' AS log
@@ -59,7 +61,7 @@ func (b *Book) UnitStory(ctx context.Context, who identity.Actor, at Counter, un
 	persons := who.May(identity.ViewPersons, at.Hub.ID, at.Hub.RegionID)
 	for i := range list {
 		if !persons {
-			list[i].By, list[i].Person = "", ""
+			list[i].By, list[i].Person, list[i].PersonID = "", "", ""
 		}
 		if list[i].Kind == "log" {
 			list[i].read()
@@ -72,11 +74,12 @@ func (b *Book) UnitStory(ctx context.Context, who identity.Actor, at Counter, un
 func (e *UnitEvent) read() {
 	var after struct {
 		Changed []string `json:"changed"`
+		Meter   int64    `json:"meter_min"`
 	}
 	_ = json.Unmarshal([]byte(e.Log), &after) // an entry that holds no list says none
-	e.Fields, e.Log = after.Changed, ""
+	e.Fields, e.Meter, e.Log = after.Changed, after.Meter, ""
 	kinds := map[string]string{"unit.create": "created", "unit.update": "changed", "unit.components": "components", "unit.shelve": "shelved",
-		"unit.move": "moved", "unit.photo": "photo", "unit.document": "document", "unit.file_removed": "file_removed", "unit.meter": "meter"}
+		"unit.move": "moved", "unit.photo": "photo", "unit.document": "document", "unit.file_removed": "file_removed", "unit.meter": "meter", "unit.use": "ran"}
 	if kind, known := kinds[e.Word]; known {
 		e.Kind = kind
 	}

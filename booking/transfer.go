@@ -53,6 +53,7 @@ type Journey struct {
 	LeavesAt   time.Time
 	ArrivesAt  time.Time
 	Note       string
+	Foreseen   []string // the bookings (ids) that it may move, as of an Outage; nil for any
 }
 
 // An Impact is what taking a unit away would do, with nothing done: the bookings that would get an
@@ -72,6 +73,9 @@ func (t Transfer) open() bool { return t.State == JourneyPlanned || t.State == J
 // already, or out of service meanwhile, is Refused.
 func (b *Book) PlanTransfer(ctx context.Context, who identity.Actor, j Journey, key database.Key) (Transfer, error) {
 	if err := need(who); err != nil {
+		return Transfer{}, err
+	}
+	if err := j.meant(); err != nil {
 		return Transfer{}, err
 	}
 	return b.onJourney(ctx, key, func() (Transfer, error) {

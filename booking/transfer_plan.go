@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -44,7 +45,7 @@ func (b *Book) wayOf(ctx context.Context, unit inventory.Unit, j Journey) (way, 
 		code = "unknown_resource"
 	case err != nil:
 		return w, err
-	case host.Archived:
+	case host.Archived && !host.Awaited:
 		code = "archived"
 	case host.Kind != w.from.Kind:
 		code = "not_equal"
@@ -54,6 +55,11 @@ func (b *Book) wayOf(ctx context.Context, unit inventory.Unit, j Journey) (way, 
 	}
 	w.host = host.ID
 	return w, nil
+}
+
+// meant refuses times that nobody means.
+func (j Journey) meant() error {
+	return cmp.Or(meant("leaves_at", &j.LeavesAt), meant("arrives_at", &j.ArrivesAt))
 }
 
 // newJourney is the journey that is asked for; times that are past mean now.
@@ -88,7 +94,11 @@ func (b *Book) planned(ctx context.Context, tx *database.Tx, who identity.Actor,
 	if err := mayLeave(tx, now, t.LeavesAt, tx.Now); err != nil {
 		return t, err
 	}
-	return (&outing{b: b, ctx: ctx, tx: tx, who: who, unit: now}).plan(t)
+	t, err = (&outing{b: b, ctx: ctx, tx: tx, who: who, unit: now}).plan(t)
+	if err == nil {
+		err = onlyForeseen(j.Foreseen, t.Rehomed, t.WithoutUnit)
+	}
+	return t, err
 }
 
 // judgeJourney refuses what cannot be a journey of a unit.
@@ -106,7 +116,7 @@ func judgeJourney(unit inventory.Unit, t Transfer) error {
 	if t.ArrivesAt.Sub(t.LeavesAt) > longestJourney {
 		broken = append(broken, fault.Violation{Code: "journey_too_long", Params: fault.Params{"field": "arrives_at"}})
 	}
-	broken = append(broken, judgeTexts(nil, &t.Note, nil, nil)...)
+	broken = append(broken, judgeNote("note", &t.Note)...)
 	if len(broken) > 0 {
 		return &Refusal{Fault: refusalOf(broken)}
 	}

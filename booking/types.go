@@ -122,6 +122,8 @@ type Edits struct {
 	Waive            []Waiver                // rules that the actor lifts for what the change takes more, by right
 	IfVersion        int64                   // 0 means whatever it is now
 	Brief            bool
+
+	anywhere bool // the standing is read for other hubs too
 }
 
 // An Alternative is something that would be accepted instead.
@@ -137,6 +139,9 @@ type Alternative struct {
 	HubName      inventory.Text `json:"-"`
 	Town         string         `json:"-"`
 	Zone         *time.Location `json:"-"` // of the hub
+	PriceCents   int64          `json:"-"` // before tax, for who asked; of a change, what the same would cost as a new booking
+	Currency     string         `json:"-"`
+	TakesHours   bool           `json:"-"` // of the holder's memberships or packs
 	Instead      string         `json:"-"` // the resource that it stands in for, by slug; "" for the same things at another time
 }
 
@@ -174,6 +179,7 @@ type Preview struct {
 	Currency     string
 	Takes        []membership.Taking // what it would take of the holder's hours, where the price is known
 	Charged      int64               // minutes times units that neither a tier nor a pack includes
+	Paid         int64               // of these, those that cost something
 
 	Terms []*inventory.Terms // of each line, in order; shared, never changed
 }

@@ -38,6 +38,9 @@ func chooseUnits(a ask, i int, f *facts) ([]chosen, []fault.Violation) {
 			// What has begun needs a unit for what is left of it only: it may have come
 			// to its unit on the way, when it lost another.
 			span.Start = a.now
+			if a.fixed[u.ID] && a.old != nil && a.old.EndsAt.Before(a.now) {
+				span.Start = a.old.EndsAt // late, it has been out ever since, whoever it was promised to meanwhile
+			}
 			gap, ok = gapAround(span, f.taken[u.ID], f.window, a.now)
 		}
 		if a.fixed[u.ID] && !ok {

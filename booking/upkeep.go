@@ -43,6 +43,8 @@ type TicketUnit struct {
 	BookingID  string         // of a ticket that was opened at a return: what it came back from
 	Reference  string         // of that booking
 	Lacked     map[string]int // what was missing at that return, by component
+	Condition  string         // as noted at that return
+	Damaged    bool           // at that return
 }
 
 // Incomplete are the required components of which some are missing: while there are any, the unit cannot
@@ -60,6 +62,15 @@ func Incomplete(all []inventory.Component) []inventory.Component {
 	return some
 }
 
+// Lacks are the components of which some were missing at that return.
+func (u TicketUnit) Lacks() []Lack {
+	names := map[string]inventory.Text{}
+	for _, c := range u.Components {
+		names[c.ID] = c.Name
+	}
+	return lacksOf(u.Lacked, names)
+}
+
 // TicketUnit reads the unit of a ticket (id), nothing for a ticket that has none. It asks for no right: it
 // is for who was shown the ticket. It is one statement.
 func (b *Book) TicketUnit(ctx context.Context, ticketID string) (TicketUnit, error) {
@@ -74,16 +85,17 @@ func (b *Book) TicketUnit(ctx context.Context, ticketID string) (TicketUnit, err
 		From     time.Time      `db:"starts_at"`
 		Until    *time.Time     `db:"ends_at"`
 		Lacked   string         `db:"lacked"`
+		Noted    string         `db:"noted"`
 	}
 	var u TicketUnit
 	err := b.db.Reader(ctx).Select(&rows, `
-		SELECT 'outage' AS what, m.id, '{}' AS name, m.cause AS word, 0 AS quantity, 0 AS missing, m.ticket_id IS NOT NULL AND m.ticket_id = t.id AS required, m.starts_at, m.ends_at, '' AS lacked
+		SELECT 'outage' AS what, m.id, '{}' AS name, m.cause AS word, 0 AS quantity, 0 AS missing, m.ticket_id IS NOT NULL AND m.ticket_id = t.id AS required, m.starts_at, m.ends_at, '' AS lacked, '' AS noted
 		FROM tickets t JOIN maintenances m ON m.unit_id = t.unit_id
 		WHERE t.id = $1 AND m.open AND m.cause <> 'retired' AND (m.ends_at IS NULL OR m.ends_at > $2)
 		UNION ALL
-		SELECT 'component', c.id, c.name, '', c.quantity, c.missing, c.required, t.created_at, t.closed_at, '' FROM tickets t JOIN components c ON c.unit_id = t.unit_id WHERE t.id = $1
+		SELECT 'component', c.id, c.name, '', c.quantity, c.missing, c.required, t.created_at, t.closed_at, '', '' FROM tickets t JOIN components c ON c.unit_id = t.unit_id WHERE t.id = $1
 		UNION ALL
-		SELECT 'loan', b.id, '{}', b.reference, 0, 0, false, n.out_at, n.back_at, n.missing FROM tickets t JOIN loans n ON n.unit_id = t.unit_id JOIN bookings b ON b.id = n.booking_id
+		SELECT 'loan', b.id, '{}', b.reference, 0, 0, n.damaged, n.out_at, n.back_at, n.missing, n.condition_in FROM tickets t JOIN loans n ON n.unit_id = t.unit_id JOIN bookings b ON b.id = n.booking_id
 		WHERE t.id = $1 AND t.kind = 'damage' AND n.back_at = (SELECT MAX(x.back_at) FROM loans x WHERE x.unit_id = t.unit_id AND x.back_at <= t.created_at)
 		ORDER BY 1, 8, 2`, ticketID, b.db.Now())
 	for _, x := range rows {
@@ -97,7 +109,7 @@ func (b *Book) TicketUnit(ctx context.Context, ticketID string) (TicketUnit, err
 		case "component":
 			u.Components = append(u.Components, inventory.Component{ID: x.ID, Name: x.Name, Quantity: x.Quantity, Missing: x.Missing, Required: x.Required})
 		default:
-			u.BookingID, u.Reference, u.Lacked = x.ID, x.Word, nil
+			u.BookingID, u.Reference, u.Condition, u.Damaged, u.Lacked = x.ID, x.Word, x.Noted, x.Required, nil
 			if x.Lacked != "" {
 				if err := json.Unmarshal([]byte(x.Lacked), &u.Lacked); err != nil {
 					return u, fmt.Errorf("the last loan of the unit of ticket %s: %w", ticketID, err)

@@ -72,6 +72,25 @@ func TestAUnitIsOutOfServiceForItsTicket(t *testing.T) {
 	})
 }
 
+func TestATicketOfAReturnSaysWhatWasFound(t *testing.T) {
+	onEach(t, func(t *testing.T, n *network) {
+		ctx := context.Background()
+		b := n.mustPlace(n.zoe, want("amos-camera", at(0, 9, 0), at(0, 15, 0)))
+		code := n.codeOf(b)
+		pile := n.components(code)
+		n.clock.Set(at(0, 9, 0))
+		n.mustHandOut(b)
+		n.clock.Set(at(0, 12, 0))
+		r, err := n.book.CheckIn(ctx, n.anne, booking.Return{Unit: code, Condition: "rayé", Trouble: "bague", Missing: map[string]int{pile: 2}, Damaged: true}, database.Key{})
+		must(t, err)
+		u, err := n.book.TicketUnit(ctx, r.Maintenance.TicketID)
+		must(t, err)
+		if lacks := u.Lacks(); u.Condition != "rayé" || !u.Damaged || len(u.Outages) != 1 || len(lacks) != 1 || lacks[0].Count != 2 || lacks[0].Name.In("fr") != "pile" {
+			t.Errorf("%+v %+v", u, lacks)
+		}
+	})
+}
+
 func TestALostUnitEndsItsRepair(t *testing.T) {
 	onEach(t, func(t *testing.T, n *network) {
 		ctx := context.Background()

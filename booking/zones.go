@@ -147,7 +147,7 @@ func (b *Book) shift(ctx context.Context, was Booking, s *Shift) error {
 		if err := shiftOccupancies(tx, was, is); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(`UPDATE loans SET due_at = $2 WHERE booking_id = $1 AND back_at IS NULL`, is.ID, is.EndsAt); err != nil {
+		if err := shiftLoans(tx, was, is); err != nil {
 			return err
 		}
 		if err := record(tx, identity.System.ID, "booking.set_right", &was, &is); err != nil {
@@ -179,6 +179,17 @@ func shiftOccupancies(tx *database.Tx, was, is Booking) error {
 		}
 	}
 	return nil
+}
+
+// shiftLoans moves when what is out of a booking is due by as much as its end moves.
+func shiftLoans(tx *database.Tx, was, is Booking) error {
+	out, err := loansOf(tx, `n.booking_id = $1 AND n.back_at IS NULL`, was.ID)
+	for _, l := range out {
+		if err == nil {
+			_, err = tx.Exec(`UPDATE loans SET due_at = $2 WHERE id = $1`, l.ID, l.DueAt.Add(is.EndsAt.Sub(was.EndsAt)))
+		}
+	}
+	return err
 }
 
 // Outside lists the future bookings of a hub (id or slug), for its staff, that the

@@ -8,6 +8,8 @@
 package inventory
 
 import (
+	"context"
+
 	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/internal/identity"
@@ -20,8 +22,26 @@ import (
 // asked for, Malformed and Refused with a violation for every field, Unavailable while
 // the data base is away. Writes take an Idempotency-Key; the zero Key keeps nothing.
 type Catalog struct {
-	db    *database.DB
-	terms termsMemory
+	db     *database.DB
+	terms  termsMemory
+	follow PartsFollower
+}
+
+// A PartsFollower does what follows from a change of what a unit (by id) is made of, in the same
+// commit, under the locks of the unit and of its resource.
+type PartsFollower func(ctx context.Context, tx *database.Tx, by identity.Actor, unitID string) error
+
+// WhenPartsChange has the book judge a unit anew whenever what it is made of is edited: whether it can
+// be lent is the book's to say, and this package must not know it. It is to be called before the
+// catalog is used; a catalog without a book has nothing to follow.
+func (c *Catalog) WhenPartsChange(f PartsFollower) { c.follow = f }
+
+// partsChanged tells the book.
+func (c *Catalog) partsChanged(ctx context.Context, tx *database.Tx, by identity.Actor, unitID string) error {
+	if c.follow == nil {
+		return nil
+	}
+	return c.follow(ctx, tx, by, unitID)
 }
 
 // New returns the catalog that is kept in db.

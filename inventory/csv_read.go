@@ -10,6 +10,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding/charmap"
+
 	"canot/internal/fault"
 )
 
@@ -106,7 +108,7 @@ func fileFault(code string, params fault.Params) error {
 	return &fault.Error{Kind: fault.Malformed, Code: "malformed", Violations: []fault.Violation{{Code: code, Params: params}}}
 }
 
-// readFile reads a CSV file in UTF-8, with or without a byte order mark, with commas or
+// readFile reads a CSV file in UTF-8, with or without a byte order mark, or in Windows-1252, with commas or
 // semicolons. What is wrong with the file as a whole (too long, another encoding, broken
 // quotes, an unknown or missing column) is Malformed, and names the line or the column.
 // An empty kind is told by the header.
@@ -122,9 +124,12 @@ func (f file) read(r io.Reader) (file, error) {
 	if len(text) > maxFile {
 		return file{}, fault.New(fault.TooLarge, "too_large", fault.Params{"max_bytes": maxFile})
 	}
-	text = bytes.TrimPrefix(text, []byte("\uFEFF"))
+	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
 	if at := firstInvalid(text); at >= 0 {
-		return file{}, fileFault("bad_encoding", fault.Params{"line": 1 + bytes.Count(text[:at], []byte("\n"))})
+		line := 1 + bytes.Count(text[:at], []byte("\n"))
+		if text = fromWindows(text); text == nil {
+			return file{}, fileFault("bad_encoding", fault.Params{"line": line})
+		}
 	}
 	records := csv.NewReader(bytes.NewReader(text))
 	records.Comma = separator(text)
@@ -140,6 +145,27 @@ func (f file) read(r io.Reader) (file, error) {
 		return file{}, err
 	}
 	return f, f.readLines(records, header)
+}
+
+// byteOrderMark is how a spreadsheet knows that a file is in UTF-8.
+const byteOrderMark = "\uFEFF"
+
+// fromWindows reads a text in Windows-1252, as which spreadsheets save a CSV file unless they are asked
+// for another encoding; nil for what cannot be one. A text of which a part is UTF-8 is none: its
+// accents would come out garbled, and nobody would be told.
+func fromWindows(text []byte) []byte {
+	for rest := text; len(rest) > 0; {
+		r, size := utf8.DecodeRune(rest)
+		if size > 1 || r == 0 {
+			return nil
+		}
+		rest = rest[size:]
+	}
+	out, err := charmap.Windows1252.NewDecoder().Bytes(text)
+	if err != nil || bytes.ContainsRune(out, utf8.RuneError) {
+		return nil
+	}
+	return out
 }
 
 func firstInvalid(text []byte) int {
@@ -285,6 +311,8 @@ func (l line) findKey(kind string) string {
 		return l.cells["hub"] + "/" + Fold(l.name())
 	case componentFile:
 		return l.cells["unit"] + "/" + Fold(l.name())
+	case unitFile:
+		return FoldCode(l.cells["code"])
 	default:
 		return l.cells["code"]
 	}

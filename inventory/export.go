@@ -50,7 +50,8 @@ func (c *Catalog) Export(ctx context.Context, w io.Writer, kind, format string) 
 }
 
 // ExportHub writes the resources, the units or the components of units of a hub (id or slug) as
-// Export does in CSV, for who may take the hub's data out.
+// Export does in CSV, for who may take the hub's data out: of the units that are at home there, wherever
+// they are, and of those that are there.
 func (c *Catalog) ExportHub(ctx context.Context, by identity.Actor, w io.Writer, hubKey, kind string) error {
 	var wrong check
 	wrong.oneOf("kind", kind, resourceFile, unitFile, componentFile)
@@ -100,7 +101,11 @@ type sheet struct {
 	rows   []map[string]string
 }
 
+// write writes a sheet in UTF-8, with the mark by which spreadsheets know that it is, which Import takes away.
 func (s sheet) write(w io.Writer) error {
+	if _, err := io.WriteString(w, byteOrderMark); err != nil {
+		return err
+	}
 	out := csv.NewWriter(w)
 	if err := out.Write(s.header); err != nil {
 		return err
@@ -219,7 +224,7 @@ func unitsToExport(r database.Reader, hubID string) ([]unitToExport, error) {
 	if err := r.Select(&units, `
 		SELECT u.id, u.resource_id, r.slug AS resource_slug, u.home_hub_id, u.current_hub_id, u.code, u.serial,
 		       u.condition, u.status, u.version, u.shelf, u.value_cents, u.supplier, u.purchased_on, u.warranty_until, u.notes, u.meter_min
-		FROM units u JOIN resources r ON r.id = u.resource_id WHERE u.home_hub_id = $1 OR $1 = '' ORDER BY u.code`, hubID); err != nil {
+		FROM units u JOIN resources r ON r.id = u.resource_id WHERE u.home_hub_id = $1 OR u.current_hub_id = $1 OR $1 = '' ORDER BY u.code`, hubID); err != nil {
 		return nil, err
 	}
 	parts, err := componentsToExport(r, hubID)

@@ -94,6 +94,16 @@ func wantCodes(t *testing.T, err error, kind fault.Kind, want ...string) {
 	}
 }
 
+func exec(t *testing.T, db *database.DB, query string, args ...any) {
+	t.Helper()
+	if err := db.In(ctx, func(tx *database.Tx) error {
+		_, err := tx.Exec(query, args...)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func count(t *testing.T, db *database.DB, query string, args ...any) int {
 	t.Helper()
 	var n int

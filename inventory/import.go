@@ -111,11 +111,15 @@ func (c *Catalog) unanswered(ctx context.Context, k database.Key) error {
 // importLines is Import once the file is read.
 func (c *Catalog) importLines(ctx context.Context, by identity.Actor, f file, o ImportOptions) (Report, error) {
 	report := Report{Kind: f.kind, DryRun: o.DryRun, Lines: []ReportLine{}}
+	follow := func(tx *database.Tx, unitID string) error { return c.partsChanged(ctx, tx, by, unitID) }
+	if o.DryRun {
+		follow = nil // whom it moves is not said here, and is found out for nothing
+	}
 	done := 0
 	for piece := range slices.Chunk(f.lines, linesPerCommit) {
 		var told []ReportLine
 		err := c.db.In(ctx, func(tx *database.Tx) (err error) {
-			told, err = importer{tx: tx, by: by, kind: f.kind}.piece(piece)
+			told, err = importer{tx: tx, by: by, kind: f.kind, follow: follow}.piece(piece)
 			if err == nil && o.DryRun {
 				err = errDryRun
 			}
@@ -152,9 +156,10 @@ func (r *Report) add(lines []ReportLine) {
 
 // An importer works on the lines of one commit.
 type importer struct {
-	tx   *database.Tx
-	by   identity.Actor
-	kind string
+	tx     *database.Tx
+	by     identity.Actor
+	kind   string
+	follow func(tx *database.Tx, unitID string) error // what a change of a unit's parts leads to; nil for a dry run
 }
 
 // A verdict is what became of one line, and what a person should know besides.
@@ -228,7 +233,7 @@ func (i importer) lock(lines []line) error {
 		named[l.cells[column]] = true
 		for _, column := range []string{"code", "unit"} {
 			if code := l.cells[column]; code != "" {
-				codes = append(codes, code)
+				codes = append(codes, code, FoldCode(code))
 			}
 		}
 	}
@@ -250,7 +255,7 @@ func (i importer) lock(lines []line) error {
 			WHERE k.name IN ($list)`, keys); err != nil {
 		return err
 	}
-	if err := i.tx.SelectIn(&more, `SELECT home_hub_id FROM units WHERE code IN ($list)`, codes); err != nil {
+	if err := i.tx.SelectIn(&more, `SELECT home_hub_id FROM units WHERE code IN ($list) UNION SELECT current_hub_id FROM units WHERE code IN ($list)`, codes); err != nil {
 		return err
 	}
 	if err := lockHubs(i.tx, append(hubs, more...)...); err != nil {

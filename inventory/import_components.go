@@ -23,14 +23,11 @@ func (i importer) component(l line) (verdict, error) {
 		return verdict{}, err
 	}
 	u, err := findUnit(i.tx, l.cells["unit"])
-	if fault.KindOf(err) == fault.NotFound || err == nil && u.Code != l.cells["unit"] {
+	if fault.KindOf(err) == fault.NotFound || err == nil && FoldCode(u.Code) != FoldCode(l.cells["unit"]) {
 		l.check.refuse("unit", "unknown_unit", nil)
 		return verdict{}, l.check.err()
 	}
 	if err != nil {
-		return verdict{}, err
-	}
-	if _, err := governed(i.tx, i.by, u.HomeHubID); err != nil {
 		return verdict{}, err
 	}
 	parts := slices.Clone(u.Components)
@@ -74,15 +71,22 @@ func (i importer) writeParts(u Unit, wanted []Component, outcome string) (verdic
 	if err != nil {
 		return verdict{}, err
 	}
-	if same(u.Components, parts) {
-		return verdict{outcome: Unchanged}, nil
+	x, err := findResource(i.tx, u.ResourceID)
+	if err == nil {
+		err = i.mayWrite(u, x.HubID, same(u.Components, parts))
+	}
+	if err != nil || same(u.Components, parts) {
+		return verdict{outcome: Unchanged}, err
 	}
 	was := figures(componentCounts(u.Components))
 	u.Components = parts
 	if err := writeComponents(i.tx, u); err != nil {
 		return verdict{}, err
 	}
-	return verdict{outcome: outcome}, record(i.tx, i.by, "unit.components", u.ID, was, componentCounts(parts))
+	if err := record(i.tx, i.by, "unit.components", u.ID, was, componentCounts(parts)); err != nil || i.follow == nil {
+		return verdict{outcome: outcome}, err
+	}
+	return verdict{outcome: outcome}, i.follow(i.tx, u.ID)
 }
 
 // componentToExport is a component with the code of its unit.
@@ -95,7 +99,7 @@ func componentsToExport(r database.Reader, hubID string) ([]componentToExport, e
 	parts := []componentToExport{}
 	err := r.Select(&parts, `
 		SELECT c.id, c.unit_id, c.name, c.quantity, c.missing, c.required, u.code FROM components c JOIN units u ON u.id = c.unit_id
-		WHERE u.home_hub_id = $1 OR $1 = '' ORDER BY u.code, c.id`, hubID)
+		WHERE u.home_hub_id = $1 OR u.current_hub_id = $1 OR $1 = '' ORDER BY u.code, c.id`, hubID)
 	return parts, err
 }
 

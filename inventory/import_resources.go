@@ -253,10 +253,17 @@ func (i importer) unit(l line) (verdict, error) {
 	if err != nil {
 		return verdict{}, err
 	}
-	if _, err := governed(i.tx, i.by, x.HubID); err != nil {
+	status, e := l.unitStatus(u, x, known), l.unitEdits()
+	if known && x.ID == u.ResourceID && status == u.Status && l.check.err() == nil {
+		e.Code = nil // it is by its code that the line found it
+		is := u
+		e.write(&is)
+		if err := i.mayWrite(u, x.HubID, same(u, is)); err != nil || same(u, is) {
+			return verdict{outcome: Unchanged}, err
+		}
+	} else if _, err := governed(i.tx, i.by, x.HubID); err != nil {
 		return verdict{}, err
 	}
-	status, e := l.unitStatus(u, x, known), l.unitEdits()
 	if err := l.check.err(); err != nil {
 		return verdict{}, err
 	}
@@ -271,6 +278,25 @@ func (i importer) unit(l line) (verdict, error) {
 		return verdict{outcome: Changed}, err
 	}
 	return verdict{outcome: Unchanged}, err
+}
+
+// mayWrite asks for the right to write a unit that is booked at a hub. A line that says what is there
+// already asks for none of whose hub it is at home at: a hub's own file goes in again, though some of its
+// units are lent to another. What the file of the home hub changes of such a unit is refused, with why.
+func (i importer) mayWrite(u Unit, hubID string, unchanged bool) error {
+	_, err := governed(i.tx, i.by, hubID)
+	if err == nil || hubID == u.HomeHubID {
+		return err
+	}
+	if _, home := governed(i.tx, i.by, u.HomeHubID); home != nil {
+		return err
+	}
+	if unchanged {
+		return nil
+	}
+	var c check
+	c.refuse("code", "unit_lent", nil)
+	return c.err()
 }
 
 // unitEdits reads the columns of a unit.

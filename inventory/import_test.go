@@ -170,7 +170,8 @@ func TestImportRefusesAFileThatCannotBeRead(t *testing.T) {
 	db := dbtest.Open(t, "sqlite", database.Settings{})
 	c := inventory.New(db)
 	for _, x := range []struct{ name, file, want string }{
-		{"Latin-1", hubHeader + "a,Qu\xe9villon,,,,,,\n", "file:bad_encoding"},
+		{"no encoding that we know", hubHeader + "a,Qu\xe9villon \x81,,,,,,\n", "file:bad_encoding"},
+		{"two encodings", hubHeader + "a,Qu\xe9villon,,,,,,é\n", "file:bad_encoding"},
 		{"an unknown column", "slug,colour\na,red\n", "colour:unknown_column"},
 		{"a missing column", "name,region\nA,nord\n", "slug:missing_column"},
 		{"a column twice", "slug,slug\na,a\n", "slug:duplicate_column"},
@@ -258,15 +259,89 @@ func TestCodesOfUnitsAreShortAndLikeNothingElse(t *testing.T) {
 			}
 		}
 		resource := must[inventory.Unit](t)(c.Unit(ctx, "AMO-CASQUE-01")).ResourceID
-		for code, want := range map[string]string{"A/1": "bad_unit_code", ".": "bad_unit_code", "..": "bad_unit_code", "M-8K7QM3XP": "unit_code_like_another", "k7qm-3xpd": "unit_code_like_another", "Vieux no 12.B": "", "CAM-001": "", "ÉTÉ-01": ""} {
-			_, err := c.AddUnit(ctx, admin, resource, inventory.UnitEdits{Code: &code}, database.Key{})
+		hub := must[inventory.Hub](t)(c.Hub(ctx, "amos"))
+		exec(t, db, `INSERT INTO consumables (id, hub_id, code, name, measure) VALUES ('pap', $1, 'Pap-01', '{}', 'feuille')`, hub.ID)
+		exec(t, db, `UPDATE units SET code = 'Vieux 7' WHERE code = 'AMO-CASQUE-02'`)
+		for _, x := range [][2]string{{"A/1", "bad_unit_code"}, {".", "bad_unit_code"}, {"--", "bad_unit_code"}, {"M-8K7QM3XP", "unit_code_like_another"}, {"k7qm-3xpd", "unit_code_like_another"},
+			{"Vieux no 12.B", "bad_unit_code"}, {"ÉTÉ-01", "bad_unit_code"}, {"cam-001", ""}, {"CAM-001", "code_taken"}, {"Cam-001", "code_taken"}, {"pap-01", "code_taken"}} {
+			u, err := c.AddUnit(ctx, admin, resource, inventory.UnitEdits{Code: &x[0]}, database.Key{})
 			got := ""
 			if f := fault.Of(err); f != nil {
 				got = f.Violations[0].Code
 			}
-			if got != want {
-				t.Errorf("%s: %q %v", code, got, err)
+			if got != x[1] || got == "" && u.Code != "CAM-001" {
+				t.Errorf("%s: %q %v, called %s", x[0], got, err, u.Code)
 			}
+		}
+		_, err := c.UpdateUnit(ctx, admin, "CAM-001", inventory.UnitEdits{Code: ptr("amo-casque-01")}, database.Key{})
+		wantCodes(t, err, fault.Refused, "code:code_taken")
+		if u, err := c.UpdateUnit(ctx, admin, "Vieux 7", inventory.UnitEdits{Code: ptr("Vieux 7"), Serial: ptr("7")}, database.Key{}); err != nil || u.Code != "Vieux 7" {
+			t.Errorf("a code that was there before: %+v %v", u, err)
+		}
+		if u, err := c.Unit(ctx, "cam-001"); err != nil || u.Code != "CAM-001" {
+			t.Errorf("in small letters: %+v %v", u, err)
+		}
+		report := must[inventory.Report](t)(c.Import(ctx, admin, strings.NewReader("resource,code\n"+resource+",new-1\n"+resource+",NEW-1\n"), inventory.ImportOptions{}))
+		if report.Created != 1 || report.Refused != 1 {
+			t.Errorf("%+v", report)
+		}
+	})
+}
+
+// A hub's own file goes in again, though one of its units is lent to another hub, and the file of the
+// other hub has that unit.
+func TestTheFilesOfHubsGoInAgainWhileAUnitIsLent(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		c := inventory.New(db)
+		home, there := town(t, c, "amos"), town(t, c, "hearst")
+		x, host := thing(t, c, "amos", "Caméra"), thing(t, c, "hearst", "Caméra")
+		u := must[inventory.Unit](t)(c.AddUnit(ctx, admin, x.ID, inventory.UnitEdits{Code: ptr("CAM-1")}, noKey))
+		must[inventory.Unit](t)(c.SetComponents(ctx, admin, u.ID, inventory.ComponentEdits{Parts: []inventory.Component{{Name: inventory.Text{"fr": "Étui"}, Quantity: 1}}}, noKey))
+		if err := db.In(ctx, func(tx *database.Tx) error {
+			_, err := inventory.MoveUnit(tx, admin, u.ID, there.ID, host.ID)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		for _, kind := range []string{"units", "components"} {
+			for _, hub := range []inventory.Hub{home, there} {
+				var out bytes.Buffer
+				if err := c.ExportHub(ctx, managerOf(hub), &out, hub.ID, kind); err != nil || !strings.Contains(out.String(), "CAM-1") || !strings.HasPrefix(out.String(), "\ufeff") {
+					t.Errorf("%s of %s: %v %q", kind, hub.Slug, err, out.String())
+				}
+				report := must[inventory.Report](t)(c.Import(ctx, managerOf(hub), &out, inventory.ImportOptions{}))
+				if report.Unchanged != 1 || report.Refused != 0 {
+					t.Errorf("%s of %s: %+v", kind, hub.Slug, report)
+				}
+			}
+		}
+		for file, by := range map[string]inventory.Hub{"code,serial\nCAM-1,7\n": home, "unit,name_fr,quantity\nCAM-1,Étui,2\n": home} {
+			report := must[inventory.Report](t)(c.Import(ctx, managerOf(by), strings.NewReader(file), inventory.ImportOptions{}))
+			if report.Refused != 1 || report.Lines[0].Violations[0].Code != "unit_lent" {
+				t.Errorf("%q: %+v", file, report)
+			}
+		}
+		other := town(t, c, "kapuskasing")
+		report := must[inventory.Report](t)(c.Import(ctx, managerOf(other), strings.NewReader("code\nCAM-1\n"), inventory.ImportOptions{}))
+		if report.Refused != 1 || report.Lines[0].Violations[0].Code != "not_allowed" {
+			t.Errorf("whose hub is neither: %+v", report)
+		}
+	})
+}
+
+// A spreadsheet saves in the encoding of its machine unless somebody asks for another.
+func TestAFileOfASpreadsheetIsRead(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		c := inventory.New(db)
+		town(t, c, "amos")
+		file := "hub;kind;category;name_fr\r\namos;machine;camera;Appareil \xab Qu\xe9 \xbb \x97 \x8cuvre\r\n"
+		report := must[inventory.Report](t)(c.Import(ctx, admin, strings.NewReader(file), inventory.ImportOptions{}))
+		if report.Created != 1 {
+			t.Fatalf("%+v", report)
+		}
+		list, _, err := c.Resources(ctx, inventory.ResourceQuery{})
+		if err != nil || list[0].Name["fr"] != "Appareil « Qué » — Œuvre" {
+			t.Errorf("%+v %v", list[0].Name, err)
 		}
 	})
 }

@@ -13,7 +13,8 @@ import (
 func (k Kind) Moves() bool { return k == Equipment || k == Machine }
 
 // HostResource returns the resource as which a unit of x is booked at another hub (by id): the equal
-// one, which has the same French name and category, or a copy of x that is made there. It is a step
+// one, which has the same French name and category, or a copy of x that is made there, which nobody
+// sees until MoveUnit brings the unit: a journey that is planned, or called off, offers nothing. It is a step
 // of the book's verb, which has asked for the right, and comes before the locks of resources: the
 // hub is locked here when something must be made. A resource of that name that is something else,
 // or is archived, is Refused.
@@ -29,12 +30,17 @@ func HostResource(tx *database.Tx, by identity.Actor, x Resource, hubID string) 
 	if err == nil || fault.KindOf(err) != fault.NotFound {
 		return there, err
 	}
-	own := x.own()
-	return insertResource(tx, by, hubID, ResourceEdits{
+	own, hidden := x.own(), true
+	there, err = insertResource(tx, by, hubID, ResourceEdits{
 		Category: &x.CategoryID, Kind: &x.Kind, Name: &x.Name, Description: &x.Description, Bring: &x.Bring, Notes: &x.Notes,
 		Capacity: &x.Capacity, Accessibility: &x.Accessibility, Photos: &x.Photos, Tags: &x.Tags, PricePerHour: &x.PricePerHour,
-		Policy: own, inFile: true, // what x asks of persons is asked there too, though its certifications may be gone by now
+		Archived: &hidden, Policy: own, inFile: true, // what x asks of persons is asked there too, though its certifications may be gone by now
 	})
+	if err == nil {
+		there.Awaited = true
+		_, err = tx.Exec(`UPDATE resources SET awaited = true WHERE id = $1`, there.ID)
+	}
+	return there, err
 }
 
 // equalAt finds the resource of a hub that is equal to x.
@@ -50,7 +56,7 @@ func equalAt(r database.Reader, x Resource, hubID string) (Resource, error) {
 	switch there := list[0]; {
 	case there.Kind != x.Kind || there.CategoryID != x.CategoryID:
 		c.refuse("to_resource", "not_equal", fault.Params{"resource": there.Slug})
-	case there.Archived:
+	case there.Archived && !there.Awaited:
 		c.refuse("to_resource", "archived", nil)
 	}
 	return list[0], c.err()
@@ -64,7 +70,8 @@ func (c *Catalog) EqualAt(ctx context.Context, x Resource, hubID string) (Resour
 
 // MoveUnit writes where a unit is from now on, and as what it is booked: a hub and a resource by id,
 // as a step of the book's verb, which has asked for the right and holds the locks of both resources.
-// Both resources' versions rise. Its home hub stays what it is.
+// Both resources' versions rise. Its home hub stays what it is. A resource that was made for it is
+// offered from now on.
 func MoveUnit(tx *database.Tx, by identity.Actor, unitID, hubID, resourceID string) (Unit, error) {
 	was, err := findUnit(tx, unitID)
 	if err != nil {
@@ -104,5 +111,19 @@ func MoveUnit(tx *database.Tx, by identity.Actor, unitID, hubID, resourceID stri
 	if err := bumpRules(tx, both...); err != nil {
 		return Unit{}, err
 	}
+	if err := offerAwaited(tx, by, u.ResourceID); err != nil {
+		return Unit{}, err
+	}
 	return u, record(tx, by, "unit.move", u.ID, was, u)
+}
+
+// offerAwaited has people see a resource that waited for the unit that has come.
+func offerAwaited(tx *database.Tx, by identity.Actor, resourceID string) error {
+	var awaited bool
+	if err := tx.Get(&awaited, `SELECT awaited FROM resources WHERE id = $1`, resourceID); err != nil || !awaited {
+		return err
+	}
+	shown := false
+	_, _, err := editResource(tx, by, resourceID, ResourceEdits{Archived: &shown, inFile: true})
+	return err
 }

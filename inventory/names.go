@@ -33,7 +33,7 @@ var knownCategories = map[string]Text{
 	"lighting":        {"fr": "Éclairage", "en": "Lighting"},
 	"loom":            {"fr": "Tissage numérique", "en": "Digital weaving"},
 	"mapping":         {"fr": "Projection architecturale", "en": "Projection mapping"},
-	"medialab":        {"fr": "Médialab", "en": "Medialab"},
+	"medialab":        {"fr": "Medialab", "en": "Medialab"},
 	"meeting-room":    {"fr": "Salle de réunion", "en": "Meeting room"},
 	"printer":         {"fr": "Impression grand format", "en": "Large-format printing"},
 	"projector":       {"fr": "Projection", "en": "Projection"},

@@ -31,7 +31,7 @@ const resourceTables = `
 const resourceColumns = `
 	       r.id, r.slug, r.hub_id, h.slug AS hub_slug, r.kind, r.category_id, c.slug AS category_slug, r.name,
 	       r.description, r.bring, r.notes, r.capacity, r.floor, r.accessibility, r.photos, r.requirements, r.policy_own,
-	       r.price_cents_per_hour, r.archived, r.version, r.rules_version,
+	       r.price_cents_per_hour, r.archived, r.awaited, r.version, r.rules_version,
 	       r.grain_min AS "policy.grain_min", r.shortest_min AS "policy.shortest_min",
 	       r.longest_min AS "policy.longest_min", r.notice_min AS "policy.notice_min",
 	       r.horizon_days AS "policy.horizon_days", r.buffer_before_min AS "policy.buffer_before_min",
@@ -214,6 +214,11 @@ func editResource(tx *database.Tx, by identity.Actor, id string, e ResourceEdits
 	}
 	if err := updateResource(tx, x); err != nil {
 		return Resource{}, false, err
+	}
+	if was.Awaited && !x.Archived { // it is offered: by the unit that has come, or by somebody's hand
+		if _, err := tx.Exec(`UPDATE resources SET awaited = false WHERE id = $1`, x.ID); err != nil {
+			return Resource{}, false, err
+		}
 	}
 	if err := bumpRules(tx, x.ID); err != nil {
 		return Resource{}, false, err

@@ -163,6 +163,7 @@ type Resource struct {
 	Policy         Policy   `db:"-" json:"policy"`                                  // as it holds, whoever says so
 	PolicyOwn      []string `db:"-" json:"policy_own"`                              // JSON names of what the resource says itself, in order; "*" for all
 	Archived       bool     `db:"archived" json:"archived"`
+	Awaited        bool     `db:"awaited" json:"awaited,omitempty"` // archived, and made for a unit that is to come by a journey: nobody sees it until then
 	Version        int64    `db:"version" json:"version"`
 	RulesVersion   int64    `db:"rules_version" json:"rules_version"`
 	UnitsInService int      `db:"units_in_service" json:"units_in_service"` // filled by reads: in service and at this hub

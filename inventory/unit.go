@@ -46,14 +46,15 @@ func (c *Catalog) Units(ctx context.Context, resourceKey string) ([]Unit, error)
 	return units, err
 }
 
-// Unit returns the unit with that id or inventory code, with its components.
+// Unit returns the unit with that id or inventory code, with its components. A code may be written in
+// small letters.
 func (c *Catalog) Unit(ctx context.Context, idOrCode string) (Unit, error) {
 	return findUnit(c.db.Reader(ctx), idOrCode)
 }
 
 func findUnit(r database.Reader, key string) (Unit, error) {
 	var u Unit
-	err := r.Get(&u, selectUnits+`WHERE u.id = $1 OR u.code = $1`, key)
+	err := r.Get(&u, selectUnits+`WHERE u.id = $1 OR u.code = $1 OR u.code = $2 ORDER BY CASE WHEN u.code = $2 AND u.code <> $1 THEN 1 ELSE 0 END LIMIT 1`, key, FoldCode(key))
 	if errors.Is(err, database.ErrNoRows) {
 		return u, fault.New(fault.NotFound, "unit_not_found", nil)
 	}
@@ -87,6 +88,7 @@ func (c *Catalog) AddUnit(ctx context.Context, by identity.Actor, resourceKey st
 func insertUnit(tx *database.Tx, by identity.Actor, x Resource, e UnitEdits, status string) (Unit, error) {
 	u := Unit{ID: database.NewID(), ResourceID: x.ID, HomeHubID: x.HubID, CurrentHubID: x.HubID, Status: status, Version: 1, Components: []Component{}}
 	e.write(&u)
+	u.Code = FoldCode(u.Code)
 	if u.Code == "" {
 		codes, err := freeCodes(tx, x, 1)
 		if err != nil {
@@ -96,7 +98,9 @@ func insertUnit(tx *database.Tx, by identity.Actor, x Resource, e UnitEdits, sta
 	}
 	var c check
 	u.check(&c)
-	u.checkCode(&c, "")
+	if err := u.checkCode(tx, &c, ""); err != nil {
+		return Unit{}, err
+	}
 	var count int
 	if err := tx.Get(&count, `SELECT COUNT(*) FROM units WHERE resource_id = $1`, x.ID); err != nil {
 		return Unit{}, err
@@ -220,15 +224,13 @@ func editUnit(tx *database.Tx, by identity.Actor, was Unit, e UnitEdits) (Unit, 
 	}
 	u := was
 	e.write(&u)
+	if u.Code != was.Code {
+		u.Code = FoldCode(u.Code)
+	}
 	var c check
 	u.check(&c)
-	u.checkCode(&c, was.Code)
-	var twins int
-	if err := tx.Get(&twins, `SELECT COUNT(*) FROM units WHERE code = $1 AND id <> $2`, u.Code, u.ID); err != nil {
+	if err := u.checkCode(tx, &c, was.Code); err != nil {
 		return Unit{}, false, err
-	}
-	if twins > 0 {
-		c.refuse("code", "code_taken", nil)
 	}
 	if err := c.err(); err != nil {
 		return Unit{}, false, err
@@ -270,16 +272,47 @@ var (
 	referenceForm = regexp.MustCompile(`(?i)^[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}$`)
 )
 
-// checkCode refuses a new code that no address or label can hold, or that a scanner's reader would take
-// for something else. Codes that units have already stay.
-func (u Unit) checkCode(c *check, was string) {
+// codeForm is what a label, an address and a scanner's keyboard carry unharmed.
+var codeForm = regexp.MustCompile(`^[A-Z0-9-]*[A-Z0-9][A-Z0-9-]*$`)
+
+// FoldCode is a code of a unit or of a consumable as it is kept: in capitals, for a scanner's keyboard
+// changes letters, and two codes that differ in them only cannot be told apart when they are scanned.
+func FoldCode(code string) string { return strings.ToUpper(strings.TrimSpace(code)) }
+
+// CodeFlaw is the code of the violation of a folded code that no label can hold, or that a scanner's
+// reader would take for something else; "" for none.
+func CodeFlaw(code string) string {
 	switch {
-	case u.Code == was:
-	case strings.ContainsAny(u.Code, `/\?#%`), u.Code == ".", u.Code == "..":
-		c.refuse("code", "bad_unit_code", nil)
-	case cardForm.MatchString(u.Code), referenceForm.MatchString(u.Code):
-		c.refuse("code", "unit_code_like_another", nil)
+	case !codeForm.MatchString(code):
+		return "bad_unit_code"
+	case cardForm.MatchString(code), referenceForm.MatchString(code):
+		return "unit_code_like_another"
 	}
+	return ""
+}
+
+// CodesLike is how many units and consumables, but for the one of an id, have a folded code, in whatever
+// letters they have it.
+func CodesLike(r database.Reader, folded, except string) (n int, err error) {
+	err = r.Get(&n, `SELECT (SELECT COUNT(*) FROM units WHERE upper(code) = $1 AND id <> $2) + (SELECT COUNT(*) FROM consumables WHERE upper(code) = $1 AND id <> $2)`, folded, except)
+	return n, err
+}
+
+// checkCode refuses a new code that cannot be one, or that something else has. Codes that units have
+// already stay.
+func (u Unit) checkCode(r database.Reader, c *check, was string) error {
+	if u.Code == was || u.Code == "" {
+		return nil
+	}
+	if flaw := CodeFlaw(u.Code); flaw != "" {
+		c.refuse("code", flaw, nil)
+		return nil
+	}
+	twins, err := CodesLike(r, u.Code, u.ID)
+	if twins > 0 {
+		c.refuse("code", "code_taken", nil)
+	}
+	return err
 }
 
 func (u Unit) check(c *check) {
@@ -295,7 +328,8 @@ func (u Unit) check(c *check) {
 }
 
 // SetComponents replaces the components of a unit, as ComponentEdits say. How many are
-// missing stays as it was counted, but never above what there should be.
+// missing stays as it was counted, but never above what there should be. Whether the unit
+// can be lent follows in the same commit (WhenPartsChange).
 func (c *Catalog) SetComponents(ctx context.Context, by identity.Actor, idOrCode string, e ComponentEdits, k database.Key) (Unit, error) {
 	return once(ctx, c.db, k, func(tx *database.Tx) (Unit, error) {
 		u, err := lockUnit(tx, by, idOrCode)
@@ -317,10 +351,13 @@ func (c *Catalog) SetComponents(ctx context.Context, by identity.Actor, idOrCode
 		if err := writeComponents(tx, u); err != nil {
 			return Unit{}, err
 		}
-		if u, err = findUnit(tx, u.ID); err != nil {
+		if err := record(tx, by, "unit.components", u.ID, was, componentCounts(parts)); err != nil {
 			return Unit{}, err
 		}
-		return u, record(tx, by, "unit.components", u.ID, was, componentCounts(u.Components))
+		if err := c.partsChanged(ctx, tx, by, u.ID); err != nil {
+			return Unit{}, err
+		}
+		return findUnit(tx, u.ID)
 	})
 }
 

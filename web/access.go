@@ -18,9 +18,9 @@ const tokensPath = accessPath + "/jetons"
 
 func (s *Site) mountAccess(r gin.IRouter) {
 	s.on(r, "GET", accessPath, accessPage)
-	s.on(r, "POST", tokensPath, makeToken)
+	s.form(r, tokensPath, tokenShown, makeToken)
 	s.on(r, "POST", tokensPath+"/revoquer", revokeToken)
-	s.on(r, "POST", calendarsPath, renewCalendar)
+	s.form(r, calendarsPath, calendarShown, renewCalendar)
 	s.on(r, "POST", calendarsPath+"/fermer", endCalendar)
 	s.leads(r, accessPath, tokensPath, tokensPath+"/revoquer", calendarsPath, calendarsPath+"/fermer")
 }
@@ -129,7 +129,7 @@ func makeToken(p *page) error {
 	if err := p.signedIn(); err != nil {
 		return err
 	}
-	asked := newToken{strings.TrimSpace(p.field("label")), p.field("scope"), p.field("days")}
+	asked := p.tokenAsked()
 	days, a := atoi(asked.Days), p.v.Actor
 	req := identity.TokenRequest{Label: asked.Label, Scopes: []string{asked.Scope}, Lifetime: time.Duration(days) * 24 * time.Hour}
 	req.Key = p.onceKey("key", asked.Label, asked.Scope, asked.Days)
@@ -148,8 +148,32 @@ func makeToken(p *page) error {
 		t, status := p.explain(err)
 		return p.accessAgain(status, asked, &t)
 	}
-	p.other = nowhere // it is not there to be read again
-	return p.show(http.StatusOK, "token", shownToken{p.frame(p.l.Say("page.access.made", nil)), secret, p.tokenLine(k)})
+	return p.showToken(madeToken{a.ID, secret, k})
+}
+
+// A madeToken is a token with its secret, for the page that shows it, in both languages.
+type madeToken struct {
+	By, Secret string
+	Token      identity.Token
+}
+
+func (p *page) showToken(made madeToken) error {
+	p.resend = p.sealed(made)
+	return p.show(http.StatusOK, "token", shownToken{p.frame(p.l.Say("page.access.made", nil)), made.Secret, p.tokenLine(made.Token)})
+}
+
+// tokenAsked is what a form asks of a token.
+func (p *page) tokenAsked() newToken {
+	return newToken{strings.TrimSpace(p.field("label")), p.field("scope"), p.field("days")}
+}
+
+// tokenShown shows the token that was just made, or the form as it was filled in, and makes nothing.
+func tokenShown(p *page) error {
+	var made madeToken
+	if p.unsealed(&made) && made.By == p.v.Actor.ID {
+		return p.showToken(made)
+	}
+	return p.accessAgain(http.StatusOK, p.tokenAsked(), nil)
 }
 
 // revokeToken ends one of one's own tokens, whatever the roles of who asks: this page is about

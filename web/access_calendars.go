@@ -81,21 +81,38 @@ func renewCalendar(p *page) error {
 		t, status := p.explain(err)
 		return p.accessAgain(status, usualToken(), &t)
 	}
+	return p.showCalendar(madeSecret{a.ID, secret, made.HubID})
+}
+
+// A madeSecret is the secret of a calendar, for the page that shows it, in both languages.
+type madeSecret struct{ By, Secret, HubID string }
+
+func (p *page) showCalendar(made madeSecret) error {
 	var places []inventory.Place
 	if made.HubID != "" {
-		if places, err = p.Catalog.Places(ctx); err != nil {
+		var err error
+		if places, err = p.Catalog.Places(p.c.Request.Context()); err != nil {
 			return err
 		}
 	}
-	p.other = nowhere // it is not there to be read again
+	p.resend = p.sealed(made)
 	f := madeCalendar{frame: p.frame(p.l.Say("page.access.calendar_made", nil)), Name: p.calendarName(places, made.HubID)}
-	f.Address = p.origin() + "/calendars/private/" + secret + ".ics"
+	f.Address = p.origin() + "/calendars/private/" + made.Secret + ".ics"
 	if p.l.Tag() != "fr" {
 		f.Address += "?lang=" + p.l.Tag()
 	}
 	_, rest, _ := strings.Cut(f.Address, "://")
 	f.Subscribe = template.URL("webcal://" + rest)
 	return p.show(http.StatusOK, "calendar_made", f)
+}
+
+// calendarShown shows the address that was just made, or the page without it, and makes nothing.
+func calendarShown(p *page) error {
+	var made madeSecret
+	if p.unsealed(&made) && made.By == p.v.Actor.ID {
+		return p.showCalendar(made)
+	}
+	return p.accessAgain(http.StatusOK, usualToken(), nil)
 }
 
 // origin is the address of the site as this person reaches it.

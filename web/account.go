@@ -29,7 +29,7 @@ const (
 func (s *Site) mountAccount(r gin.IRouter) {
 	s.on(r, "GET", accountPath, accountPage)
 	s.on(r, "GET", profilePath, profilePage)
-	s.on(r, "POST", profilePath, changeProfile)
+	s.form(r, profilePath, profileShown, changeProfile)
 	s.mountDevices(r)
 	s.mountAccess(r)
 }
@@ -317,6 +317,20 @@ func languageOf(tag string) otherLanguage {
 	return otherLanguage{Lang: locale.French.Tag(), Name: "Français"}
 }
 
+// profileTyped is what somebody said of themselves.
+func (p *page) profileTyped() profile {
+	return profile{strings.TrimSpace(p.field("name")), strings.TrimSpace(p.field("phone")), p.field("language"), p.field("hub"), p.field("clientele")}
+}
+
+// profileShown shows the form as it was filled in, and changes nothing.
+func profileShown(p *page) error {
+	m, err := p.myself()
+	if err != nil {
+		return err
+	}
+	return p.profileAgain(http.StatusOK, p.profileTyped(), m.Version, m.Email, nil)
+}
+
 // changeProfile writes what somebody says of themselves, and goes on in the language that they
 // have chosen. Who changed it elsewhere meanwhile is told: the form says again what they typed.
 func changeProfile(p *page) error {
@@ -324,7 +338,7 @@ func changeProfile(p *page) error {
 	if err != nil {
 		return err
 	}
-	e := profile{strings.TrimSpace(p.field("name")), strings.TrimSpace(p.field("phone")), p.field("language"), p.field("hub"), p.field("clientele")}
+	e := p.profileTyped()
 	_, err = p.Directory.ChangeMember(p.c.Request.Context(), p.v.Actor, m.ID, identity.MemberEdits{
 		IfVersion: versionOf(p.field("version")), Name: &e.Name, Phone: &e.Phone, Language: &e.Language, HomeHub: &e.HomeHub, Clientele: &e.Clientele,
 	}, database.Key{})

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -35,23 +36,112 @@ func backTo(address string) string {
 	return path
 }
 
+// A comeback is what a sign-in leads back to: a page, and what was typed on it. It is in a cookie;
+// what was typed is on the server, sealed, and the cookie has its secret.
+type comeback struct {
+	path  string // the French address with its query; "" for none
+	typed string // the secret of what was typed; "" for nothing
+	gone  bool   // it was gone back to: only what was typed is still wanted, for a page that is read again
+}
+
+// comeback is what the browser keeps. Anybody may have written it.
+func (p *page) comeback() comeback {
+	part := strings.Split(p.v.Return, " ")
+	c := comeback{path: backTo(part[0])}
+	if len(part) > 1 && c.path != "" {
+		c.typed, c.gone = part[1], len(part) > 2
+	}
+	return c
+}
+
+// waits reports whether there is a page to go back to.
+func (c comeback) waits() bool { return c.path != "" && !c.gone }
+
+// keepComeback has the browser keep a page to come back to.
+func (p *page) keepComeback(c comeback) {
+	text := c.path
+	if c.typed != "" {
+		text += " " + c.typed
+		if c.gone {
+			text += " -"
+		}
+	}
+	p.v.KeepReturn(text)
+	p.v.Return = text
+}
+
 // keepBack notes the page that a sign-in shall lead back to, where the address asks for one.
 func (p *page) keepBack() {
-	if path := backTo(p.c.Query("retour")); path != "" {
-		p.v.KeepReturn(path)
-		p.v.Return = path
+	if path := backTo(p.c.Query("retour")); path != "" && path != p.comeback().path {
+		p.keepComeback(comeback{path: path})
+	} else if path != "" && !p.comeback().waits() {
+		p.keepComeback(comeback{path: path, typed: p.comeback().typed})
+	}
+}
+
+// signInAddress is where one signs in to come back to an address of this site.
+func signInAddress(back string) string {
+	return "/connexion?" + url.Values{"retour": {back}}.Encode()
+}
+
+// mostTyped bounds what is kept of a form while somebody signs in.
+const mostTyped = 64 << 10
+
+// signInFirst has somebody sign in and come back to a French address of this site, where they find
+// what they typed: it waits on the server, not in an address.
+func (p *page) signInFirst(back string, typed []hiddenField) error {
+	c := comeback{path: backTo(back)}
+	q := url.Values{}
+	for _, f := range typed {
+		if !slices.Contains(untold, f.Name) {
+			q.Add(f.Name, f.Value)
+		}
+	}
+	if text := q.Encode(); len(typed) > 0 && len(text) <= mostTyped {
+		c.typed = newSecret()
+		if err := p.Gate.Keep(p.c.Request.Context(), p.visitor(), c.typed, seal(c.typed, text)); err != nil {
+			return p.retry(err, p.frenchPath(), typed)
+		}
+	}
+	p.keepComeback(c)
+	return p.to("/connexion")
+}
+
+// typedBefore is what somebody typed on the page of a French address before they had to sign in, nil
+// for nothing.
+func (p *page) typedBefore(address string) (url.Values, error) {
+	c := p.comeback()
+	if !c.gone || c.path != backTo(address) || !p.v.Actor.Known() {
+		return nil, nil
+	}
+	sealed, err := p.Gate.Kept(p.c.Request.Context(), c.typed)
+	if err != nil || sealed == "" {
+		return nil, err
+	}
+	return url.ParseQuery(unseal(c.typed, sealed))
+}
+
+// sent forgets what was typed before somebody signed in: it is where it belongs.
+func (p *page) sent() {
+	if p.comeback().gone {
+		p.v.EndReturn()
 	}
 }
 
 // onward goes to the page that somebody wanted to open before they signed in, else to their
 // account. It is gone to once.
 func (p *page) onward() error {
-	path := backTo(p.v.Return)
-	if path == "" {
+	c := p.comeback()
+	switch {
+	case !c.waits():
 		return p.to(accountPath)
+	case c.typed == "":
+		p.v.EndReturn()
+	default:
+		c.gone = true
+		p.keepComeback(c)
 	}
-	p.v.EndReturn()
-	return p.to(path)
+	return p.to(c.path)
 }
 
 // signInFor is the sign-in page that leads back to the page that was asked for.

@@ -97,6 +97,28 @@ func TestASignInLeadsBackToThePageThatWasWanted(t *testing.T) {
 	})
 }
 
+// TestALetterLeadsBackWhereverItIsOpened: the browser of a mail program has no cookie of the one that asked.
+func TestALetterLeadsBackWhereverItIsOpened(t *testing.T) {
+	onEach(t, func(t *testing.T, w *town) {
+		b, phone := w.browser(), w.browser()
+		b.get("/connexion?retour=" + url.QueryEscape(wantedPage))
+		b.post("/connexion", "email", "zoe@exemple.example")
+		flow := phone.post("/connexion/lien", "secret", phone.get(w.link()).hidden("secret")).on("/connexion/inscription", 200).hidden("flow")
+		phone.post("/connexion/inscription", "flow", flow, "name", "Zoé", "consent", "yes").lands("")
+		phone.get("/connexion").on("/compte", 200)
+
+		b.get("/en/connexion?retour=" + url.QueryEscape(wantedPage))
+		b.post("/en/connexion", "email", "zoe@exemple.example")
+		tablet := w.browser()
+		tablet.post("/connexion/lien", "secret", tablet.get(w.link()).hidden("secret")).lands("")
+
+		b = w.browser() // who wanted no page comes to their account
+		b.post("/connexion", "email", "zoe@exemple.example")
+		tablet = w.browser()
+		tablet.post("/connexion/lien", "secret", tablet.get(w.link()).hidden("secret")).on("/compte", 200)
+	})
+}
+
 func TestThePageToComeBackToIsKeptForThisSiteAlone(t *testing.T) {
 	w := newTown(t, "sqlite", false)
 	v := w.browser().get("/connexion?retour=" + url.QueryEscape(wantedPage))

@@ -19,7 +19,7 @@ func (s *Site) mountBook(r gin.IRouter) {
 	s.on(r, "GET", "/reserver", whenPage)
 	s.on(r, "GET", "/reserver/ajouter", addPage)
 	s.on(r, "GET", "/reserver/verifier", bookCheckPage)
-	s.on(r, "POST", "/reserver", book)
+	s.form(r, "/reserver", bookShown, book)
 }
 
 // The steps of booking, as the bar above the pages counts them.

@@ -52,8 +52,10 @@ func (h helpContact) Params() fault.Params { return fault.Params{"hub": h.Name} 
 // An alternative is something that can be booked instead, by its own form.
 type alternative struct {
 	What, When string
+	Price      string // what it costs, where any of those offered costs something
 	Fields     []hiddenField
 	Path       string // where it is checked, for who is not signed in
+	Check      bool   // it is looked at before it is taken
 }
 
 // bookCheckPage shows what would be booked. Without a time it leads to where one is chosen.
@@ -67,8 +69,14 @@ func bookCheckPage(p *page) error {
 	case !ok:
 		return p.to(whenAddress(wants, ""))
 	}
-	f := formOf(q, wants, from, to)
-	f.Key = newKey()
+	f := formOf(nil, wants, from, to)
+	typed, err := p.typedBefore(f.address())
+	if err != nil {
+		return err
+	}
+	if typed != nil {
+		f = formOf(typed, wants, from, to)
+	}
 	return p.check(http.StatusOK, f, nil)
 }
 
@@ -89,9 +97,6 @@ func (p *page) check(status int, form bookForm, wrong *told) error {
 	if len(hubsOf(look.Terms)) > 1 {
 		return p.showHubs(http.StatusUnprocessableEntity, look.Terms, form.wants)
 	}
-	if p.c.Request.Method != http.MethodGet {
-		p.other = withTyped(form.address(), form)
-	}
 	zone := look.Terms[0].Zone
 	if !form.from.Before(form.to) {
 		return p.to(handAddress(form, zone))
@@ -107,7 +112,7 @@ func (p *page) check(status int, form bookForm, wrong *told) error {
 		for _, x := range edge.Violations(p.l, person) {
 			v.Needs = append(v.Needs, x.Message)
 		}
-		v.SignIn = signInAddress(p.c.Request.URL.RequestURI(), form)
+		v.SignIn = signInAddress(p.c.Request.URL.RequestURI())
 	} else {
 		rest = append(person, rest...)
 	}
@@ -184,8 +189,13 @@ func (p *page) refusal(v *checkView, broken []fault.Violation, look booking.Prev
 		v.Help = &helpContact{h.Name.In(p.l.Tag()), h.Phone, h.Email}
 		v.Train = slices.ContainsFunc(broken, func(x fault.Violation) bool { return x.Code == "certification_missing" })
 	}
+	costs := slices.ContainsFunc(look.Alternatives, func(a booking.Alternative) bool { return a.PriceCents > 0 || a.TakesHours })
 	for _, a := range look.Alternatives {
-		v.Alternatives = append(v.Alternatives, p.alternativeOf(a, form))
+		out := p.alternativeOf(a, form)
+		if costs && !v.Visitor {
+			out.Price = p.alternativePrice(a)
+		}
+		v.Alternatives = append(v.Alternatives, out)
 	}
 }
 
@@ -244,6 +254,17 @@ func (p *page) alternativeOf(a booking.Alternative, form bookForm) alternative {
 	other.Key = newKey()
 	out.Fields = other.fields()
 	return out
+}
+
+// alternativePrice is what an alternative costs who reads.
+func (p *page) alternativePrice(a booking.Alternative) string {
+	switch {
+	case a.PriceCents > 0:
+		return p.l.Say("page.book.costs", fault.Params{"price": p.l.Money(a.PriceCents, a.Currency)})
+	case a.TakesHours:
+		return p.l.Say("page.book.from_hours", nil)
+	}
+	return p.l.Say("page.book.free", nil)
 }
 
 // alternativeWords say what an alternative is, and where.

@@ -51,7 +51,7 @@ func TestWhatARefusalSaysIsSaidOnceAndPlainly(t *testing.T) {
 
 		path := zoe.send(zoe.get(zoe.get("/reserver?r=amos-coach&jour=2026-11-26").slot("10 h")).form("/reserver")).has("C’est réservé").path
 		moved := zoe.get(path + "/changer?debut=2026-11-26T15:20:00Z&fin=2026-11-26T16:20:00Z")
-		if v := zoe.send(moved.form(path+"/changer")).on(path+"/changer", 422); strings.Count(v.body, "celles-ci") != 1 {
+		if v := zoe.send(moved.last(path+"/changer")).on(path+"/changer", 422); strings.Count(v.body, "celles-ci") != 1 {
 			t.Errorf("the change page says:\n%s", v.body)
 		}
 		zoe.get(path+"/changer?du=2026-11-26&de=12:00&a=10:00").on(path+"/changer", 400).has("La fin doit venir après le début.").one("input", "aria-invalid", "true")
@@ -89,18 +89,36 @@ func TestTheOtherLanguageKeepsWhatWasTypedOnARefusedForm(t *testing.T) {
 	onStreet(t, func(t *testing.T, w *town, zoe *browser) {
 		form := zoe.get(zoe.get(studioOn24).slot("14 h")).form("/reserver")
 		w.taken("amos-studio", on24(13), on24(15))
-		refused := zoe.send(form, "titre", "Répétition", "notes", "Deux vélos").on("/reserver", 409)
-		for _, e := range refused.elements("a", "", "") {
-			if e.has["hreflang"] == "en" || e.text == "English" {
-				other := zoe.get(e.has["href"]).on("/en/reserver/verifier", 200).has("Deux vélos")
-				if got := other.one("input", "id", "titre").has["value"]; got != "Répétition" {
-					t.Errorf("the title is %q", got)
-				}
-				return
+		long := strings.Repeat("Deux vélos. ", 160)
+		refused := zoe.send(form, "titre", "Rencontre avec Me Tremblay", "notes", long, "personnes", "3").on("/reserver", 409)
+		for _, e := range append(refused.elements("a", "", ""), refused.elements("form", "", "")...) {
+			if at := e.has["href"] + e.has["action"]; strings.Contains(at, "Tremblay") || strings.Contains(at, "notes") {
+				t.Errorf("what was typed is in an address: %s", at)
 			}
 		}
-		t.Error("no way to the other language")
+		if refused.form("/en/reserver").fields.Get("cle") != "" {
+			t.Error("the key of the form goes along")
+		}
+		other := zoe.send(refused.form("/en/reserver")).on("/en/reserver", 200).has("Deux vélos", "Here is why")
+		if got := other.one("input", "id", "titre").has["value"]; got != "Rencontre avec Me Tremblay" {
+			t.Errorf("the title is %q", got)
+		}
+		if got := other.last("/en/reserver").fields; got.Get("notes") != strings.TrimSpace(long) && got.Get("notes") != long || got.Get("personnes") != "3" {
+			t.Errorf("the form holds %v", got)
+		}
+		if len(w.booked()) != 1 {
+			t.Error("reading it in English has booked something")
+		}
+		zoe.send(other.form("/reserver")).on("/reserver", 200).has("Deux vélos")
 	})
+}
+
+// last is the last form of a page that is sent to an address.
+func (v view) last(action string) filled {
+	v.t.Helper()
+	v.form(action)
+	all := v.forms(action)
+	return all[len(all)-1]
 }
 
 func TestEveryFieldHasWords(t *testing.T) {

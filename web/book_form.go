@@ -49,8 +49,7 @@ type termsBox struct {
 // typedFields are the fields of a form that are carried along as they were typed.
 var typedFields = []string{"titre", "notes", "secteur", "visibilite", "organisme", "personnes"}
 
-// formOf reads a form, out of an address or as it was sent. An address may carry what was typed
-// before somebody had to sign in.
+// formOf reads a form as it was sent, or as it was kept while somebody signed in.
 func formOf(q url.Values, wants []booking.Want, from, to time.Time) bookForm {
 	f := bookForm{
 		Key: q.Get("cle"), Title: q.Get("titre"), Notes: q.Get("notes"), Sector: q.Get("secteur"), Visibility: q.Get("visibilite"),
@@ -104,41 +103,15 @@ func (f bookForm) typed() bool {
 	return slices.ContainsFunc(typedFields, func(name string) bool { return name != "visibilite" && f.text(name) != "" })
 }
 
-// signInAddress is where one signs in to come back to an address of this site, with as much of
-// what was typed as an address has room for.
-func signInAddress(back string, f bookForm) string {
-	return "/connexion?" + url.Values{"retour": {withTyped(back, f)}}.Encode()
-}
-
-// withTyped is an address with as much of what was typed as an address has room for.
-func withTyped(back string, f bookForm) string {
-	path, query, _ := strings.Cut(back, "?")
-	q, err := url.ParseQuery(query)
-	if err != nil {
-		q = url.Values{}
-	}
-	for _, name := range typedFields {
-		text := f.text(name)
-		if text == "" {
-			continue
-		}
-		q.Set(name, text)
-		if len(path)+1+len(q.Encode()) > longestBack {
-			q.Del(name)
-		}
-	}
-	if len(q) > 0 {
-		path += "?" + q.Encode()
-	}
-	return path
-}
+// mostPeople is how many persons the book takes at most.
+const mostPeople = 100_000
 
 // attendance is how many persons come; what is no number is none that the book accepts.
 func (f bookForm) attendance() int {
 	if f.Attendance == "" {
 		return 0
 	}
-	if n := numberOf(f.Attendance); n > 0 {
+	if n := numberOf(f.Attendance); n > 0 && n <= mostPeople {
 		return n
 	}
 	return -1
@@ -272,22 +245,13 @@ func (p *page) termsBoxes(f *bookForm, asked []fault.Violation) error {
 
 // book books, and leads to the booking; or shows the form again, with all that was typed and why not.
 func book(p *page) error {
-	if err := p.c.Request.ParseForm(); err != nil {
-		return fault.New(fault.Malformed, "malformed", nil).Because(err)
+	f, elsewhere := p.bookAsked()
+	if elsewhere != "" {
+		return p.to(elsewhere)
 	}
-	q := p.c.Request.PostForm
-	wants := wantsOf(q)
-	from, to, ok := spanFrom(q.Get("debut"), q.Get("fin"))
-	switch {
-	case len(wants) == 0:
-		return p.to("/ressources")
-	case !ok:
-		return p.to(whenAddress(wants, ""))
-	}
-	f := formOf(q, wants, from, to)
 	who := p.v.Actor
 	if !who.Known() {
-		return p.to(signInAddress(addressOf(p.l, f.address()), f))
+		return p.signInFirst(f.address(), f.fields())
 	}
 	if f.attendance() < 0 {
 		return p.bookAgain(f, fault.Field("attendance", "bad_attendance"))
@@ -298,7 +262,39 @@ func book(p *page) error {
 	if err != nil {
 		return p.notBooked(f, err)
 	}
+	p.sent()
 	return p.to(bookingAddress(b.ID) + "?fait=reservee")
+}
+
+// bookAsked is the form that was sent, or where to go on without one.
+func (p *page) bookAsked() (f bookForm, elsewhere string) {
+	q := p.c.Request.PostForm
+	wants := wantsOf(q)
+	from, to, ok := spanFrom(q.Get("debut"), q.Get("fin"))
+	switch {
+	case len(wants) == 0:
+		return f, "/ressources"
+	case !ok:
+		return f, whenAddress(wants, "")
+	}
+	return formOf(q, wants, from, to), ""
+}
+
+// bookShown shows the form as it was filled in, and books nothing.
+func bookShown(p *page) error {
+	f, elsewhere := p.bookAsked()
+	switch {
+	case elsewhere != "":
+		return p.to(elsewhere)
+	case !p.v.Actor.Known():
+		return p.signInFirst(f.address(), f.fields())
+	}
+	f.Key = newKey()
+	err := p.check(http.StatusOK, f, nil)
+	if kind := fault.KindOf(err); kind == fault.Unavailable || kind == fault.TooMany {
+		return p.retry(err, "/reserver", f.fields())
+	}
+	return err
 }
 
 // notBooked shows the form again after a refusal. Where nobody knows whether it was booked, the
@@ -307,16 +303,37 @@ func (p *page) notBooked(f bookForm, err error) error {
 	var refused *booking.Refusal
 	switch kind := fault.KindOf(err); {
 	case fault.Is(err, "sign_in"):
-		return p.to(signInAddress(addressOf(p.l, f.address()), f))
+		return p.signInFirst(f.address(), f.fields())
 	case fault.Is(err, "idempotency_key_reused"):
 		f.Key = newKey()
-		return p.check(http.StatusConflict, f, &told{Title: p.l.Say("page.book.reused_title", nil), Text: p.l.Say("page.book.reused", nil)})
+		return p.bookedBefore(f)
 	case errors.As(err, &refused), kind == fault.Malformed:
 		return p.bookAgain(f, err)
 	case kind == fault.Unavailable, kind == fault.TooMany:
 		return p.retry(err, "/reserver", f.fields())
 	}
 	return err
+}
+
+// bookedBefore answers a form that was sent before, with something else on it. Where it has booked, what
+// is taken is one's own: what was typed may be written on that booking.
+func (p *page) bookedBefore(f bookForm) error {
+	near, _, err := p.Book.Bookings(p.c.Request.Context(), p.v.Actor, booking.Query{Mine: true, From: &f.from, To: &f.to})
+	if err != nil {
+		return err
+	}
+	for _, b := range near {
+		if !b.Status.Live() || !b.StartsAt.Equal(f.from) || !b.EndsAt.Equal(f.to) || !slices.Equal(wantsFor(b), f.wants) {
+			continue
+		}
+		p.resend, p.resendTo = []hiddenField{{onlyShow, "1"}, {"version", strconv.FormatInt(b.Version, 10)}}, bookingAddress(b.ID)+"/changer"
+		for _, name := range typedFields {
+			p.resend = append(p.resend, hiddenField{name, f.text(name)})
+		}
+		c := changeForm{bookForm: f, version: b.Version, writes: true}
+		return p.change(http.StatusConflict, b, c, &told{Title: p.l.Say("page.book.yours_title", nil), Text: p.l.Say("page.book.yours", nil)}, nil)
+	}
+	return p.check(http.StatusConflict, f, &told{Title: p.l.Say("page.book.reused_title", nil), Text: p.l.Say("page.book.reused", nil)})
 }
 
 // bookAgain shows the form with why it was refused. What is sent next is another request.

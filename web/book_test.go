@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/base64"
 	"net/http"
 	"net/url"
 	"slices"
@@ -59,8 +60,14 @@ func (w *town) thing(hub, category string, kind inventory.Kind, units int, price
 		Name: words("Le " + category), Bring: words("Des souliers propres pour " + category + "."), PricePerHour: &price, Policy: p}, database.Key{})
 	must(w.t, err)
 	for i := range units {
-		_, err = w.site.Catalog.AddUnit(w.t.Context(), identity.System, slug, inventory.UnitEdits{Code: to(slug + strconv.Itoa(i))}, database.Key{})
+		code := slug + strconv.Itoa(i)
+		u, err := w.site.Catalog.AddUnit(w.t.Context(), identity.System, slug, inventory.UnitEdits{Code: &code}, database.Key{})
 		must(w.t, err)
+		// Codes that there were before new ones are folded stay as they are.
+		must(w.t, w.db.In(w.t.Context(), func(tx *database.Tx) error {
+			_, err := tx.Exec(`UPDATE units SET code = $2 WHERE id = $1`, u.ID, code)
+			return err
+		}))
 	}
 }
 
@@ -240,7 +247,13 @@ func TestSomebodyBooksWithoutAScript(t *testing.T) {
 		if n := len(w.booked()); n != 1 {
 			t.Errorf("a second tap made %d bookings", n)
 		}
-		zoe.send(form, "titre", "Autre chose").on("/reserver", 409).has("Ce formulaire a déjà servi")
+		yours := zoe.send(form, "titre", "Autre chose", "notes", "Trois vélos").on("/reserver", 409).has("c’est la vôtre", `value="Autre chose"`, "Trois vélos").lacks("n’est pas libre")
+		checkPage(t, "/reserver again", yours, "fr")
+		zoe.send(yours.form("/en/reservations/"+b.ID+"/changer")).on("/en/reservations/"+b.ID+"/changer", 200).has(`value="Autre chose"`, "Trois vélos")
+		zoe.send(yours.form("/reservations/"+b.ID+"/changer")).on("/reservations/"+b.ID, 200).has("Autre chose")
+		if n := len(w.booked()); n != 1 {
+			t.Errorf("%d bookings", n)
+		}
 		file := zoe.get("/reservations/" + b.ID + "/agenda.ics")
 		if file.header.Get("Content-Type") != "text/calendar; charset=utf-8" || !strings.Contains(file.body, "METHOD:PUBLISH") || !strings.Contains(file.body, "DTSTART:20261124T190000Z") {
 			t.Errorf("%v %s", file.header, file.body)
@@ -278,6 +291,11 @@ func TestARefusalKeepsAllThatWasTypedAndOffersWhatCanBeBooked(t *testing.T) {
 			t.Fatalf("nothing at the other hub:\n%s", refused.body)
 		}
 		refused.has("Hub val-dor", "km de là")
+		for _, e := range refused.elements("button", "class", "choose") {
+			if !strings.Contains(e.text, "12,50 $ avant taxes") {
+				t.Errorf("%q says no price", e.text)
+			}
+		}
 		zoe.send(far).has("C’est réservé", "&lt;script&gt;alert(1)")
 		b := w.booked()[1]
 		if b.HubSlug != "val-dor" || b.Title != "<script>alert(1)</script>" || b.Attendance != 4 || b.Visibility != "members" {
@@ -372,16 +390,38 @@ func TestWhoIsNotSignedInSeesAllAndComesBack(t *testing.T) {
 		form := back.form("/reserver")
 
 		b.post("/deconnexion")
-		in := b.send(form, "titre", "Atelier", "notes", strings.Repeat("é", 1900)).on("/connexion", 200)
+		notes := strings.Repeat("é", 1900)
+		b.http.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+			if at := r.URL.String(); strings.Contains(at, "titre") || strings.Contains(at, "Atelier") || strings.Contains(at, "notes") {
+				t.Errorf("what was typed is in an address: %s", at)
+			}
+			return nil
+		}
+		b.send(form, "titre", "Atelier", "notes", notes).on("/connexion", 200).has("la page que vous vouliez ouvrir")
 		if len(w.booked()) != 0 {
 			t.Fatal("somebody who is not known has booked")
 		}
-		_ = in
+		kept, err := url.Parse(w.url)
+		must(t, err)
+		for _, c := range b.http.Jar.Cookies(kept) {
+			if text, _ := base64.RawURLEncoding.DecodeString(c.Value); len(c.Value) > 1000 || strings.Contains(string(text), "Atelier") {
+				t.Errorf("what was typed is in the cookie %s", c.Name)
+			}
+		}
+		var rows []string
+		must(t, w.db.Reader(t.Context()).Select(&rows, `SELECT data FROM ceremonies`))
+		if len(rows) == 0 || strings.Contains(strings.Join(rows, ""), "Atelier") {
+			t.Errorf("it is kept as %.100q", rows)
+		}
 		b.post("/connexion", "email", "zoe@exemple.example")
 		again := b.post("/connexion/lien", "secret", b.get(w.link()).hidden("secret")).on("/reserver/verifier", 200)
-		if got := again.one("input", "id", "titre").has["value"]; got != "Atelier" {
-			t.Errorf("the title is %q", got)
+		for range 2 { // it is still there when the page is read again
+			if got := again.last("/reserver").fields; got.Get("titre") != "Atelier" || got.Get("notes") != notes {
+				t.Errorf("the form holds %.200v", got)
+			}
+			again = b.get("/reserver/verifier?" + checkAddress(wantsOf(form.fields), on24(14), on24(15))[len("/reserver/verifier?"):])
 		}
+		b.get("/connexion").on("/compte", 200) // it is gone to once
 		r, err := http.NewRequest("POST", w.url+"/reserver", strings.NewReader(form.fields.Encode()))
 		must(t, err)
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")

@@ -276,11 +276,11 @@ func (p *page) byHand(zone *time.Location) (h handTime, from, to time.Time) {
 		until = h.FromDay
 	}
 	var err error
-	if from, err = hours.Instant(h.FromDay+"T"+h.FromTime, zone); err != nil {
+	if from, err = typedInstant(h.FromDay+"T"+h.FromTime, zone); err != nil {
 		h.Wrong = "du"
 		return h, from, to
 	}
-	if to, err = hours.Instant(until+"T"+h.ToTime, zone); err != nil {
+	if to, err = typedInstant(until+"T"+h.ToTime, zone); err != nil {
 		h.Wrong = "au"
 	} else if !from.Before(to) {
 		h.Wrong, h.Why = "a", p.l.Say("violation.ends_before_start", nil)

@@ -17,11 +17,11 @@ func (s *Site) mountBookings(r gin.IRouter) {
 	s.on(r, "GET", "/reservations/:id", bookingPage)
 	s.on(r, "GET", "/reservations/:id/agenda.ics", bookingCalendar)
 	s.on(r, "GET", "/reservations/:id/changer", changePage)
-	s.on(r, "POST", "/reservations/:id/changer", changeBooking)
+	s.form(r, "/reservations/:id/changer", changeShown, changeBooking)
 	s.on(r, "GET", "/reservations/:id/prolonger", func(p *page) error { return p.to(bookingAddress(p.c.Param("id"))) })
-	s.on(r, "POST", "/reservations/:id/prolonger", extendBooking)
+	s.form(r, "/reservations/:id/prolonger", bookingPage, extendBooking)
 	s.on(r, "GET", "/reservations/:id/annuler", cancelPage)
-	s.on(r, "POST", "/reservations/:id/annuler", cancelBooking)
+	s.form(r, "/reservations/:id/annuler", func(p *page) error { return p.cancelAgain(http.StatusOK, p.field("raison"), nil) }, cancelBooking)
 }
 
 // How many bookings a list has before it goes on on another page.

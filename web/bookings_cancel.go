@@ -41,7 +41,6 @@ func (p *page) cancelAgain(status int, reason string, wrong *told) error {
 	}
 	zone := zoneNamed(b.TimeZone)
 	path := bookingAddress(b.ID)
-	p.other = path + "/annuler"
 	v := cancelView{
 		frame: p.frame(p.l.Say("page.bookings.cancel_title", nil)),
 		What:  p.bookedWords(b), When: p.spanWords(b.StartsAt, b.EndsAt, zone), Where: inTown(b.HubName.In(p.l.Tag()), b.Town),
@@ -65,7 +64,7 @@ func (p *page) cancelAgain(status int, reason string, wrong *told) error {
 func cancelBooking(p *page) error {
 	who := p.v.Actor
 	if !who.Known() {
-		return p.to(signInAddress(addressOf(p.l, bookingAddress(p.c.Param("id"))+"/annuler"), bookForm{}))
+		return p.to(signInAddress(bookingAddress(p.c.Param("id")) + "/annuler"))
 	}
 	id, reason := p.c.Param("id"), p.field("raison")
 	if !goodID(id) {

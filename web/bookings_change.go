@@ -2,10 +2,12 @@ package web
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"canot/booking"
@@ -26,6 +28,11 @@ type changeView struct {
 	Form              *bookForm
 	Alternatives      []alternative
 	Others            string
+	ToThings          string   // the other things that it would have, "" for the same
+	Price             string   // what it will cost, where a change of time was judged
+	Takes             string   // of the hours one has
+	Needs             []string // what the change asks for
+	Refused           bool     // the new time cannot be had
 }
 
 // changeForm is what is asked for of a booking, as it was typed.
@@ -44,8 +51,14 @@ func changePage(p *page) error {
 	if err != nil {
 		return err
 	}
+	typed, err := p.typedBefore(bookingAddress(b.ID) + "/changer")
+	if err != nil {
+		return err
+	}
+	if typed != nil {
+		return p.changeAs(b, typed)
+	}
 	f := changeOf(b, p.c.Request.URL.Query())
-	f.writes = false
 	hand, from, to := p.byHand(zoneNamed(b.TimeZone))
 	switch {
 	case hand.asked && hand.Wrong != "":
@@ -56,7 +69,31 @@ func changePage(p *page) error {
 	return p.change(http.StatusOK, b, f, nil, nil)
 }
 
-// changeOf reads what is asked of a booking. What is left out stays as it is.
+// changeShown shows the page as it was filled in, and changes nothing.
+func changeShown(p *page) error {
+	if !p.v.Actor.Known() {
+		return p.signInFirst(p.frenchPath(), fieldsOfForm(p.c.Request.PostForm))
+	}
+	b, err := p.oneBooking()
+	if err != nil {
+		return err
+	}
+	return p.changeAs(b, p.c.Request.PostForm)
+}
+
+// changeAs is the page with a form as it was filled in.
+func (p *page) changeAs(b booking.Booking, q url.Values) error {
+	f := changeOf(b, q)
+	f.writes = q.Has("titre")
+	var wrong *told
+	if versionOf(q.Get("version")) != b.Version {
+		wrong = p.staleWords()
+	}
+	return p.change(http.StatusOK, b, f, wrong, nil)
+}
+
+// changeOf reads what is asked of a booking, out of a form, or of an address, which names a time
+// alone. What is left out stays as it is.
 func changeOf(b booking.Booking, q url.Values) changeForm {
 	from, to, moves := spanFrom(q.Get("debut"), q.Get("fin"))
 	if !moves {
@@ -107,27 +144,29 @@ func (f changeForm) edits(b booking.Booking) booking.Edits {
 	return e
 }
 
-// change shows the page, with what was refused and why.
+// change shows the page, with what was refused and why. A time that was chosen is judged first.
 func (p *page) change(status int, b booking.Booking, f changeForm, wrong *told, refused *booking.Refusal) error {
 	path := bookingAddress(b.ID)
 	if !b.Status.Live() || !p.DB.Now().Before(b.EndsAt) {
-		return p.to(path)
+		return p.overAlready(b)
 	}
 	zone := zoneNamed(b.TimeZone)
-	p.other = path + "/changer"
-	if p.c.Request.Method == http.MethodGet {
-		p.other = ""
-	}
 	v := changeView{
 		frame: p.frame(p.l.Say("page.bookings.change_title", nil)),
 		What:  p.bookedWords(b), When: p.spanWords(b.StartsAt, b.EndsAt, zone), Where: inTown(b.HubName.In(p.l.Tag()), b.Town),
 		Action: path + "/changer", Back: path, Version: b.Version, Others: path + "/changer", Fixed: b.Status == booking.InUse,
 	}
-	terms, err := p.pick(&v, b, f, zone)
+	v.Error = wrong
+	var terms []*inventory.Terms
+	var err error
+	if f.moves && refused == nil {
+		terms, refused, err = p.judged(&v, b, f)
+	} else {
+		terms, err = p.pick(&v, b, f, zone)
+	}
 	if err != nil {
 		return err
 	}
-	v.Error = wrong
 	if refused != nil {
 		p.instead(&v, b, f, refused)
 	}
@@ -145,6 +184,86 @@ func (p *page) change(status int, b booking.Booking, f changeForm, wrong *told, 
 	f.frame = v.frame
 	v.Form = &f.bookForm
 	return p.show(status, "bookings_change", v)
+}
+
+// overAlready shows a booking that can no longer be changed. Who had sent a change is told so.
+func (p *page) overAlready(b booking.Booking) error {
+	if p.c.Request.Method == http.MethodGet {
+		return p.to(bookingAddress(b.ID))
+	}
+	t := told{Title: p.l.Say("page.bookings.not_changed", nil), Text: p.l.Say("page.bookings.over", nil)}
+	if b.Status == booking.Cancelled {
+		t.Text = p.l.Say("page.bookings.cancelled_before", nil)
+	}
+	p.resend = nil
+	return p.bookingAgain(b.ID, http.StatusConflict, &t)
+}
+
+// judged says of a new time what booking it would: what it costs, or why it cannot be had. The refusal
+// is nil where it can, but for terms to be accepted.
+func (p *page) judged(v *changeView, b booking.Booking, f changeForm) ([]*inventory.Terms, *booking.Refusal, error) {
+	look, err := p.Book.PreviewChange(p.c.Request.Context(), p.v.Actor, b, f.edits(b))
+	if fault.KindOf(err) == fault.Malformed {
+		if v.Error == nil {
+			t, _ := p.explain(err)
+			v.Error = &t
+		}
+		terms, err := p.termsOf(b)
+		return terms, nil, err
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if f.lines && len(look.Terms) > 0 {
+		v.ToThings = p.namesOf(look.Terms)
+	}
+	refusal := &booking.Refusal{Fault: &fault.Error{Violations: look.Violations}, Alternatives: look.Alternatives}
+	if _, person, rest := sortBroken(look.Violations); len(person)+len(rest) > 0 {
+		v.Refused = true
+		t := told{Title: p.l.Say("page.book.refused", nil)}
+		if v.Error != nil {
+			t = *v.Error
+		}
+		t.List = p.reasons(append(person, rest...))
+		v.Error = &t
+		return look.Terms, refusal, nil
+	}
+	p.movePrice(v, b, look)
+	if look.Again {
+		v.Needs = append(v.Needs, p.l.Say("page.book.approval", nil))
+	}
+	return look.Terms, refusal, nil
+}
+
+// movePrice says what a move costs, against what the booking costs now.
+func (p *page) movePrice(v *changeView, b booking.Booking, look booking.MovePreview) {
+	if len(look.Takes) > 0 {
+		v.Takes = p.takesWords(look.Takes, b.Organisation != "")
+	}
+	if look.Price == nil {
+		return
+	}
+	price := fault.Params{"price": p.l.Money(*look.Price, look.Currency)}
+	if b.PriceCents != nil {
+		price["was"] = p.l.Money(*b.PriceCents, look.Currency)
+	}
+	switch now := *look.Price; {
+	case b.PriceCents != nil && now == *b.PriceCents && now > 0:
+		v.Price = p.l.Say("page.bookings.price_same", price)
+	case b.PriceCents != nil && now != *b.PriceCents:
+		v.Price = p.l.Say("page.bookings.price_new", price)
+	case now > 0:
+		v.Price = p.l.Say("page.book.costs", price)
+	}
+}
+
+// namesOf names some resources.
+func (p *page) namesOf(terms []*inventory.Terms) string {
+	var names []string
+	for _, t := range terms {
+		names = append(names, t.Resource.Name.In(p.l.Tag()))
+	}
+	return strings.Join(names, ", ")
 }
 
 // pick finds the free times for a booking, while none is chosen.
@@ -195,6 +314,9 @@ func (p *page) writing(f *changeForm, terms []*inventory.Terms, refused *booking
 // instead says what a booking could become instead of what was refused.
 func (p *page) instead(v *changeView, b booking.Booking, f changeForm, refused *booking.Refusal) {
 	for _, a := range refused.Alternatives {
+		if a.Instead == "" && !f.lines && a.StartsAt.Equal(b.StartsAt) && a.EndsAt.Equal(b.EndsAt) {
+			continue // it is there already
+		}
 		other := f
 		other.from, other.to, other.Key = a.StartsAt, a.EndsAt, newKey()
 		out := alternative{What: p.alternativeWords(a), When: p.spanWords(a.StartsAt, a.EndsAt, zoneNamed(b.TimeZone))}
@@ -207,6 +329,8 @@ func (p *page) instead(v *changeView, b booking.Booking, f changeForm, refused *
 				}
 			}
 			out.Fields = append(out.Fields, hiddenBasket(wants)...)
+			out.Check = true // what it costs and asks for is seen first
+			out.Fields = append(out.Fields, hiddenField{onlyShow, "1"})
 		}
 		if f.writes {
 			for _, name := range typedFields {
@@ -227,10 +351,7 @@ func changeBooking(p *page) error {
 	who := p.v.Actor
 	path := bookingAddress(p.c.Param("id"))
 	if !who.Known() {
-		return p.to(signInAddress(addressOf(p.l, path+"/changer"), bookForm{}))
-	}
-	if err := p.c.Request.ParseForm(); err != nil {
-		return fault.New(fault.Malformed, "malformed", nil).Because(err)
+		return p.signInFirst(path+"/changer", fieldsOfForm(p.c.Request.PostForm))
 	}
 	b, err := p.oneBooking()
 	if err != nil {
@@ -249,9 +370,13 @@ func changeBooking(p *page) error {
 	var refused *booking.Refusal
 	switch kind := fault.KindOf(err); {
 	case err == nil:
+		p.sent()
 		return p.to(path + "?fait=changee")
-	case kind == fault.Stale, fault.Is(err, "idempotency_key_reused"):
+	case kind == fault.Stale, fault.Is(err, "idempotency_key_reused") && b.Version > f.version+1:
 		return p.change(http.StatusPreconditionFailed, b, f, p.staleWords(), nil)
+	case fault.Is(err, "idempotency_key_reused"):
+		// It was refused, or done, with something else on it: nobody else has changed the booking.
+		return p.change(http.StatusConflict, b, f, &told{Title: p.l.Say("page.book.reused_title", nil), Text: p.l.Say("page.bookings.reused", nil)}, nil)
 	case errors.As(err, &refused):
 		t, status := p.explain(err)
 		t.Title, t.Text = p.l.Say("page.bookings.not_changed", nil), ""
@@ -270,8 +395,8 @@ func changeBooking(p *page) error {
 // fieldsOfForm are all fields of a form as they were sent.
 func fieldsOfForm(q url.Values) []hiddenField {
 	var all []hiddenField
-	for name, values := range q {
-		for _, value := range values {
+	for _, name := range slices.Sorted(maps.Keys(q)) {
+		for _, value := range q[name] {
 			all = append(all, hiddenField{name, value})
 		}
 	}

@@ -49,13 +49,13 @@ func extensions(b booking.Booking, zone *time.Location, now time.Time) []time.Ti
 func (p *page) untilOf(zone *time.Location) (time.Time, error) {
 	if text := p.field("autre"); text != "" {
 		at, err := time.Parse("2006-01-02T15:04", text)
-		if err != nil {
+		if err != nil || hours.Absurd(at) {
 			return at, fault.Field("until", "bad_time")
 		}
 		return hours.At(hours.DateOf(at, time.UTC), hours.Minutes(at.Hour()*60+at.Minute()), zone).UTC(), nil
 	}
 	at, err := time.Parse(time.RFC3339, p.field("jusqua"))
-	if err != nil {
+	if err != nil || hours.Absurd(at) {
 		return at, fault.Field("until", "bad_time")
 	}
 	return at.UTC(), nil

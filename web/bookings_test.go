@@ -32,13 +32,16 @@ func TestSomebodyMovesABooking(t *testing.T) {
 			t.Fatalf("%+v", b)
 		}
 
-		stale := zoe.send(form, "titre", "Autre").on(path+"/changer", 412).has("Quelqu’un l’a modifiée entre-temps", "de 14\u00a0h\u00a030 à 15\u00a0h\u00a030", `value="Autre"`)
+		again := zoe.send(form, "titre", "Autre").on(path+"/changer", 409).has("Ce formulaire a déjà servi", "de 14\u00a0h\u00a030 à 15\u00a0h\u00a030", `value="Autre"`).lacks("Quelqu’un")
 		zoe.send(form, "titre", "Autre", "cle", newKey()).on(path+"/changer", 412).has("Quelqu’un l’a modifiée entre-temps")
-		zoe.send(stale.form(path+"/changer")).on(path, 200).has("Autre")
+		zoe.send(again.form(path+"/changer")).on(path, 200).has("Autre")
+		zoe.send(form, "titre", "Encore une").on(path+"/changer", 412).has("Quelqu’un l’a modifiée entre-temps")
 
 		w.taken("amos-studio", on24(17), on24(19))
 		wrong := zoe.get(path + "/changer?debut=2026-11-24T22:00:00Z&fin=2026-11-24T23:00:00Z")
-		refused := zoe.send(wrong.form(path+"/changer"), "titre", "Encore").on(path+"/changer", 409).has("reste comme elle était", "n’est pas libre", `value="Encore"`)
+		wrong.has("Ce n’est pas possible tel quel", "n’est pas libre").lacks("La déplacer ici")
+		checkPage(t, "/changer to what is taken", wrong, "fr")
+		refused := zoe.send(wrong.last(path+"/changer"), "titre", "Encore").on(path+"/changer", 409).has("reste comme elle était", "n’est pas libre", `value="Encore"`)
 		checkPage(t, "/changer refused", refused, "fr")
 		if b := w.booked()[0]; b.Title != "Autre" {
 			t.Errorf("a refused change wrote %q", b.Title)
@@ -48,6 +51,96 @@ func TestSomebodyMovesABooking(t *testing.T) {
 			t.Error("the alternative was not taken")
 		}
 		zoe.get(path+"/changer?du=2026-11-25&de=10:00&a=11:00").has("La déplacer ici?", "mercredi 25\u00a0novembre 2026, de 10\u00a0h à 11\u00a0h")
+	})
+}
+
+// TestARefusedMoveIsTriedAgainAtAnotherTime: the browser goes back to the form, which has its key still.
+func TestARefusedMoveIsTriedAgainAtAnotherTime(t *testing.T) {
+	onStreet(t, func(t *testing.T, w *town, zoe *browser) {
+		path := zoe.reserved("14 h")
+		form := zoe.get(path + "/changer?debut=2026-11-25T19:00:00Z&fin=2026-11-25T20:00:00Z").form(path + "/changer")
+		w.taken("amos-studio", on24(38), on24(39))
+		zoe.send(form).on(path+"/changer", 409).has("n’est pas libre")
+		again := zoe.send(form, "debut", "2026-11-25T21:00:00Z", "fin", "2026-11-25T22:00:00Z", "titre", "Autre").on(path+"/changer", 409).
+			has("Ce formulaire a déjà servi", "de 16\u00a0h à 17\u00a0h", `value="Autre"`).lacks("Quelqu’un")
+		other := zoe.send(again.form("/en"+path+"/changer")).on("/en"+path+"/changer", 200).has("from 4:00", `value="Autre"`, "Move it here")
+		zoe.send(other.last("/en"+path+"/changer")).on("/en"+path, 200).has("Autre")
+		if b := w.booked(); len(b) != 2 || !b[1].StartsAt.Equal(on24(40)) {
+			t.Errorf("%+v", b)
+		}
+	})
+}
+
+func TestAMoveIsJudgedBeforeItIsMade(t *testing.T) {
+	onStreet(t, func(t *testing.T, w *town, zoe *browser) {
+		path := zoe.reserved("14 h")
+		closed := zoe.get(path+"/changer?debut=2026-11-25T07:00:00Z&fin=2026-11-25T08:00:00Z").on(path+"/changer", 200).has("Ce n’est pas possible tel quel", "Ce qui est possible", "Essayer de nouveau").lacks("La déplacer ici")
+		checkPage(t, "/changer closed", closed, "fr")
+		zoe.get(path+"/changer?debut=2026-11-25T15:00:00Z&fin=2026-11-25T16:00:00Z").has("La déplacer ici", "Le prix ne change pas\u00a0: 12,50\u00a0$ avant taxes.")
+		zoe.get(path+"/changer?debut=2026-11-25T15:00:00Z&fin=2026-11-25T17:00:00Z").has("La déplacer ici", "Nouveau prix\u00a0: 25,00\u00a0$ avant taxes, au lieu de 12,50\u00a0$.")
+		if b := w.booked()[0]; b.Version != 1 {
+			t.Errorf("looking at a move has made it: %+v", b)
+		}
+	})
+}
+
+// TestAFormThatWasRefusedIsReadInTheOtherLanguage, with all that was typed and chosen, and does nothing there.
+func TestAFormThatWasRefusedIsReadInTheOtherLanguage(t *testing.T) {
+	onStreet(t, func(t *testing.T, w *town, zoe *browser) {
+		path := zoe.reserved("14 h")
+		w.taken("amos-studio", on24(17), on24(19))
+		wrong := zoe.get(path + "/changer?debut=2026-11-24T22:00:00Z&fin=2026-11-24T23:00:00Z")
+		refused := zoe.send(wrong.last(path+"/changer"), "titre", "Encore").on(path+"/changer", 409)
+		other := zoe.send(refused.form("/en"+path+"/changer")).on("/en"+path+"/changer", 200).has(`value="Encore"`, "not free")
+		if len(other.forms("/en"+path+"/changer")) < 3 {
+			t.Error("the alternatives are gone")
+		}
+		checkPage(t, "/en/changer refused", other, "en")
+
+		zoe.post(path+"/annuler", "raison", "Grippe", "version", "9").on(path+"/annuler", 412)
+		stale := zoe.post(path+"/annuler", "raison", "Grippe", "version", "9")
+		zoe.send(stale.form("/en"+path+"/annuler")).on("/en"+path+"/annuler", 200).has(`value="Grippe"`)
+
+		bad := zoe.post(profilePath, "name", "", "phone", "819 555-0199", "language", "fr", "version", "1").on(profilePath, 400)
+		zoe.send(bad.form("/en"+profilePath)).on("/en"+profilePath, 200).has("819 555-0199")
+		zoe.get("/compte").lacks("819 555-0199")
+
+		none := zoe.post(tokensPath, "label", "Affichage", "scope", identity.ScopeRead, "days", "7").on(tokensPath, 400)
+		zoe.send(none.form("/en"+tokensPath)).on("/en"+tokensPath, 200).has(`value="Affichage"`)
+		if b := w.booked()[0]; b.Version != 1 {
+			t.Errorf("reading has done something: %+v", b)
+		}
+	})
+}
+
+// TestWhatIsShownOnceIsReadInTheOtherLanguage, in the browser in which it was made, and in no other.
+func TestWhatIsShownOnceIsReadInTheOtherLanguage(t *testing.T) {
+	onStreet(t, func(t *testing.T, w *town, zoe *browser) {
+		luc := w.browser()
+		luc.person("Luc", "luc@exemple.example")
+		for action, fields := range map[string][]string{tokensPath: {"label", "Affichage", "scope", identity.ScopeRead, "days", "30"}, calendarsPath: {"hub", ""}} {
+			made := zoe.post(action, append(fields, "key", newKey())...).on(action, 200)
+			secret := made.one("code", "", "").text
+			form := made.form("/en" + action)
+			if secret = strings.TrimSuffix(secret, ".ics"); len(secret) < 20 || strings.Contains(form.fields.Encode(), secret) {
+				t.Errorf("%s: the form holds the secret %q", action, secret)
+			}
+			zoe.send(form).on("/en"+action, 200).has(secret)
+			luc.send(form).on("/en"+action, 200).lacks(secret)
+		}
+		tokens, err := w.people.Tokens(t.Context(), identity.System, w.idOf("zoe@exemple.example"))
+		if err != nil || len(tokens) != 1 {
+			t.Errorf("%d tokens: %v", len(tokens), err)
+		}
+	})
+}
+
+func TestAStaleEditOfACancelledBookingIsAnswered(t *testing.T) {
+	onStreet(t, func(t *testing.T, w *town, zoe *browser) {
+		path := zoe.reserved("14 h")
+		form := zoe.get(path + "/changer").last(path + "/changer")
+		zoe.send(zoe.get(path+"/annuler").form(path+"/annuler")).on(path, 200)
+		zoe.send(form, "titre", "Autre").on(path+"/changer", 409).has("reste comme elle était", "Elle est annulée depuis")
 	})
 }
 
@@ -168,6 +261,7 @@ func TestPagesOfBookingAskLittle(t *testing.T) {
 			"/reserver/verifier?r=amos-presse&debut=2026-11-25T15:00:00Z&fin=2026-11-25T16:00:00Z",
 			"/reserver/verifier?r=amos-studio&debut=2026-11-24T22:00:00Z&fin=2026-11-24T23:00:00Z",
 			"/reservations", path, path + "/changer", path + "/changer?debut=2026-11-25T15:00:00Z&fin=2026-11-25T16:00:00Z", path + "/annuler",
+			path + "/changer?debut=2026-11-24T22:00:00Z&fin=2026-11-24T23:00:00Z", path + "/changer?debut=2026-11-25T07:00:00Z&fin=2026-11-25T08:00:00Z",
 		} {
 			zoe.get(address).has("<h1>")
 			w.clock.Move(11 * time.Second) // sessions and reaches are read again

@@ -63,6 +63,7 @@ func hoursOfDay(day hours.Date, zone *time.Location) []calHour {
 // A calTime is the time of one resource, as a calendar shows it.
 type calTime struct {
 	booking.Availability
+	titles     []booking.Titled
 	bookable   hours.Spans // when something may begin or go on, of what is free
 	open       hours.Spans
 	now        time.Time
@@ -138,9 +139,11 @@ func (c calTime) closure(span hours.Span) bool {
 // A calCell is one cell of a table, or several of the same sort side by side.
 type calCell struct {
 	State    string
+	Title    string // of the booking that takes it
 	Hour     string // the hour that begins, or the part of it that is free
 	Words    string
 	Path     string // of what is free
+	Same     bool   // another cell of the row, where the booking begins, leads there too
 	From, To string // its instants, for drawing
 	Width    int    // columns
 }
@@ -172,8 +175,9 @@ func (p *page) freeCell(c calTime, h calHour, free hours.Spans, several int) cal
 		return cell
 	}
 	if slot, ok := c.Reaching(h.Span); ok {
-		cell.Hour, cell.From, cell.To = p.l.ShortTime(free[0].Start.In(zone)), stamp(free[0].Start), stamp(slot.EndsAt)
-		cell.Words = p.l.Say("page.calendar.free_since", fault.Params{"time": p.l.ShortTime(slot.StartsAt.In(zone))})
+		cell.Hour, cell.From, cell.To = p.l.ShortTime(slot.StartsAt.In(zone)), stamp(free[0].Start), stamp(slot.EndsAt)
+		cell.Words = p.l.Say("page.calendar.free_until", fault.Params{"time": p.l.ShortTime(slot.EndsAt.In(zone))})
+		cell.Same = true
 		leads(slot)
 		return cell
 	}
@@ -181,6 +185,7 @@ func (p *page) freeCell(c calTime, h calHour, free hours.Spans, several int) cal
 		if rest := (hours.Span{Start: h.End, End: f.End}); f.Contains(free[0]) && rest.End.After(rest.Start) {
 			if slot, ok := c.Beginning(rest); ok && hours.DateOf(slot.StartsAt, zone) == hours.DateOf(h.Start, zone) {
 				cell.Words = p.l.Say("page.calendar.free_from", fault.Params{"time": p.l.ShortTime(slot.StartsAt.In(zone))})
+				cell.Same = true
 				leads(slot)
 				return cell
 			}
@@ -206,8 +211,11 @@ func (p *page) cells(c calTime, day hours.Date, columns []hourKey, counts map[ti
 			if state == stateFree {
 				cell = p.freeCell(c, h, free, counts[h.Start])
 			}
+			if cell.State == stateBusy {
+				cell.Title = c.titled(h.Span)
+			}
 		}
-		if n := len(row); n > 0 && cell.State != stateFree && row[n-1].State == cell.State {
+		if n := len(row); n > 0 && cell.State != stateFree && row[n-1].State == cell.State && row[n-1].Title == cell.Title {
 			row[n-1].Width++
 			continue
 		}
@@ -215,6 +223,14 @@ func (p *page) cells(c calTime, day hours.Date, columns []hourKey, counts map[ti
 			cell.Words = p.l.Say("page.calendar.state_"+cell.State, nil)
 		}
 		row = append(row, cell)
+	}
+	begun := map[string]bool{}
+	for _, cell := range row {
+		begun[cell.Path] = begun[cell.Path] || !cell.Same
+	}
+	for i, cell := range row {
+		row[i].Same = cell.Same && begun[cell.Path]
+		begun[cell.Path] = true // of two that only reach there, one stays
 	}
 	return row
 }

@@ -80,6 +80,13 @@ func (f *calendarView) many(p *page, q booking.AvailabilityQuery, towns bool) er
 		}
 		times = append(times, c)
 	}
+	zones := make([]*time.Location, len(times))
+	for i, c := range times {
+		zones[i] = c.Terms.Zone
+	}
+	if err := f.title(p, times, windowOf(days, zones...)); err != nil {
+		return err
+	}
 	columns := columnsOf(times, days)
 	f.heads(p, columns, days)
 	several := f.zones(p, times)

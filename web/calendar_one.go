@@ -33,7 +33,13 @@ func resourceCalendar(p *page) error {
 	if err != nil {
 		return err
 	}
-	columns := columnsOf([]calTime{c}, days)
+	f.Draw = "/reserver/verifier?" + queryOf(justOne(r.Slug)).Encode()
+	times := []calTime{c}
+	if err := f.title(p, times, window); err != nil {
+		return err
+	}
+	c = times[0]
+	columns := columnsOf(times, days)
 	for _, k := range columns {
 		f.Columns = append(f.Columns, calColumn{Words: p.hourWords(k)})
 	}
@@ -41,9 +47,9 @@ func resourceCalendar(p *page) error {
 		noon := hours.At(day, 12*60, zone).In(zone)
 		f.Rows = append(f.Rows, p.finished(calRow{Name: phrase{Text: p.l.ShortDate(noon)}, Current: day == f.today, Cells: p.cells(c, day, columns, counts)}))
 	}
-	f.Draw = "/reserver/verifier?" + queryOf(justOne(r.Slug)).Encode()
 	f.Clock = zone.String()
-	f.Drawn = p.l.Say("page.calendar.drawn", fault.Params{"from": "{from}", "to": "{to}"}) // the script fills in the times
+	blank := fault.Params{"from": "{from}", "to": "{to}"} // the script fills in the times
+	f.Drawn, f.Keys = p.l.Say("page.calendar.drawn", blank), p.l.Say("page.calendar.drawn_keys", blank)
 	f.legend(p)
 	return p.show(http.StatusOK, "calendar", f)
 }

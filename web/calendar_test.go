@@ -291,10 +291,10 @@ func TestACellLeadsOnlyToWhatCanBeBooked(t *testing.T) {
 			from, to   string // of the booking it leads to
 			firstDrawn string
 		}{
-			{row("/ressources/amos-atelier/calendrier?jour=2026-11-24", "mar. 24 nov.")[0], "libre à partir de 9 h", "14:00", "16:00", ""},
+			{row("/ressources/amos-atelier/calendrier?jour=2026-11-24", "mar. 24 nov.")[0], "libre dès 9 h", "14:00", "16:00", ""},
 			{row("/ressources/amos-atelier/calendrier?jour=2026-11-24", "mar. 24 nov.")[1], "9 h libre", "14:00", "16:00", "14:00"},
-			{row("/ressources/amos-atelier/calendrier?jour=2026-11-24", "mar. 24 nov.")[8], "16 h libre dès 15 h", "20:00", "22:00", "21:00"},
-			{row("/lieux/amos/calendrier?jour=2026-11-24", "Atelier")[0], "libre à partir de 9 h", "14:00", "16:00", ""},
+			{row("/ressources/amos-atelier/calendrier?jour=2026-11-24", "mar. 24 nov.")[8], "15 h libre jusqu’à 17 h", "20:00", "22:00", "21:00"},
+			{row("/lieux/amos/calendrier?jour=2026-11-24", "Atelier")[0], "libre dès 9 h", "14:00", "16:00", ""},
 		} {
 			r, from, to := slotOf(t, c.cell.href)
 			if c.cell.text != c.text || r != "amos-atelier" || from.Format("15:04") != c.from || to.Format("15:04") != c.to {

@@ -46,9 +46,11 @@ type calendarView struct {
 	Columns      []calColumn
 	Rows         []calRow
 	Draw         string // the check step without its times, where a span may be drawn
-	Drawn        string // what is said of a span
+	Drawn, Keys  string // what is said of a span, drawn with a mouse or a finger, and with keys
 	Clock        string // the zone in which it is said
 	Legend       []calCell
+	Titles       []calTitle // of bookings, that who reads may see
+	MoreTitles   bool       // there are others
 	Feed         feedLink
 	PagePrev     string
 	PageNext     string

@@ -23,11 +23,12 @@ func (s *Site) mountCounter(r gin.IRouter) {
 	s.on(r, "POST", counterPath+"/:hub/retours", takeBack)
 	s.on(r, "POST", counterPath+"/:hub/retours/:loan", inspect)
 	s.on(r, "POST", counterPath+"/:hub/arrivees", arrive)
+	s.on(r, "POST", counterPath+"/:hub/exemplaires", hasCome)
 	s.on(r, "POST", counterPath+"/:hub/prolonger", extendHere)
 	s.on(r, "POST", counterPath+"/:hub/demandes/:id", answerRequest)
 	s.on(r, "GET", counterPath+"/:hub/sans-reservation", walkInPage)
 	s.on(r, "POST", counterPath+"/:hub/sans-reservation", walkIn)
-	for _, forms := range []string{"prets", "retours", "retours/:loan", "arrivees", "prolonger", "demandes/:id"} {
+	for _, forms := range []string{"prets", "retours", "retours/:loan", "arrivees", "exemplaires", "prolonger", "demandes/:id"} {
 		s.on(r, "GET", counterPath+"/:hub/"+forms, func(p *page) error { return p.to(counterPath + "/" + url.PathEscape(p.c.Param("hub"))) })
 	}
 	s.mountSuspensions(r)
@@ -198,8 +199,7 @@ func boardListPage(p *page) error {
 	if title == "" {
 		return fault.New(fault.NotFound, "not_found", nil)
 	}
-	all := boardOf(p.l, d, b, boardRights{Approve: p.v.Actor.May(identity.Approve, d.Hub.ID, d.Hub.RegionID)})
 	f := p.frame(title)
 	f.Wide, f.Desk = true, &d
-	return p.show(http.StatusOK, "counter_list", boardListView{f, d.Path, all.only(id, pageNumber(p.c.Query("page")))})
+	return p.show(http.StatusOK, "counter_list", boardListView{f, d.Path, listOf(p.l, d, b, p.boardRights(d), id, pageNumber(p.c.Query("page")))})
 }

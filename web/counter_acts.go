@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"canot/booking"
+	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/internal/identity"
 )
@@ -217,7 +218,7 @@ func takeBack(p *page) error {
 	if x.field("sans") != "" {
 		return x.backForWalk(unit, walkOf(x.c.Request.PostForm))
 	}
-	return x.takeBack(booking.Return{Unit: unit})
+	return x.takeBack(booking.Return{Unit: unit, Loan: x.field("pret")})
 }
 
 func (x *post) takeBack(r booking.Return) error {
@@ -225,12 +226,18 @@ func (x *post) takeBack(r booking.Return) error {
 	back, err := x.Book.CheckIn(x.c.Request.Context(), x.v.Actor, r, x.onceKey("cle", "back", r.Unit))
 	if err != nil {
 		x.code = r.Unit
+		if f := fault.Of(err); f != nil && slices.ContainsFunc(f.Violations, func(v fault.Violation) bool { return v.Code == "not_out" }) {
+			if s, seen := x.see(x.code, x.open); seen == nil && s.Unit != nil && x.missed(s.Unit) {
+				return x.to(x.address(x.open, x.units, "code", x.code)) // where it is says more, with what to do about it
+			}
+		}
 		return x.again(err)
 	}
 	return x.to(x.address(x.open, x.units, "retour", back.Loan.Code))
 }
 
-// arrive begins a booking of a place, a machine or a guide.
+// arrive begins a booking of a place, a machine or a guide. It takes no key: done again it is done already,
+// and what was refused for being early must not stay refused.
 func arrive(p *page) error {
 	if p.asksJSON() {
 		return p.carryOut(actArrive)
@@ -239,7 +246,7 @@ func arrive(p *page) error {
 	if err != nil {
 		return err
 	}
-	if _, err := x.Book.Arrive(x.c.Request.Context(), x.v.Actor, x.open, time.Time{}, x.onceKey("cle", x.open)); err != nil {
+	if _, err := x.Book.Arrive(x.c.Request.Context(), x.v.Actor, x.open, time.Time{}, database.Key{}); err != nil {
 		return x.again(err)
 	}
 	return x.to(x.address("", nil, "fait", "arrivee"))

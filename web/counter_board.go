@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"html/template"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +25,11 @@ const (
 
 // boardRights are what who looks at a board may do beside handing out.
 type boardRights struct{ Approve bool }
+
+// boardRights are those of who looks at a counter.
+func (p *page) boardRights(d desk) boardRights {
+	return boardRights{Approve: p.v.Actor.May(identity.Approve, d.Hub.ID, d.Hub.RegionID)}
+}
 
 // boardView is what a counter has before it today: figures first, then lists.
 type boardView struct {
@@ -132,65 +138,69 @@ type boardMaker struct {
 	path, slug string
 }
 
-// boardView puts a board into words. It holds nothing of who looks or of their device, so that it
-// may be shown to all who look with the same rights in the same language.
-func (p *page) boardView(d desk, b booking.Board) (any, error) {
-	return boardOf(p.l, d, b, boardRights{Approve: p.v.Actor.May(identity.Approve, d.Hub.ID, d.Hub.RegionID)}).brief(), nil
+// A boardSource is a list of the board, each of whose rows is put into words when it is shown.
+type boardSource struct {
+	id, tone string
+	count    int
+	row      func(i int) boardRow
 }
 
-// boardOf is all of a board.
+// sources are the lists of a board, in the order in which a counter deals with them, without those in
+// which there is nothing.
+func (m boardMaker) sources(b booking.Board, hub string, see boardRights) []boardSource {
+	broken := machines(b.Broken)
+	told := slices.DeleteFunc(slices.Clone(broken), func(t booking.Trouble) bool { return t.Cause != "" })
+	broken = slices.DeleteFunc(broken, func(t booking.Trouble) bool { return t.Cause == "" }) // what somebody told is in service still
+	return slices.DeleteFunc([]boardSource{
+		{"retards", "wrong", len(b.Late), func(i int) boardRow { return m.loan(b.Late[i], true) }},
+		{"reloger", "wrong", len(b.Homeless), func(i int) boardRow { return m.homeless(b.Homeless[i]) }},
+		{"regler", "wrong", len(b.Unsettled), func(i int) boardRow { return m.unsettled(b.Unsettled[i]) }},
+		{"remettre", "soon", len(b.Outgoing), func(i int) boardRow { return m.outgoing(b.Outgoing[i]) }},
+		{"arrivees", "soon", len(b.Arrivals), func(i int) boardRow { return m.arrival(b.Arrivals[i]) }},
+		{"retours", "soon", len(b.Returns), func(i int) boardRow { return m.loan(b.Returns[i], false) }},
+		{"demandes", "soon", len(b.Waiting), func(i int) boardRow { return m.request(b.Waiting[i], see) }},
+		{"transferts", "", len(b.Journeys), func(i int) boardRow { return m.journey(b.Journeys[i], hub) }},
+		{"pannes", "", len(broken), func(i int) boardRow { return m.trouble(broken[i]) }},
+		{"problemes", "", len(told), func(i int) boardRow { return m.trouble(told[i]) }},
+		{"stock", "", len(b.LowStock), func(i int) boardRow { return m.low(b.LowStock[i]) }},
+	}, func(s boardSource) bool { return s.count == 0 })
+}
+
+// list is a list with its rows from first until last.
+func (m boardMaker) list(s boardSource, first, last int) boardList {
+	list := boardList{ID: s.id, Title: m.l.Say("page.counter.list."+s.id, nil), Tone: s.tone, Count: s.count, Rows: make([]boardRow, 0, last-first)}
+	for i := first; i < last; i++ {
+		list.Rows = append(list.Rows, s.row(i))
+	}
+	return list
+}
+
+// boardOf is a board in words: its figures, and of each list what fits on one screen. It holds nothing
+// of who looks or of their device, so that it may be shown to all who look with the same rights in the
+// same language.
 func boardOf(l locale.Language, d desk, b booking.Board, see boardRights) boardView {
-	m := boardMaker{deskClock{l, d.Zone, b.Now}, d.Path, d.Hub.Slug}
-	v := boardView{Path: d.Path, Clock: l.Time(b.Now.In(d.Zone))}
-	add := func(id, tone string, count int, row func(i int) boardRow) {
-		if count == 0 {
-			return
-		}
-		words := l.Say("page.counter.list."+id, nil)
-		list := boardList{ID: id, Title: words, Tone: tone, Count: count}
-		for i := range count {
-			list.Rows = append(list.Rows, row(i))
+	m, v := makerOf(l, d, b), boardViewOf(l, d, b)
+	for _, s := range m.sources(b, d.Hub.ID, see) {
+		list := m.list(s, 0, min(s.count, boardShown))
+		if len(list.Rows) < s.count {
+			list.More = d.Path + "/listes/" + s.id
 		}
 		v.Lists = append(v.Lists, list)
-		v.Tiles = append(v.Tiles, boardTile{ID: id, Words: l.Say("page.counter.tile."+id, fault.Params{"count": count}), Tone: tone, Count: count})
-	}
-	add("retards", "wrong", len(b.Late), func(i int) boardRow { return m.loan(b.Late[i], true) })
-	add("reloger", "wrong", len(b.Homeless), func(i int) boardRow { return m.homeless(b.Homeless[i]) })
-	add("regler", "wrong", len(b.Unsettled), func(i int) boardRow { return m.unsettled(b.Unsettled[i]) })
-	add("remettre", "soon", len(b.Outgoing), func(i int) boardRow { return m.outgoing(b.Outgoing[i]) })
-	add("arrivees", "soon", len(b.Arrivals), func(i int) boardRow { return m.arrival(b.Arrivals[i]) })
-	add("retours", "soon", len(b.Returns), func(i int) boardRow { return m.loan(b.Returns[i], false) })
-	add("demandes", "soon", len(b.Waiting), func(i int) boardRow { return m.request(b.Waiting[i], see) })
-	add("transferts", "", len(b.Journeys), func(i int) boardRow { return m.journey(b.Journeys[i], d.Hub.ID) })
-	broken := machines(b.Broken)
-	add("pannes", "", len(broken), func(i int) boardRow { return m.trouble(broken[i]) })
-	add("stock", "", len(b.LowStock), func(i int) boardRow { return m.low(b.LowStock[i]) })
-	return v
-}
-
-// brief keeps of each list what fits on one screen.
-func (v boardView) brief() boardView {
-	v.Lists = append([]boardList(nil), v.Lists...)
-	for i := range v.Lists {
-		l := &v.Lists[i]
-		if len(l.Rows) > boardShown {
-			l.Rows = l.Rows[:boardShown]
-			l.More = v.Path + "/listes/" + l.ID
-		}
+		v.Tiles = append(v.Tiles, boardTile{ID: s.id, Words: l.Say("page.counter.tile."+s.id, list.CountParams()), Tone: s.tone, Count: s.count})
 	}
 	return v
 }
 
-// only is one of the lists, a page of it; none when there is no such list now.
-func (v boardView) only(id string, page int) boardView {
-	lists := v.Lists
-	v.Lists, v.Tiles, v.Only = nil, nil, true
+// listOf is one of the lists of a board alone, a page of it; none when there is no such list now.
+func listOf(l locale.Language, d desk, b booking.Board, see boardRights, id string, page int) boardView {
+	m, v := makerOf(l, d, b), boardViewOf(l, d, b)
+	v.Only = true
 	at := func(page int) string { return v.Path + "/listes/" + id + "?page=" + strconv.Itoa(page) }
-	for _, l := range lists {
-		if l.ID != id {
+	for _, s := range m.sources(b, d.Hub.ID, see) {
+		if s.id != id {
 			continue
 		}
-		pages := max(1, (len(l.Rows)+boardPage-1)/boardPage)
+		pages := (s.count + boardPage - 1) / boardPage
 		page = min(max(page, 1), pages)
 		if page > 1 {
 			v.Prev = at(page - 1)
@@ -198,10 +208,17 @@ func (v boardView) only(id string, page int) boardView {
 		if page < pages {
 			v.Next = at(page + 1)
 		}
-		l.Rows = l.Rows[(page-1)*boardPage : min(page*boardPage, len(l.Rows))]
-		v.Lists = []boardList{l}
+		v.Lists = []boardList{m.list(s, (page-1)*boardPage, min(page*boardPage, s.count))}
 	}
 	return v
+}
+
+func makerOf(l locale.Language, d desk, b booking.Board) boardMaker {
+	return boardMaker{deskClock{l, d.Zone, b.Now}, d.Path, d.Hub.Slug}
+}
+
+func boardViewOf(l locale.Language, d desk, b booking.Board) boardView {
+	return boardView{Path: d.Path, Clock: l.Time(b.Now.In(d.Zone))}
 }
 
 // open is where a booking is opened at the counter.
@@ -267,7 +284,7 @@ func (m boardMaker) arrival(v booking.Visit) boardRow {
 		return r
 	}
 	r.Acts = []boardAct{{Kind: "arrive", Action: m.path + "/arrivees", Words: m.say("page.counter.arrive"), About: v.Person.Name, Quiet: !m.near(v.StartsAt),
-		Fields: []hiddenField{{"booking", v.ID}, {"version", strconv.FormatInt(v.Version, 10)}, {"cle", "arrivee" + v.ID}}}}
+		Fields: []hiddenField{{"booking", v.ID}, {"version", strconv.FormatInt(v.Version, 10)}}}}
 	return r
 }
 
@@ -280,7 +297,7 @@ func (m boardMaker) loan(x booking.OnLoan, late bool) boardRow {
 		r.Note = m.l.Say("page.counter.wanted", fault.Params{"hour": m.at(*x.Wanted)})
 	}
 	r.Acts = []boardAct{{Kind: "check_in", Action: m.path + "/retours", Words: m.say("page.counter.back"), About: x.Code, Quiet: true,
-		Fields: []hiddenField{{"unite", x.Code}, {"cle", "retour" + x.Loan.ID}}}}
+		Fields: []hiddenField{{"unite", x.Code}, {"pret", x.Loan.ID}}}}
 	if late {
 		r.Ways = []option{{Words: m.say("page.counter.see"), Path: m.open(x.BookingID)}}
 	}

@@ -59,7 +59,7 @@ func (p *page) offlineWords() []offlineWord {
 
 var offlineNames = []string{
 	"cut", "seen", "no_copy", "gone", "gone_kept_one", "gone_kept_many", "sign_in", "to_send", "refused", "not_allowed", "others", "adopt", "again",
-	"undo", "undo_sure", "sent_one", "sent_many", "unsettled_one", "unsettled_many", "settle", "read", "kind_check_out", "kind_check_in", "kind_arrive",
+	"undo", "undo_sure", "undo_late", "sent_one", "sent_many", "unsettled_one", "unsettled_many", "settle", "read", "kind_check_out", "kind_check_in", "kind_arrive",
 	"open", "close", "due", "hand_over", "arrive", "state_waiting", "state_ticked", "state_out", "coming", "none_coming", "out", "unknown", "noted",
 	"whose", "whose_promised", "is_return", "not_theirs", "promised", "early", "over", "not_now", "nothing_open", "scan_unit", "handed", "returned", "next", "arrived",
 	"here_already", "kept_it", "needs_line", "not_kept", "damaged", "missing", "leaving_one", "leaving_many", "leaving_why", "leave_now", "leave_send", "stay",
@@ -224,10 +224,13 @@ func (p *page) act(kind string) (booking.Act, error) {
 		a.Unit = p.field("u")
 	}
 	at, err := time.Parse(time.RFC3339, p.field("instant"))
-	if err != nil || at.Year() < 2000 { // no device of ours; and the first instant of all would mean now
+	if err != nil { // no device of ours
 		return a, fault.Field("instant", "bad_time")
 	}
 	a.At = at.UTC().Truncate(time.Second)
+	if a.At.Before(time.Unix(0, 0)) { // a clock that begins anew begins then; the first instant of all would mean now
+		a.At = time.Unix(0, 0).UTC()
+	}
 	for _, pair := range p.missingFields() {
 		name, count, _ := strings.Cut(pair, "=")
 		n, err := strconv.Atoi(count)

@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,22 +53,31 @@ type foundView struct {
 	Fine             bool
 	Parts            []countLine
 	Loan             *loanLine
-	Promised         string // whom it is promised to, and when
+	Promised         string   // whom it is promised to, and when
+	Journey          []string // from where to where it goes, and when
+	Do               unitAct
 	Open             string // where it is handed to them, "" while that cannot be
 	Hand             bool
 	Page             string // all that is known of it
 	Report           string
 }
 
+// A unitAct is what may be done at once with a unit that cannot leave as it is; its Name is "" for nothing.
+type unitAct struct {
+	Action, Unit, Name, Words, Key string
+	Open                           string   // the booking that is open beside it
+	Units                          []string // codes that were scanned for it
+}
+
 // A loanLine is who has a unit.
 type loanLine struct {
-	Who, Reference, Due, Late string
-	Key                       string
+	ID, Who, Reference, Due, Late string
 }
 
 // A clashView is a unit that was scanned for a booking and cannot simply leave with it.
 type clashView struct {
 	Code, Words string
+	Do          unitAct
 	Equal       []string // codes that could leave instead
 	Units       []string // all that would leave
 	Swap        bool
@@ -106,7 +114,7 @@ func (x *post) panel() (panelView, error) {
 			return v, err
 		}
 		if done := q.Get("fait"); done == "remis" || done == "photo" {
-			if v.Visit.Photos, err = x.photosOf(s.Open.ID); err != nil {
+			if err := x.justLeft(v.Visit); err != nil {
 				return v, err
 			}
 		}
@@ -115,6 +123,9 @@ func (x *post) panel() (panelView, error) {
 		}
 	}
 	switch {
+	case q.Get("retour") != "" && s.Unit != nil && x.missed(s.Unit):
+		x.code = text
+		x.scanned(&v, s)
 	case q.Get("retour") != "" && s.Unit != nil:
 		back, err := x.backOf(s.Unit)
 		if err != nil {
@@ -151,7 +162,7 @@ func (x *post) empty() panelView {
 // said is what has just been done.
 func (x *post) said(done string) string {
 	switch done {
-	case "arrivee", "prolonge", "approuve", "refuse", "sans", "photo", "rendu", "note":
+	case "arrivee", "prolonge", "approuve", "refuse", "sans", "photo", "rendu", "note", "venu", "retrouve":
 		return x.l.Say("page.counter.done."+done, nil)
 	}
 	return ""
@@ -217,6 +228,10 @@ func (x *post) unit(u *booking.ScannedUnit) *foundView {
 	v := &foundView{Base: x.desk.Path, Code: u.Code, Name: u.ResourceName.In(x.l.Tag()), Icon: string(u.Kind), Status: x.unitWords(u.Status), Fine: u.Status == "in_service",
 		Parts: x.parts(u.Components), Page: inventoryPath + "/" + x.desk.Hub.Slug + "/exemplaires/" + u.ID, Report: "/u/" + u.Code}
 	v.Hand = v.Fine && u.Loan == nil
+	v.Journey, v.Do = x.journeyWords(u), x.actOn(u)
+	if u.CurrentHubID != x.desk.Hub.ID && u.HomeHubID != x.desk.Hub.ID {
+		v.Page = "" // its page is at its own hub
+	}
 	if l := u.Loan; l != nil {
 		v.Loan = x.loan(*l)
 	}
@@ -238,7 +253,7 @@ func (x *post) name(who booking.Person) string {
 }
 
 func (x *post) loan(l booking.OnLoan) *loanLine {
-	line := &loanLine{Who: x.name(l.Person), Reference: l.Reference, Due: x.clock.at(l.DueAt), Key: "retour" + l.Loan.ID}
+	line := &loanLine{Who: x.name(l.Person), Reference: l.Reference, Due: x.clock.at(l.DueAt), ID: l.Loan.ID}
 	if x.counter.Now.After(l.DueAt) {
 		line.Late = x.clock.late(l.DueAt)
 	}
@@ -253,7 +268,10 @@ func (x *post) clash(s booking.Scanned) *clashView {
 	params := fault.Params{"code": u.Code, "what": u.ResourceName.In(x.l.Tag()), "state": x.unitWords(u.Status)}
 	switch {
 	case u.Status != "in_service":
-		c.Words = x.l.Say("page.counter.clash_status", params)
+		c.Words, c.Do = x.l.Say("page.counter.clash_status", params), x.actOn(u)
+		if way := x.journeyWords(u); len(way) > 0 {
+			c.Words += " " + strings.Join(way, " ")
+		}
 	case !ours && u.Promised != nil && u.Promised.ID != s.Open.ID:
 		params["who"], params["hour"] = x.name(u.Promised.Person), x.clock.at(u.Promised.StartsAt)
 		c.Words = x.l.Say("page.counter.clash_theirs", params)
@@ -271,18 +289,31 @@ func (x *post) clash(s booking.Scanned) *clashView {
 
 // again shows the panel of what was tried, with why not.
 func (x *post) again(err error) error {
-	var wrong told
-	status := http.StatusOK
-	wrong, status = x.explain(err)
-	if f := fault.Of(err); f == nil || f.Kind == fault.Internal || f.Kind == fault.NotFound && f.Code != "unit_not_found" && f.Code != "booking_not_found" {
+	wrong, status, err := x.refusal(err)
+	if err != nil {
 		return err
+	}
+	return x.againWith(status, wrong)
+}
+
+// refusal is why something was refused, in words, with the status of the answer that says so; or the
+// error itself where the panel cannot say it.
+func (x *post) refusal(err error) (*told, int, error) {
+	wrong, status := x.explain(err)
+	if f := fault.Of(err); f == nil || f.Kind == fault.Internal || f.Kind == fault.NotFound && f.Code != "unit_not_found" && f.Code != "booking_not_found" {
+		return nil, status, err
 	} else if len(f.Violations) > 0 {
 		wrong.Title, wrong.Text = x.l.Say("page.counter.refused", nil), ""
 		wrong.List = x.reasons(f.Violations)
+		for i, v := range f.Violations { // said to who serves, not to who is suspended
+			if v.Code == "suspended" && len(f.Violations) == len(wrong.List) {
+				wrong.List[i].Text = x.l.Say("page.counter.suspended_refused", v.Params)
+			}
+		}
 	} else if f.Kind == fault.Stale {
 		wrong.Title, wrong.Text = x.l.Say("page.bookings.stale_title", nil), x.l.Say("page.counter.stale", nil)
 	}
-	return x.againWith(status, &wrong)
+	return &wrong, status, nil
 }
 
 // againWith shows the panel of what was tried, with what was wrong.

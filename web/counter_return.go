@@ -22,7 +22,9 @@ type backView struct {
 	Next                  []nextLine
 	Parts                 []countLine
 	Damaged               bool
-	Condition             string
+	Condition, Trouble    string
+	Typed                 bool // something was written that could not be kept yet
+	Used                  [usedRows]usedLine
 	Consumables           []consumableLine
 	Action, Key           string
 	Report                string
@@ -39,8 +41,11 @@ type consumableLine struct{ ID, Name, Measure string }
 // usedRows is how many consumables the form of a return takes at once.
 const usedRows = 3
 
-// Rows are the rows of the form for what was used up, by number.
-func (v backView) Rows() []int { return []int{1, 2, usedRows} }
+// A usedLine is a row of the form for what was used up: what and how many, as written.
+type usedLine struct{ What, Count string }
+
+// Row is the number of a row, counted from one.
+func (v backView) Row(i int) int { return i + 1 }
 
 // backOf is a unit that came back, nil where it never left.
 func (x *post) backOf(u *booking.ScannedUnit) (*backView, error) {
@@ -99,16 +104,19 @@ func (x *post) next(u *booking.ScannedUnit) []nextLine {
 	return all
 }
 
-// photosOf are the forms for pictures of what has just left for a booking.
-func (x *post) photosOf(id string) ([]photoForm, error) {
-	loans, err := x.Book.Loans(x.c.Request.Context(), x.v.Actor, id)
-	var all []photoForm
+// justLeft adds to a booking what is to be seen of the units that have just left for it: the forms for
+// their pictures, and who signed.
+func (x *post) justLeft(v *visitView) error {
+	loans, err := x.Book.Loans(x.c.Request.Context(), x.v.Actor, v.ID)
 	for _, l := range loans {
 		if l.BackAt == nil {
-			all = append(all, photoForm{ID: l.ID, Code: l.Code, Action: x.desk.Path + "/retours/" + l.ID, Key: newKey()})
+			if path := "/photos/" + l.SignatureID; l.SignatureID != "" && !slices.Contains(v.Signed, path) {
+				v.Signed = append(v.Signed, path)
+			}
+			v.Photos = append(v.Photos, photoForm{ID: l.ID, Code: l.Code, Action: x.desk.Path + "/retours/" + l.ID, Key: newKey()})
 		}
 	}
-	return all, err
+	return err
 }
 
 // inspect notes what was found on a unit: after its return, or with pictures of how it left.
@@ -130,7 +138,7 @@ func inspect(p *page) error {
 	x.code = x.field("unite")
 	sent, err := x.prepared("photo", files.Photo)
 	if err != nil {
-		return x.again(err)
+		return x.inspectAgain(err)
 	}
 	var pictures []files.Prepared
 	for _, f := range sent {
@@ -143,7 +151,7 @@ func inspect(p *page) error {
 			noted, err = x.Book.Inspect(ctx, x.v.Actor, loan, found, x.onceKey("cle", append(hash, loan)...))
 		}
 		if err != nil {
-			return x.again(err)
+			return x.inspectAgain(err)
 		}
 	}
 	if len(pictures) > 0 {
@@ -156,7 +164,7 @@ func inspect(p *page) error {
 			key.Key += " photos"
 		}
 		if err := x.Book.Photograph(ctx, x.v.Actor, loan, moment, pictures, key); err != nil {
-			return x.again(err)
+			return x.inspectAgain(err)
 		}
 	}
 	if left {
@@ -168,6 +176,65 @@ func inspect(p *page) error {
 	return x.to(x.address("", nil, "fait", "note"))
 }
 
+// inspectAgain shows the form of what was found on a unit again with all that was written into it, or
+// the forms for pictures of what leaves, and why it was refused.
+func (x *post) inspectAgain(err error) error {
+	wrong, status, err := x.refusal(err)
+	if err != nil {
+		return err
+	}
+	v := x.empty()
+	v.Text = ""
+	if x.field("moment") == files.Out && x.open != "" {
+		s, err := x.see("", x.open)
+		if err != nil {
+			return err
+		}
+		if s.Open == nil {
+			return x.againWith(status, wrong)
+		}
+		v.Kind, v.Visit = "booking", x.visit(*s.Open, false)
+		if err := x.justLeft(v.Visit); err != nil {
+			return err
+		}
+		for i := range v.Visit.Photos {
+			v.Visit.Photos[i].Open = v.Visit.Photos[i].ID == x.c.Param("loan")
+		}
+		v.Open = ""
+		return x.show(status, v, wrong)
+	}
+	s, err := x.see(x.code, "")
+	if err != nil {
+		return err
+	}
+	if s.Unit == nil || s.Unit.Last == nil || s.Unit.Last.Loan.ID != x.c.Param("loan") {
+		return x.againWith(status, wrong)
+	}
+	if v.Back, err = x.backOf(s.Unit); err != nil {
+		return err
+	}
+	if v.Back == nil {
+		return x.againWith(status, wrong)
+	}
+	v.Kind = "back"
+	x.asTyped(v.Back)
+	return x.show(status, v, wrong)
+}
+
+// asTyped puts into the form of a return what was written into it.
+func (x *post) asTyped(v *backView) {
+	v.Condition, v.Trouble, v.Damaged, v.Typed = x.field("etat"), x.field("probleme"), x.field("abime") != "", true
+	for i, p := range v.Parts {
+		if n, err := strconv.Atoi(strings.TrimSpace(x.field("manque-" + p.ID))); err == nil {
+			v.Parts[i].Missing = n
+		}
+	}
+	for i := range v.Used {
+		row := strconv.Itoa(i + 1)
+		v.Used[i] = usedLine{x.field("quel-" + row), x.field("conso-" + row)}
+	}
+}
+
 // mostMoved bounds how many bookings are named that lose their unit by what was found on it.
 const mostMoved = 5
 
@@ -175,6 +242,7 @@ const mostMoved = 5
 // service, has a ticket, and who is to be helped now.
 func (x *post) changed(noted booking.Returned) error {
 	x.open, x.code = "", noted.Loan.Code
+	x.counter.Now = x.DB.Now() // what was just noted is of a moment after the one in which the form came
 	s, err := x.see(noted.Loan.Code, "")
 	if err != nil {
 		return err

@@ -270,6 +270,53 @@ func TestAPlaceIsBegunByATap(t *testing.T) {
 	})
 }
 
+// A tap that comes too early is refused, and a tap in time is not, on the very page that refused it.
+func TestAnEarlyTapDoesNotStick(t *testing.T) {
+	onCounter(t, func(t *testing.T, s *stand) {
+		from := s.clock.Now().Truncate(time.Hour).Add(time.Hour)
+		b, err := s.book.Place(t.Context(), identity.System, booking.Request{Lines: []booking.Want{{Resource: "amos-studio", Quantity: 1}}, StartsAt: from, EndsAt: from.Add(time.Hour), MemberID: s.idOf("zoe@exemple.example")}, database.Key{})
+		must(t, err)
+		s.clock.Move(from.Add(-31 * time.Minute).Sub(s.clock.Now()))
+		board := s.anne.get(atAmos)
+		form := board.form(atAmos + "/arrivees")
+		if early := s.anne.send(form); early.status != http.StatusUnprocessableEntity {
+			t.Fatalf("31 minutes early: %d", early.status)
+		}
+		s.clock.Move(2 * time.Minute)
+		s.anne.send(form).on(atAmos, 200).has("Arrivée notée.")
+		s.anne.send(form).on(atAmos, 200) // a double tap
+		if now := s.bookingOf(b.ID); now.Status != booking.InUse || now.Version != 2 {
+			t.Errorf("%s at version %d", now.Status, now.Version)
+		}
+	})
+}
+
+// A tap on a board that has not changed yet ends the loan that it shows, and no later one.
+func TestAReturnEndsTheLoanThatItShows(t *testing.T) {
+	onCounter(t, func(t *testing.T, s *stand) {
+		first := s.books("zoe@exemple.example", "amos-camera", 1, 1)
+		code := s.codes(first)[0]
+		s.anne.scan(s.anne.scan(s.anne.scan(s.anne.get(atAmos), first.Reference), code), "")
+		form := s.anne.get(atAmos).form(atAmos + "/retours")
+		s.anne.send(form).has("Peut retourner à sa place")
+		s.clock.Move(2 * time.Hour)
+		second := s.books("rose@exemple.example", "amos-camera", 2, 1)
+		open := s.anne.scan(s.anne.get(atAmos), second.Reference)
+		s.anne.send(open.form(atAmos+"/prets"), "faire", "tout").has("Remis à Rose")
+		s.anne.send(form) // once more, from a screen that was left open
+		if now := s.bookingOf(second.ID); now.Status != booking.InUse {
+			t.Errorf("the second is %s", now.Status)
+		}
+		loans, err := s.book.Loans(t.Context(), identity.System, second.ID)
+		must(t, err)
+		for _, l := range loans {
+			if l.BackAt != nil {
+				t.Errorf("%s was closed by the first loan’s return", l.Code)
+			}
+		}
+	})
+}
+
 func TestWhoHasItMayKeepItWhileNobodyWaits(t *testing.T) {
 	onCounter(t, func(t *testing.T, s *stand) {
 		b := s.books("zoe@exemple.example", "amos-camera", 2, 4)

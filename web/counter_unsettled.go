@@ -1,7 +1,9 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 	"canot/booking"
 	"canot/internal/fault"
 	"canot/internal/identity"
+	"canot/internal/identity/privacy"
 )
 
 // unsettledPath follows the address of a counter.
@@ -45,6 +48,7 @@ type unsettledAct struct {
 	Person, By string
 	When, Came string
 	Why        string
+	Told       []string // of a return: damaged, what was missing
 	Doubtful   bool
 }
 
@@ -59,6 +63,15 @@ func (p *page) unsettledAgain(status int, v unsettledView, wrong *told) error {
 	}
 	acts, err := p.Book.Unsettled(p.c.Request.Context(), p.v.Actor, d.Hub.ID)
 	if err != nil {
+		return err
+	}
+	var seen []string
+	for _, a := range acts {
+		if a.Person != "" && !slices.Contains(seen, a.PersonID) {
+			seen = append(seen, a.PersonID)
+		}
+	}
+	if err := p.looked(privacy.ViewedList, seen...); err != nil {
 		return err
 	}
 	p.other = d.Path + unsettledPath
@@ -86,6 +99,13 @@ func (p *page) unsettledAct(d desk, a booking.UnsettledAct) unsettledAct {
 	}
 	if a.BookingID != "" {
 		u.OpenPath = d.Path + "?r=" + a.BookingID
+	}
+	if a.Damaged {
+		u.Told = append(u.Told, p.l.Say("page.unsettled.damaged", nil))
+	}
+	for _, x := range a.Missing {
+		name := cmp.Or(x.Name.In(p.l.Tag()), p.l.Say("page.unsettled.some_part", nil))
+		u.Told = append(u.Told, p.l.Say("page.unsettled.missing", fault.Params{"name": name, "count": x.Count}))
 	}
 	return u
 }

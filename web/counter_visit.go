@@ -17,6 +17,7 @@ type visitView struct {
 	Running      bool
 	Outs         []visitUnit // that are out with them
 	Photos       []photoForm // of units that have just left
+	Signed       []string    // pictures of the signatures under what has just left
 	ID           string
 	Who          booking.Person
 	Reference    string
@@ -30,6 +31,8 @@ type visitView struct {
 	Ticked       int
 	Waits        int // units that have not left
 	Certificates []askedLine
+	Suspended    fault.Params // until when they borrow nothing here, nil for not at all
+	Suspensions  string       // where that is lifted
 	Notes        string
 	Lost         bool
 	Sign         bool // its policy asks for a signature
@@ -43,10 +46,16 @@ type visitView struct {
 }
 
 // A photoForm takes pictures of a unit as it leaves.
-type photoForm struct{ ID, Code, Action, Key string }
+type photoForm struct {
+	ID, Code, Action, Key string
+	Open                  bool // it was just refused
+}
 
 // Params are the figures of its words.
 func (f photoForm) Params() fault.Params { return fault.Params{"code": f.Code} }
+
+// Names are the figures of words on who came.
+func (v visitView) Names() fault.Params { return fault.Params{"who": v.Who.Name} }
 
 // lateParams are how late something is, in words.
 func lateParams(late string) fault.Params { return fault.Params{"late": late} }
@@ -126,6 +135,9 @@ func (x *post) visit(b booking.Visit, open bool) *visitView {
 	}
 	if !open {
 		v.More = x.address(b.ID, nil)
+	}
+	if b.SuspendedUntil.After(x.counter.Now) {
+		v.Suspended, v.Suspensions = fault.Params{"until": b.SuspendedUntil.In(x.counter.Zone)}, x.desk.Path+suspensionsPath
 	}
 	waits, known, spaces, out := b.Waits(), []string{}, false, false
 	v.Waits = len(waits)

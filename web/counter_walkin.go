@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"canot/booking"
 	"canot/internal/fault"
 	"canot/internal/identity"
+	"canot/internal/identity/privacy"
 	"canot/inventory"
 )
 
@@ -25,6 +27,7 @@ type walkForm struct {
 	Reason             string
 
 	sign  bool
+	alike []identity.Member // who is called so already
 	said  string
 	asked *foundView
 	back  *backView
@@ -41,8 +44,12 @@ type walkView struct {
 	Key     string
 	Action  string
 	Waive   bool
-	Sign    bool // it was refused for want of a signature
+	Sign    bool       // it was refused for want of a signature
+	Alike   []namesake // who is called so already
 }
+
+// A namesake is somebody of this hub who is called as was typed.
+type namesake struct{ ID, Name, Known string } // Known is what else tells who they are, "" for nothing
 
 // mostThings bounds how many places and machines there are to choose from.
 const mostThings = 60
@@ -104,7 +111,7 @@ func (x *post) scanForWalk(s booking.Scanned, f walkForm) error {
 // backForWalk takes a unit back and goes on with who is served.
 func (x *post) backForWalk(unit string, f walkForm) error {
 	x.open = ""
-	_, err := x.Book.CheckIn(x.c.Request.Context(), x.v.Actor, booking.Return{Unit: unit, Hub: x.desk.Hub.ID}, x.onceKey("cle", "back", unit))
+	_, err := x.Book.CheckIn(x.c.Request.Context(), x.v.Actor, booking.Return{Unit: unit, Loan: x.field("pret"), Hub: x.desk.Hub.ID}, x.onceKey("cle", "back", unit))
 	if err != nil {
 		t, status := x.explain(err)
 		if f := fault.Of(err); f == nil || f.Kind == fault.Internal {
@@ -178,6 +185,9 @@ func (x *post) walkAgain(f walkForm, wrong *told, status int) error {
 	}
 	w.Min = x.counter.Now.In(x.counter.Zone).Format("2006-01-02T15:04")
 	w.Sign = f.sign
+	for _, m := range f.alike {
+		w.Alike = append(w.Alike, namesake{m.ID, m.Name, cmp.Or(m.Phone, m.Email)})
+	}
 	v.WalkIn = w
 	return x.show(status, v, wrong)
 }
@@ -252,8 +262,12 @@ func walkIn(p *page) error {
 		OnPaper: form.Get("papier") != "", Override: f.Reason}
 	if f.Member == "" {
 		w.New = &identity.NewMember{Name: f.Name, Phone: f.Phone, Language: x.l.Tag(), HomeHubID: x.desk.Hub.ID}
+		w.Distinct = form.Get("autre-compte") == ""
 	}
-	b, err := x.Book.WalkIn(x.c.Request.Context(), x.v.Actor, w, x.onceKey("cle", append(units, f.Member, f.Name, f.Phone, stamp(until), f.Title, f.Reason, strconv.FormatBool(w.OnPaper))...))
+	b, err := x.Book.WalkIn(x.c.Request.Context(), x.v.Actor, w, x.onceKey("cle", append(units, f.Member, f.Name, f.Phone, stamp(until), f.Title, f.Reason, strconv.FormatBool(w.OnPaper), strconv.FormatBool(w.Distinct))...))
+	if fault.Is(err, "namesake") {
+		return x.whichOf(f)
+	}
 	if err != nil {
 		t, status := x.explain(err)
 		switch f2 := fault.Of(err); {
@@ -267,6 +281,24 @@ func walkIn(p *page) error {
 		return x.walkAgain(f, &t, status)
 	}
 	return x.to(x.address("", nil, "vu", b.ID, "fait", "sans"))
+}
+
+// whichOf asks whether somebody whose name was typed is who has an account of that name here: two accounts
+// of one person would each know half of what they have.
+func (x *post) whichOf(f walkForm) (err error) {
+	f.alike, err = x.Directory.Namesakes(x.c.Request.Context(), x.v.Actor, x.desk.Hub.ID, f.Name)
+	if err != nil {
+		return err
+	}
+	var seen []string
+	for _, m := range f.alike {
+		seen = append(seen, m.ID)
+	}
+	if err := x.looked(privacy.ViewedList, seen...); err != nil {
+		return err
+	}
+	t := told{Title: x.l.Say("page.counter.walk_alike", fault.Params{"name": f.Name}), List: []wrongField{{"meme", x.l.Say("page.counter.walk_alike_which", nil)}}}
+	return x.walkAgain(f, &t, http.StatusConflict)
 }
 
 // signatureNeeded reports whether a hand-over was refused for want of a signature.

@@ -70,7 +70,7 @@ func enterDemo(p *page) error {
 	}
 	p.v.KeepSession(secret)
 	switch {
-	case backTo(p.v.Return) != "":
+	case p.comeback().waits():
 		return p.onward()
 	case p.Demo.Accounts[as].Role == "member":
 		return p.to("/")

@@ -90,9 +90,7 @@ func TestAWrongFieldIsSaidWhereItIs(t *testing.T) {
 	if title := v.one("title", "", "").text; !strings.HasPrefix(title, "Erreur : ") {
 		t.Errorf("title %q", title)
 	}
-	if other := v.one("a", "hreflang", "en"); other.has["href"] != "/en/connexion" {
-		t.Errorf("the other language is at %v", other.has)
-	}
+	b.send(v.form("/en/connexion")).on("/en/connexion", 200).has(`value="zoe@"`)
 
 	flow := b.fill("zoe@exemple.example")
 	for name, c := range map[string]struct {
@@ -112,10 +110,66 @@ func TestAWrongFieldIsSaidWhereItIs(t *testing.T) {
 		if !strings.HasPrefix(alert, "Il reste quelque chose à corriger") || strings.Contains(alert, "«") {
 			t.Errorf("%s: %q", name, alert)
 		}
-		if v.one("a", "href", "#"+c.field).text != c.says || v.one("input", "id", c.field).has["aria-invalid"] != "true" || v.one("a", "hreflang", "en").has["href"] != "/en/connexion/inscription?flow="+flow {
+		if v.one("a", "href", "#"+c.field).text != c.says || v.one("input", "id", c.field).has["aria-invalid"] != "true" {
 			t.Errorf("%s: not tied to its field", name)
 		}
 	}
+	all := b.post("/connexion/inscription", "flow", flow, "birth_date", "2062-04-01", "hub", "").on("/connexion/inscription", 400)
+	for field, says := range map[string]string{"name": "Écrivez votre nom.", "birth_date": "Cette date est à venir", "consent": "Cochez la case"} {
+		if got := all.one("p", "id", field+"-wrong").text; !strings.HasPrefix(got, says) {
+			t.Errorf("with all that is wrong, %s: %q", field, got)
+		}
+	}
+	english := b.send(b.post("/connexion/inscription", "flow", flow, "name", "Zoé", "birth_date", "2062-04-01", "consent", "yes").form("/en/connexion/inscription")).
+		on("/en/connexion/inscription", 200).has("Open my account", `value="Zoé"`, `value="2062-04-01"`)
+	if _, ticked := english.one("input", "id", "consent").has["checked"]; !ticked {
+		t.Error("the box is not ticked any more")
+	}
+}
+
+func TestASignUpIsAskedForOnlyWhereItIsUnderWay(t *testing.T) {
+	onEach(t, func(t *testing.T, w *town) {
+		b := w.browser()
+		flow := b.fill("zoe@exemple.example")
+		b.get("/connexion/inscription?flow=" + flow).has("Votre adresse est confirmée")
+		for _, other := range []*browser{b, w.browser()} {
+			v := other.get("/connexion/inscription?flow=zzz").on("/connexion/inscription", 401).lacks("Votre adresse est confirmée")
+			if got := v.one("a", "class", "button"); got.has["href"] != "/connexion" || got.text != "Recevoir un lien" {
+				t.Errorf("it leads to %v", got)
+			}
+		}
+		w.browser().get("/connexion/inscription?flow="+flow).on("/connexion/inscription", 401)
+		b.post("/connexion/inscription", "flow", flow, "name", "Zoé", "consent", "yes").on("/compte", 200)
+		b.get("/connexion/inscription?flow="+flow).on("/compte", 200)
+	})
+}
+
+func TestALinkThatWasUsedLeadsToAnother(t *testing.T) {
+	w := newTown(t, "sqlite", false)
+	b := w.browser()
+	b.person("Zoé", "zoe@exemple.example")
+	secret := strings.Repeat("a", 43)
+	v := w.browser().post("/connexion/lien", "secret", secret).on("/connexion/lien", 401).has("Demandez-en un autre")
+	if got := v.one("a", "class", "button").has["href"]; got != "/connexion" {
+		t.Errorf("it leads to %q", got)
+	}
+}
+
+// TestALinkIsReadInTheOtherLanguage: its secret goes along in a form, and comes into no other address.
+func TestALinkIsReadInTheOtherLanguage(t *testing.T) {
+	w := newTown(t, "sqlite", false)
+	b := w.browser()
+	b.post("/connexion", "email", "zoe@exemple.example")
+	page := b.get(w.link())
+	secret := page.hidden("secret")
+	for _, e := range page.elements("a", "", "") {
+		if strings.Contains(e.has["href"], secret) {
+			t.Errorf("the secret is in %s", e.has["href"])
+		}
+	}
+	other := b.send(page.form("/en/connexion/lien")).on("/en/connexion/lien", 200).has("You are almost there")
+	checkPage(t, "/en/connexion/lien", other, "en")
+	b.post("/en/connexion/lien", "secret", other.hidden("secret")).on("/en/connexion/inscription", 200)
 }
 
 func TestWhoTapsTwiceGoesOn(t *testing.T) {

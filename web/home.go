@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -27,6 +28,7 @@ type homeForm struct {
 	TodayWords string // which day it is, in words
 	FromDay    string // the same as forms write it
 	Demo       *Demo
+	Keeps      bool // who reads may keep a counter, or is nobody yet
 }
 
 type categoryLink struct {
@@ -58,6 +60,7 @@ func homePage(p *page) error {
 		return err
 	}
 	f := homeForm{frame: p.frame(p.l.Say("page.home.title", nil)), Demo: p.Demo}
+	f.Keeps = !f.Known || slices.ContainsFunc(f.Nav, func(n navigation) bool { return n.Path == counterPath })
 	f.Summary, f.Wide = p.l.Say("page.home.summary", nil), true
 	lines := make([]hubLine, len(places))
 	for i, h := range places {

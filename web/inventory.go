@@ -31,9 +31,10 @@ func (s *Site) mountInventory(r gin.IRouter) {
 	}
 	s.on(r, "POST", unit+"/retrouve", foundAgain)
 	s.on(r, "POST", unit+"/compte", countParts)
+	s.on(r, "POST", unit+"/compteur", setMeter)
 	s.on(r, "POST", unit+"/fichiers", addFiles)
 	s.on(r, "POST", unit+"/fichiers/retirer", removeFile)
-	for _, formsOnly := range []string{"/retrouve", "/compte", "/fichiers", "/fichiers/retirer"} {
+	for _, formsOnly := range []string{"/retrouve", "/compte", "/compteur", "/fichiers", "/fichiers/retirer"} {
 		s.on(r, "GET", unit+formsOnly, func(p *page) error { return p.to(p.unitPath()) })
 	}
 	s.on(r, "GET", "/photos/:id", showPicture)
@@ -60,7 +61,8 @@ type unitsView struct {
 	Widen                           string // the address without the resource
 	Prev, Next                      string
 	PageOf                          fault.Params
-	Manage, Export                  bool
+	Manage                          bool
+	Table, Loans                    string // the addresses of the files, "" for who may not take them out
 	Around                          []navigation
 }
 
@@ -120,7 +122,10 @@ func unitsPage(p *page) error {
 		f.Next = f.address("page", strconv.Itoa(number+1))
 	}
 	f.Manage = p.v.Actor.May(identity.ManageInventory, d.Hub.ID, d.Hub.RegionID)
-	f.Export = p.v.Actor.May(identity.Export, d.Hub.ID, d.Hub.RegionID)
+	f.Table = p.tablePath(d, "units")
+	if f.State == "out" {
+		f.Loans = p.tablePath(d, booking.LoanTable)
+	}
 	return p.show(http.StatusOK, "inventory_units", f)
 }
 
@@ -183,7 +188,7 @@ func (p *page) inventoryAround(d desk, here string) []navigation {
 	add("", "page.inventory.units")
 	add("/consommables", "page.stock.title")
 	add("/recensements", "page.take.title")
-	if p.v.Actor.May(identity.ManageInventory, d.Hub.ID, d.Hub.RegionID) {
+	if p.v.Actor.May(identity.ManageInventory, d.Hub.ID, d.Hub.RegionID) || p.v.Actor.May(identity.Export, d.Hub.ID, d.Hub.RegionID) {
 		add("/importer", "page.tables.title")
 	}
 	return all

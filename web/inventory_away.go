@@ -2,7 +2,9 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strings"
+	"time"
 
 	"canot/booking"
 	"canot/internal/database"
@@ -16,7 +18,8 @@ type awayView struct {
 	Retire                   bool
 	Reason, Key              string
 	Moved, Left              []unitMovedLine
-	Quiet                    bool // nobody is moved
+	Quiet                    bool   // nobody is moved
+	Seen                     string // whom it moves, as it is shown
 }
 
 // A unitMovedLine is a booking that would get another unit, or none.
@@ -54,6 +57,7 @@ func (p *page) showAway(status int, wrong error) error {
 	for _, b := range impact.WithoutUnit {
 		f.Left = append(f.Left, p.unitMovedLine(d, b))
 	}
+	f.Seen = seenOf(impact)
 	f.Quiet = len(f.Moved)+len(f.Left) == 0
 	if wrong != nil {
 		t, code := p.explain(wrong)
@@ -83,14 +87,34 @@ func sendAway(p *page) error {
 	key := p.onceKey("cle", u.ID, p.field("raison"))
 	if p.retires() {
 		done = "retire"
-		_, err = p.Book.Retire(ctx, p.v.Actor, u.ID, key)
+		if err = p.movesOthers(u.ID, c.Now); err == nil {
+			_, err = p.Book.Retire(ctx, p.v.Actor, u.ID, key)
+		}
 	} else {
-		_, err = p.Book.TakeOutFor(ctx, p.v.Actor, booking.Outage{Unit: u.ID, From: c.Now, Cause: "lost", Reason: p.field("raison")}, key)
+		_, err = p.Book.TakeOutFor(ctx, p.v.Actor, booking.Outage{Unit: u.ID, From: c.Now, Cause: "lost", Reason: p.field("raison"), Foreseen: p.foreseen()}, key)
 	}
 	if err != nil {
 		return p.showAway(0, err)
 	}
 	return p.to(p.inventory(d) + "/exemplaires/" + u.ID + "?fait=" + done)
+}
+
+// movesOthers refuses to retire a unit when that moves somebody whom the page did not show.
+func (p *page) movesOthers(unit string, now time.Time) error {
+	seen := p.foreseen()
+	if seen == nil {
+		return nil
+	}
+	impact, err := p.Book.OutingImpact(p.c.Request.Context(), p.v.Actor, unit, now, nil)
+	if err != nil {
+		return err
+	}
+	for _, id := range impact.Foreseen() {
+		if !slices.Contains(seen, id) {
+			return &fault.Error{Kind: fault.Refused, Code: "rules", Violations: []fault.Violation{{Code: impactChanged, Params: fault.Params{}}}}
+		}
+	}
+	return nil
 }
 
 // foundAgain ends that the unit of the address is lost.

@@ -9,8 +9,10 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"canot/booking"
 	"canot/internal/fault"
 	"canot/internal/identity"
+	"canot/internal/identity/privacy"
 	"canot/inventory"
 	"canot/inventory/upkeep"
 	"canot/web/edge"
@@ -23,10 +25,10 @@ func (s *Site) mountTables(r gin.IRouter) {
 	s.on(r, "GET", inventoryPath+"/:hub/exporter.csv", exportTable)
 }
 
-// tableKinds are what goes in and out, and moves what only goes out.
+// tableKinds are what goes in and out, and outOnly what happened, which is not written by hand.
 var (
-	tableKinds = []string{"units", "components", "consumables", "resources"}
-	outKinds   = append(slices.Clone(tableKinds), "moves", "tickets")
+	tableKinds = []string{"units", "components", "consumables", "resources", "rules"}
+	outOnly    = []string{booking.LoanTable, booking.JourneyTable, booking.OutageTable, "tickets", "moves", "stocktakes"}
 )
 
 // tablesView is the page by which files go in and out.
@@ -34,7 +36,9 @@ type tablesView struct {
 	frame
 	Path      string
 	Kinds     []findChoice
-	Files     []findLink
+	Files     []findLink // what comes out, and goes in again as it is
+	Past      []findLink // what only comes out
+	Names     bool       // the loans say whose they were
 	Import    bool
 	Report    *tableReport
 	Around    []navigation
@@ -70,16 +74,21 @@ func (p *page) showTables(status int, report *tableReport, wrong error) error {
 	}
 	f := tablesView{frame: p.frame(p.l.Say("page.tables.title", nil)), Path: p.inventory(d) + "/importer", Report: report, Around: p.inventoryAround(d, "/importer"), Key: newKey(),
 		Import: p.v.Actor.May(identity.ManageInventory, d.Hub.ID, d.Hub.RegionID)}
-	if !f.Import {
+	f.Names = p.v.Actor.May(identity.ViewPersons, d.Hub.ID, d.Hub.RegionID)
+	export := p.v.Actor.May(identity.Export, d.Hub.ID, d.Hub.RegionID)
+	if !f.Import && !export {
 		return identity.Denied(p.v.Actor)
 	}
 	f.Wide, f.Desk = true, &d
 	for _, kind := range tableKinds {
 		f.Kinds = append(f.Kinds, findChoice{kind, p.l.Say("page.tables.kind."+kind, nil), kind == p.field("genre")})
 	}
-	if p.v.Actor.May(identity.Export, d.Hub.ID, d.Hub.RegionID) {
-		for _, kind := range outKinds {
-			f.Files = append(f.Files, findLink{p.inventory(d) + "/exporter.csv?quoi=" + kind, p.l.Say("page.tables.kind."+kind, nil)})
+	if export {
+		for _, kind := range tableKinds {
+			f.Files = append(f.Files, findLink{p.tablePath(d, kind), p.l.Say("page.tables.kind."+kind, nil)})
+		}
+		for _, kind := range outOnly {
+			f.Past = append(f.Past, findLink{p.tablePath(d, kind), p.l.Say("page.tables.kind."+kind, nil)})
 		}
 	}
 	if wrong != nil {
@@ -117,10 +126,13 @@ func importTable(p *page) error {
 		return p.showTables(0, nil, fault.Field("file", "excel_workbook"))
 	}
 	var report inventory.Report
-	if kind == "consumables" {
-		report, err = p.Stock.Import(p.c.Request.Context(), p.v.Actor, d.Hub.ID, bytes.NewReader(body), dry)
-	} else {
-		report, err = p.Catalog.Import(p.c.Request.Context(), p.v.Actor, bytes.NewReader(body), inventory.ImportOptions{Kind: kind, DryRun: dry})
+	switch ctx, file := p.c.Request.Context(), bytes.NewReader(body); kind {
+	case "consumables":
+		report, err = p.Stock.Import(ctx, p.v.Actor, d.Hub.ID, file, dry)
+	case "rules":
+		report, err = p.Upkeep.ImportRules(ctx, p.v.Actor, d.Hub.ID, file, dry)
+	default:
+		report, err = p.Catalog.Import(ctx, p.v.Actor, file, inventory.ImportOptions{Kind: kind, DryRun: dry})
 	}
 	if err != nil {
 		return p.showTables(0, nil, err)
@@ -148,7 +160,15 @@ func (p *page) tableReport(r inventory.Report) *tableReport {
 	return out
 }
 
-// exportTable sends a file of the hub's inventory.
+// tablePath is the address of a file of a hub, "" to who may not take it out.
+func (p *page) tablePath(d desk, kind string) string {
+	if !p.v.Actor.May(identity.Export, d.Hub.ID, d.Hub.RegionID) {
+		return ""
+	}
+	return p.inventory(d) + "/exporter.csv?quoi=" + kind
+}
+
+// exportTable sends a file of the hub. Who is named in it was looked at, each time.
 func exportTable(p *page) error {
 	d, err := p.deskOf(identity.Export)
 	if err != nil {
@@ -156,13 +176,27 @@ func exportTable(p *page) error {
 	}
 	kind, ctx := p.c.Query("quoi"), p.c.Request.Context()
 	var out bytes.Buffer
+	var persons []string
 	switch kind {
 	case "consumables", "moves":
 		err = p.Stock.Export(ctx, p.v.Actor, &out, d.Hub.ID, kind == "moves")
+	case "stocktakes":
+		take := p.c.Query("recensement")
+		if take != "" && !goodID(take) {
+			return fault.New(fault.NotFound, "stocktake_not_found", nil)
+		}
+		err = p.Stock.ExportTakes(ctx, p.v.Actor, &out, d.Hub.ID, take)
 	case "tickets":
 		err = p.exportTickets(&out, d)
+	case "rules":
+		err = p.Upkeep.ExportRules(ctx, p.v.Actor, &out, d.Hub.ID)
+	case booking.LoanTable, booking.JourneyTable, booking.OutageTable:
+		persons, err = p.Book.ExportHub(ctx, p.v.Actor, &out, d.Hub.ID, kind)
 	default:
 		err = p.Catalog.ExportHub(ctx, p.v.Actor, &out, d.Hub.ID, kind)
+	}
+	if err == nil {
+		err = p.Privacy.Viewed(ctx, p.v.Actor, privacy.ViewedList, persons...)
 	}
 	if err != nil {
 		return err

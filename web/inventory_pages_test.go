@@ -3,6 +3,7 @@ package web
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"canot/booking"
 )
@@ -24,7 +25,7 @@ func TestAUnitIsLookedUpEditedLostAndFound(t *testing.T) {
 		if v.status != 400 || !strings.Contains(v.body, `value="A-9"`) {
 			t.Errorf("%d", v.status)
 		}
-		s.rose.send(v.form(page+"/modifier"), "valeur", "1 250,50 $", "garantie", "2026-01-31").on(page, 200).has("SN-1", "A-9", "250,50", "terminée le 2026-01-31", "Fiche modifiée")
+		s.rose.send(v.form(page+"/modifier"), "valeur", "1 250,50 $", "garantie", "2026-01-31").on(page, 200).has("SN-1", "A-9", "250,50", "terminée le 31\u00a0janvier 2026", "Fiche modifiée")
 		if v := s.rose.send(form, "serie", "SN-2"); v.status != 412 {
 			t.Errorf("an edit of another version: %d", v.status)
 		}
@@ -49,8 +50,54 @@ func TestAUnitsPageSaysWhoHasItAndWhatBefell(t *testing.T) {
 		must(t, err)
 		unit, err := s.site.Catalog.Unit(t.Context(), s.codes(b)[0])
 		must(t, err)
-		s.anne.get(s.unitPage(unit)).has("Prêté à Zoé", "Remis au comptoir", b.Reference)
+		s.anne.get(s.unitPage(unit)).has("Prêté à Zoé", "Remis au comptoir", b.Reference, "samedi 21\u00a0novembre, 10\u00a0h</span>")
+		s.anne.get("/en" + s.unitPage(unit)).has("Saturday, November\u00a021, 10:00\u00a0a.m.")
+		views := func() (n int) {
+			t.Helper()
+			must(t, s.db.Reader(t.Context()).Get(&n, `SELECT count(*) FROM personal_views WHERE member_id = $1 AND viewer_id = $2 AND what = 'booking'`, b.MemberID, s.idOf("anne@exemple.example")))
+			return n
+		}
+		if n := views(); n != 1 {
+			t.Errorf("the page, twice: %d views of whose loan it is", n)
+		}
+		s.clock.Move(time.Hour)
+		s.anne.get(s.unitPage(unit))
+		if n := views(); n != 2 {
+			t.Errorf("an hour later: %d views", n)
+		}
 		s.anne.get(stockAtAmos + "?statut=out").has(unit.Code)
+	})
+}
+
+// TestLoansGoOutByThePage: whoever is named in the file can read that somebody took it out, each time.
+func TestLoansGoOutByThePage(t *testing.T) {
+	onCounter(t, func(t *testing.T, s *stand) {
+		b := s.books("zoe@exemple.example", "amos-camera", 1, 3)
+		_, err := s.book.CheckOut(t.Context(), s.staffOf("anne@exemple.example"), booking.HandOut{Booking: b.ID}, noKeyAtAll)
+		must(t, err)
+		file := stockAtAmos + "/exporter.csv?quoi=loans"
+		s.rose.get(stockAtAmos + "?statut=out").has(`href="` + file + `"`)
+		for range 2 {
+			v := s.rose.get(file).has(b.Reference, "Zoé", s.codes(b)[0])
+			if v.header.Get("Cache-Control") != "no-store" && v.header.Get("Cache-Control") != "private, no-store" {
+				t.Errorf("kept as %q", v.header.Get("Cache-Control"))
+			}
+		}
+		var n int
+		must(t, s.db.Reader(t.Context()).Get(&n, `SELECT count(*) FROM personal_views WHERE member_id = $1 AND viewer_id = $2 AND what = 'list'`, b.MemberID, s.idOf("rose@exemple.example")))
+		if n != 2 {
+			t.Errorf("%d views of two downloads", n)
+		}
+		for who, x := range map[string]*browser{"staff": s.anne, "a member": s.zoe} {
+			if v := x.get(file); v.status != 403 && v.status != 404 || strings.Contains(v.body, b.Reference) {
+				t.Errorf("%s: %d", who, v.status)
+			}
+		}
+		s.anne.get(stockAtAmos + "?statut=out").lacks("exporter.csv")
+		for _, page := range []string{"/transferts/amos", "/entretien/amos", "/entretien/amos/arrets", "/entretien/amos/regles", stockAtAmos + "/recensements", stockAtAmos + "/consommables"} {
+			s.rose.get(page).has("exporter.csv?quoi=")
+			s.anne.get(page).lacks("exporter.csv")
+		}
 	})
 }
 
@@ -120,7 +167,7 @@ func TestTablesGoInAndOutByThePage(t *testing.T) {
 	onCounter(t, func(t *testing.T, s *stand) {
 		at := stockAtAmos + "/importer"
 		out := s.rose.get(stockAtAmos + "/exporter.csv?quoi=units")
-		if out.status != 200 || !strings.HasPrefix(out.header.Get("Content-Disposition"), "attachment") || !strings.HasPrefix(out.body, "resource,code,") || strings.Contains(out.body, "val-dor") {
+		if out.status != 200 || !strings.HasPrefix(out.header.Get("Content-Disposition"), "attachment") || !strings.HasPrefix(out.body, "\ufeffresource,code,") || strings.Contains(out.body, "val-dor") {
 			t.Fatalf("%d %s", out.status, out.body)
 		}
 		same := s.rose.upload(at, sent{"fichier", "u.csv", "text/csv", []byte(out.body)}).on(at, 400) // no kind
@@ -129,10 +176,16 @@ func TestTablesGoInAndOutByThePage(t *testing.T) {
 		s.rose.upload(at, kind("units"), sent{"fichier", "u.csv", "text/csv", []byte(out.body)}).on(at, 200).has("Modifiées\u00a0: 0", "Refusées\u00a0: 0")
 		s.rose.upload(at, kind("units"), sent{field: "essai", body: []byte("1")}, sent{"fichier", "u.csv", "text/csv", []byte("resource,code,status\nnulle,X-1,\n")}).on(at, 200).has("ferait", "Refusées\u00a0: 1", "X-1")
 		s.rose.upload(at, kind("units"), sent{"fichier", "u.xlsx", "text/csv", []byte("PK\x03\x04")}).on(at, 400).has("Excel")
-		for _, what := range []string{"components", "consumables", "moves", "tickets", "resources"} {
+		for _, what := range []string{"components", "consumables", "moves", "tickets", "resources", "rules", "transfers", "outages", "stocktakes"} {
 			if v := s.rose.get(stockAtAmos + "/exporter.csv?quoi=" + what); v.status != 200 || v.header.Get("Content-Type") != "text/csv; charset=utf-8" {
 				t.Errorf("%s: %d", what, v.status)
 			}
+		}
+		rules := "resource,name,every_days\namos-studio,Vérifier les prises,30\n"
+		s.rose.upload(at, kind("rules"), sent{"fichier", "r.csv", "text/csv", []byte(rules)}).on(at, 200).has("Ajoutées\u00a0: 1")
+		s.rose.get(stockAtAmos + "/exporter.csv?quoi=rules").has("amos-studio,Vérifier les prises,0,30,,no,yes")
+		if v := s.rose.get(stockAtAmos + "/exporter.csv?quoi=stocktakes&recensement=a%20b"); v.status != 404 {
+			t.Errorf("a stock-taking that cannot be: %d", v.status)
 		}
 		if v := s.anne.get(stockAtAmos + "/exporter.csv?quoi=units"); v.status != 403 {
 			t.Errorf("staff take it out: %d", v.status)

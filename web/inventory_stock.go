@@ -36,6 +36,8 @@ type stockView struct {
 	Lines  []stockLine
 	Manage bool
 	Around []navigation
+
+	Table, Moves string // the addresses of the files, "" for who may not take them out
 }
 
 // A stockLine is one consumable in the list.
@@ -57,7 +59,7 @@ func stockPage(p *page) error {
 	}
 	f := stockView{frame: p.frame(p.l.Say("page.stock.title", nil)), Path: p.inventory(d) + "/consommables",
 		Manage: p.v.Actor.May(identity.ManageInventory, d.Hub.ID, d.Hub.RegionID), Around: p.inventoryAround(d, "/consommables")}
-	f.Wide, f.Desk = true, &d
+	f.Wide, f.Desk, f.Table, f.Moves = true, &d, p.tablePath(d, "consumables"), p.tablePath(d, "moves")
 	for _, c := range all {
 		f.Lines = append(f.Lines, stockLine{f.Path + "/" + c.ID, c.Code, c.Name.In(p.l.Tag()), c.Shelf, p.amount(c.Stock, c.Measure), c.Short() && !c.Archived, c.Archived})
 	}

@@ -42,6 +42,7 @@ type takesView struct {
 	Takes   []takeLine
 	Key     string
 	Around  []navigation
+	Table   string // the address of all of them as a file, "" for who may not take it out
 }
 
 // A takeLine is one stock-taking in the list.
@@ -64,7 +65,7 @@ func (p *page) showTakes(status int, wrong error) error {
 		return err
 	}
 	f := takesView{frame: p.frame(p.l.Say("page.take.title", nil)), Path: p.inventory(d) + "/recensements", Shelf: p.field("tablette"), Key: newKey(), Around: p.inventoryAround(d, "/recensements")}
-	f.Wide, f.Desk = true, &d
+	f.Wide, f.Desk, f.Table = true, &d, p.tablePath(d, "stocktakes")
 	if f.Shelves, err = p.Stock.Shelves(ctx, d.Hub.ID); err != nil {
 		return err
 	}
@@ -120,6 +121,7 @@ type takeView struct {
 	MoreMissing              fault.Params
 	Prev, Next               string
 	PageOf                   fault.Params
+	Table                    string // the address of its lines as a file, "" for who may not take it out
 }
 
 // A takenLine is a unit or a code in a stock-taking.
@@ -160,6 +162,9 @@ func (p *page) showTake(status int, wrong error) error {
 		FoundCount: fault.Params{"count": len(tally.Found)}, MissingCount: fault.Params{"count": len(tally.Missing)}, WrongCount: fault.Params{"count": len(tally.Wrong)}}
 	f.Path = f.Back + "/" + t.ID
 	f.Wide, f.Desk = true, &d
+	if f.Table = p.tablePath(d, "stocktakes"); f.Table != "" {
+		f.Table += "&recensement=" + t.ID
+	}
 	if wrong != nil {
 		e, code := p.explain(wrong)
 		f.Error, status, f.Typed = &e, code, p.field("code")
@@ -209,6 +214,9 @@ func (f *takeView) said(p *page, x stock.Item) {
 	f.Said = p.l.Say("page.take.said", fault.Params{"code": x.Code, "what": x.Name.In(p.l.Tag()), "state": p.whyTaken(x)})
 	if x.State == stock.Unknown {
 		f.Said = p.l.Say("page.take.said_unknown", fault.Params{"code": x.Code})
+	}
+	if x.State == stock.OfStock {
+		f.Said = p.l.Say("page.take.said_stock", fault.Params{"code": x.Code, "what": x.Name.In(p.l.Tag())})
 	}
 }
 

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"canot/booking"
 	"canot/internal/fault"
 	"canot/internal/identity"
+	"canot/internal/identity/privacy"
 	"canot/inventory/files"
 	"canot/inventory/hours"
 )
@@ -36,6 +38,7 @@ type unitView struct {
 	Manage, Lost, Gone      bool
 	Key                     string
 	Labels, Transfer, Photo string
+	Hours                   string // on its meter, as a field has it
 }
 
 type (
@@ -67,6 +70,9 @@ func (p *page) showUnit(status int, wrong error) error {
 	}
 	kept, err := p.Files.OfUnit(ctx, u.ID)
 	if err != nil {
+		return err
+	}
+	if err := p.sawBorrowers(u, story); err != nil {
 		return err
 	}
 	f := unitView{frame: p.frame(u.Code + " – " + u.Name.In(p.l.Tag())), Path: p.inventory(d) + "/exemplaires/" + u.ID, Back: p.inventory(d), Code: u.Code,
@@ -101,6 +107,20 @@ func (p *page) showUnit(status int, wrong error) error {
 		f.Older = f.Path + "?page=" + strconv.Itoa(number+1)
 	}
 	return p.show(status, "inventory_unit", f)
+}
+
+// sawBorrowers writes down whose names the page of a unit shows: of who has it, and of who had it.
+func (p *page) sawBorrowers(u booking.UnitView, story []booking.UnitEvent) error {
+	var seen []string
+	if u.Person != "" {
+		seen = append(seen, u.PersonID)
+	}
+	for _, e := range story {
+		if e.Person != "" && !slices.Contains(seen, e.PersonID) {
+			seen = append(seen, e.PersonID)
+		}
+	}
+	return p.looked(privacy.ViewedBooking, seen...)
 }
 
 // unitOf reads the unit of the address.
@@ -155,6 +175,10 @@ func (f *unitView) facts(p *page, d desk, c booking.Counter, u booking.UnitView)
 	add("shelf", u.Shelf)
 	add("serial", u.Serial)
 	add("condition", u.Condition)
+	f.Hours = strconv.FormatFloat(float64(u.MeterMinutes)/60, 'f', -1, 64)
+	if i := strings.IndexByte(f.Hours, '.'); i >= 0 {
+		f.Hours = f.Hours[:min(len(f.Hours), i+3)]
+	}
 	if u.MeterMinutes > 0 {
 		add("meter", p.l.Duration(time.Duration(u.MeterMinutes)*time.Minute))
 	}
@@ -162,20 +186,32 @@ func (f *unitView) facts(p *page, d desk, c booking.Counter, u booking.UnitView)
 		add("value", p.l.Money(u.ValueCents, d.Hub.Currency))
 	}
 	add("supplier", u.Supplier)
-	add("purchased", u.PurchasedOn)
+	add("purchased", p.writtenDay(u.PurchasedOn))
 	if day, err := hours.ParseDate(u.WarrantyUntil); err == nil {
 		key := "page.inventory.warranty_yes"
 		if day.Before(hours.DateOf(c.Now, d.Zone)) {
 			key = "page.inventory.warranty_over"
 		}
-		add("warranty", p.l.Say(key, fault.Params{"day": u.WarrantyUntil}))
+		add("warranty", p.l.Say(key, fault.Params{"day": p.writtenDay(u.WarrantyUntil)}))
 	}
 }
 
-// stamp writes an instant that may be years ago, short, as people here write dates in lists.
+// stamp says an instant of a list: «vendredi 20 novembre, 9 h 30», with its year where that is not this one.
 func (p *page) stamp(at time.Time, zone *time.Location) string {
 	at = at.In(zone)
-	return hours.DateOf(at, zone).String() + ", " + p.l.Time(at)
+	if at.Year() != p.DB.Now().In(zone).Year() {
+		return p.l.DateTime(at)
+	}
+	return strings.TrimRight(strings.TrimSuffix(p.l.Date(at), strconv.Itoa(at.Year())), ", \u00a0") + ", " + p.l.Time(at)
+}
+
+// writtenDay says a day that was written as 2006-01-02, as it stands where it is none.
+func (p *page) writtenDay(text string) string {
+	day, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return text
+	}
+	return p.l.Day(day)
 }
 
 // parts are the components, the outages and the open tickets.
@@ -197,7 +233,7 @@ func (f *unitView) parts(p *page, d desk, u booking.UnitView) {
 // files are the pictures and the documents.
 func (f *unitView) files(p *page, d desk, kept []files.File) {
 	for _, x := range kept {
-		day := hours.DateOf(x.CreatedAt, d.Zone).String()
+		day := p.l.Day(x.CreatedAt.In(d.Zone))
 		switch {
 		case x.Kind == files.Document:
 			f.Papers = append(f.Papers, unitFileLine{ID: x.ID, Path: "/documents/" + x.ID, Name: x.Name, Note: p.l.Say("page.inventory.paper", fault.Params{"kb": (x.Size + 1023) / 1024, "day": day})})
@@ -214,7 +250,7 @@ func (f *unitView) files(p *page, d desk, kept []files.File) {
 func (p *page) storyLine(d desk, e booking.UnitEvent) storyLine {
 	l := storyLine{When: p.stamp(e.At, d.Zone)}
 	key := "page.inventory.story." + e.Kind
-	params := fault.Params{"who": e.By, "person": e.Person, "place": e.Place, "word": e.Word}
+	params := fault.Params{"who": e.By, "person": e.Person, "place": e.Place, "word": e.Word, "meter": p.l.Duration(time.Duration(e.Meter) * time.Minute)}
 	switch e.Kind {
 	case "back":
 		if e.Damaged {

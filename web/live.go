@@ -55,12 +55,8 @@ func (p *page) boardPiece(d desk, c booking.Counter) (made, error) {
 		if err != nil {
 			return "", err
 		}
-		view, err := p.boardView(d, board)
-		if err != nil {
-			return "", err
-		}
 		var b strings.Builder
-		err = templates[p.l.Tag()].ExecuteTemplate(&b, "counter-board", view)
+		err = templates[p.l.Tag()].ExecuteTemplate(&b, "counter-board", boardOf(p.l, d, board, p.boardRights(d)))
 		return b.String(), err
 	})
 }

@@ -80,6 +80,7 @@ func offlinePage(p *page) error {
 
 // upcoming is what the worker keeps of somebody: their next bookings, in words.
 type upcoming struct {
+	Lang     string            `json:"lang"`
 	Seen     string            `json:"seen"`
 	Bookings []upcomingBooking `json:"bookings"`
 }
@@ -92,6 +93,7 @@ type upcomingBooking struct {
 	Status    string `json:"status,omitempty"` // when it is not simply confirmed
 	Access    string `json:"access,omitempty"` // how to get in
 	Phone     string `json:"phone,omitempty"`
+	Call      string `json:"call,omitempty"` // the link to it
 }
 
 // mostUpcoming is how many bookings are kept for when the line is down, and mostText how many
@@ -126,7 +128,7 @@ func upcomingFile(p *page) error {
 		at[h.ID] = h
 	}
 	seen := now
-	out := upcoming{Bookings: []upcomingBooking{}}
+	out := upcoming{Lang: p.l.Tag(), Bookings: []upcomingBooking{}}
 	for _, b := range list {
 		switch b.Status {
 		case booking.Held, booking.Pending, booking.Confirmed, booking.InUse:
@@ -170,7 +172,7 @@ func (p *page) upcomingBooking(b booking.Booking, h inventory.Hub, zone *time.Lo
 	}
 	u := upcomingBooking{What: short(strings.Join(what, ", ")), Where: short(strings.Join(where, ", ")), Reference: b.Reference,
 		When:   p.l.Say("page.offline.when", fault.Params{"from": b.StartsAt.In(zone), "to": b.EndsAt.In(zone)}),
-		Access: short(h.Access.In(tag)), Phone: h.Phone}
+		Access: short(h.Access.In(tag)), Phone: h.Phone, Call: string(telephone(h.Phone))}
 	if b.Status != booking.Confirmed {
 		u.Status = p.l.Say("status."+string(b.Status), nil)
 	}

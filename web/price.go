@@ -36,7 +36,7 @@ func (p *page) priceOf(look booking.Preview, form bookForm) *priceView {
 	v.Free = false
 	v.Takes = p.takesWords(look.Takes, form.Organisation != "")
 	if v.Tax {
-		v.ToPay = p.l.Say("page.book.to_pay", fault.Params{"charged_min": look.Charged})
+		v.ToPay = p.l.Say("page.book.to_pay", fault.Params{"charged_min": look.Paid})
 	}
 	return v
 }

@@ -27,6 +27,8 @@ func TestPagesSayThePriceAndTheHoursThatABookingTakes(t *testing.T) {
 		_, err = w.site.Roster.StartMembership(ctx, sys, membership.NewMembership{Holder: holder, Tier: slug, Hub: "amos"}, no)
 		must(t, err)
 		zoe.get(three).has("12,50\u00a0$ avant taxes", "Prend 2\u00a0h de votre forfait (il n’y restera rien cette semaine-là). À payer\u00a0: 1\u00a0h.")
+		// The hours of what costs nothing are not to be paid for.
+		zoe.get("/reserver/verifier?r=amos-studio&r=amos-camera&debut=2026-11-24T19:00:00Z&fin=2026-11-24T22:00:00Z").has("12,50\u00a0$ avant taxes", "À payer\u00a0: 1\u00a0h.")
 		_, err = w.site.Roster.SellPack(ctx, sys, membership.NewPack{Holder: holder, Minutes: 150}, no)
 		must(t, err)
 		check := zoe.get(three).has("<b>0,00\u00a0$</b>", "Prend 2\u00a0h de votre forfait (il n’y restera rien cette semaine-là) et 1\u00a0h de votre carnet (il y restera 1\u00a0h\u00a030).").lacks("taxes", "Gratuit")

@@ -118,7 +118,11 @@ func (p *page) sheetOf() (print.Format, int, error) {
 	first := 1
 	if text := strings.TrimSpace(p.c.Query("debut")); text != "" {
 		var err error
-		if first, err = strconv.Atoi(text); err != nil || first < 1 || first > format.PerPage() {
+		first, err = strconv.Atoi(text)
+		if format.PerPage() == 1 && first != 1 {
+			return format, 0, &fault.Error{Kind: fault.Malformed, Code: "malformed", Violations: []fault.Violation{{Code: "roll_begins", Params: fault.Params{"field": "first_label"}}}}
+		}
+		if err != nil || first < 1 || first > format.PerPage() {
 			return format, 0, &fault.Error{Kind: fault.Malformed, Code: "malformed", Violations: []fault.Violation{
 				{Code: "out_of_range", Params: fault.Params{"field": "first_label", "min": 1, "max": format.PerPage()}}}}
 		}

@@ -63,6 +63,7 @@ func TestStaffPrintLabels(t *testing.T) {
 			"/impressions/amos/etiquettes.pdf?format=a4-3x8&quoi=tous&debut=25":                                           "24",
 			"/impressions/amos/etiquettes.pdf?format=a4-3x8&quoi=tous&debut=-1":                                           "24",
 			"/impressions/amos/etiquettes.pdf?format=a4-3x8&quoi=choisis&codes=" + strings.Repeat("x%0A", 2001):           "2\u00a0000",
+			"/impressions/amos/etiquettes.pdf?format=rouleau-62&quoi=tous&debut=5":                                        "Un rouleau commence toujours à sa première étiquette",
 			"/impressions/amos/feuille.pdf?jour=hier":                                                                     "date",
 			"/impressions/amos/feuille.pdf?jour=1997-01-01":                                                               "date",
 			"/impressions/amos/codes.pdf?format=a4-3x8&jour=2026-12-25":                                                   "rien à imprimer",

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -32,4 +33,45 @@ func TestBytesThatAreNoTextAreRefusedOnEveryPage(t *testing.T) {
 			t.Errorf("a text is refused: %d", v.status)
 		}
 	})
+}
+
+// TestWhatNobodySeesInATextIsTakenOut: a tab, a mark of byte order or of direction that came along when a
+// title was pasted is no reason to refuse it, and what turns the text around it stays one.
+func TestWhatNobodySeesInATextIsTakenOut(t *testing.T) {
+	for typed, want := range map[string]string{
+		"\ufeffRépétition\t\u200eduo\u200f\u200b": "Répétition duo", "é\tè\nà": "é\tè\nà", "\u202eabc": "\u202eabc", "👩\u200d🚀": "👩\u200d🚀", "a\x00b": "a\x00b", "\xff": "\xff",
+	} {
+		if got := cleaned(typed); got != want {
+			t.Errorf("%q is read as %q", typed, got)
+		}
+	}
+	onEach(t, func(t *testing.T, w *town) {
+		v := w.browser().get("/ressources?q=" + url.QueryEscape("\ufeffcaméra\tson\u200e"))
+		if got := v.one("input", "name", "q").has["value"]; got != "caméra son" {
+			t.Errorf("searched for %q", got)
+		}
+		b := w.browser()
+		b.person("Zoé\u200e\tTremblay\ufeff", "zoe@exemple.example")
+		b.get("/compte").has("Zoé Tremblay")
+	})
+}
+
+// TestASlashTooManyLeadsToThePage: and never to another site.
+func TestASlashTooManyLeadsToThePage(t *testing.T) {
+	w := newTown(t, "sqlite", false)
+	for path, want := range map[string]string{"/lieux/": "/lieux", "/en/ressources/?q=son": "/en/ressources?q=son", "/en/": "/en", "/nulle-part/": "/nulle-part"} {
+		r := httptest.NewRequest("GET", path, nil)
+		if got := withoutSlash(r); got != want {
+			t.Errorf("%s leads to %q", path, got)
+		}
+	}
+	for _, path := range []string{"/", "//", "//evil.example/", "///evil.example//", "/x//evil.example/", `/\evil.example/`, "/lieux"} {
+		if got := withoutSlash(&http.Request{Method: "GET", URL: &url.URL{Path: path}}); got != "" {
+			t.Errorf("%s leads to %q", path, got)
+		}
+	}
+	r, err := http.NewRequest("GET", w.url+"/lieux/", nil)
+	must(t, err)
+	r.Header.Set("Accept", "text/html")
+	w.browser().do(r).on("/lieux", 200)
 }

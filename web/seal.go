@@ -31,6 +31,13 @@ func unseal(browser, sealed string) string {
 	return string(text)
 }
 
+// newSecret is 256 random bits, as a cookie carries them.
+func newSecret() string {
+	b := make([]byte, 32)
+	rand.Read(b) // never fails, as above
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
 func sealer(browser string) cipher.AEAD {
 	key := sha256.Sum256([]byte("canot pages " + browser))
 	block, err := aes.NewCipher(key[:])

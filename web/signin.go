@@ -19,15 +19,15 @@ import (
 
 func (s *Site) mountSignIn(r gin.IRouter) {
 	s.on(r, "GET", "/connexion", signInPage)
-	s.on(r, "POST", "/connexion", askForLink)
-	s.on(r, "POST", "/connexion/mot-de-passe", byPassword)
+	s.form(r, "/connexion", signInShown, askForLink)
+	s.form(r, "/connexion/mot-de-passe", signInShown, byPassword)
 	s.on(r, "POST", "/connexion/organisation", toProvider)
 	s.on(r, "GET", "/connexion/code", codePage)
 	s.on(r, "POST", "/connexion/code", byCode)
 	s.on(r, "GET", signin.LinkPath, linkPage)
-	s.on(r, "POST", signin.LinkPath, byLink)
+	s.form(r, signin.LinkPath, func(p *page) error { return p.showLink(p.field("secret")) }, byLink)
 	s.on(r, "GET", "/connexion/inscription", signUpPage)
-	s.on(r, "POST", "/connexion/inscription", signUp)
+	s.form(r, "/connexion/inscription", signUpShown, signUp)
 	s.on(r, "POST", "/deconnexion", signOut)
 	s.on(r, "POST", everywherePath, endSessions)
 	s.leads(r, "/connexion", "/connexion/mot-de-passe", "/connexion/organisation", "/deconnexion", everywherePath)
@@ -85,9 +85,14 @@ func (p *page) signInAgain(status int, f signInForm) error {
 	}
 	f.frame = p.frame(p.l.Say("page.sign.title", nil))
 	f.Error, f.Provider, f.Demo, f.NoMail = problem, p.Gate.OIDCName(), p.Kept != nil, p.NoMail
-	f.Back = backTo(p.v.Return) != ""
+	f.Back = p.comeback().waits()
 	f.News = p.news()
 	return p.show(status, "sign_in", f)
+}
+
+// signInShown shows the sign-in page with the address that was typed.
+func signInShown(p *page) error {
+	return p.signInAgain(http.StatusOK, signInForm{Email: strings.TrimSpace(p.field("email")), Password: strings.HasSuffix(p.frenchPath(), "/mot-de-passe")})
 }
 
 // askForLink has a letter sent, and says the same whoever has the address.
@@ -97,7 +102,11 @@ func askForLink(p *page) error {
 		t := told{Title: p.l.Say("page.sign.no_mail_title", nil), Text: p.l.Say("page.sign.no_mail", nil)}
 		return p.signInAgain(http.StatusServiceUnavailable, signInForm{Email: email, frame: frame{Error: &t}})
 	}
-	flow, err := p.Gate.Ask(p.c.Request.Context(), p.visitor(), email, p.l.Tag())
+	who := p.visitor()
+	if p.comeback().waits() {
+		who.Back = p.v.Return // the letter may be opened in another browser
+	}
+	flow, err := p.Gate.Ask(p.c.Request.Context(), who, email, p.l.Tag())
 	if err != nil {
 		t, status := p.explain(err)
 		return p.signInAgain(status, signInForm{Email: email, frame: frame{Error: &t}})
@@ -125,6 +134,9 @@ func (p *page) enter(e signin.Entry) error {
 	switch {
 	case e.Session != "":
 		p.v.KeepSession(e.Session)
+		if e.Back != "" {
+			p.v.KeepReturn(e.Back)
+		}
 		return p.to("/connexion/verification")
 	case e.SignUp != "":
 		p.v.KeepBrowser(e.Browser)
@@ -206,22 +218,25 @@ type linkForm struct {
 	Whose  string // whose account it opens, masked; "" when the link does not count
 }
 
-func linkPage(p *page) error {
-	secret := p.c.Query(signin.LinkQuery)
+func linkPage(p *page) error { return p.showLink(p.c.Query(signin.LinkQuery)) }
+
+// showLink asks whether to go on. The way to the other language hands the secret on as the button
+// does: it is in one address already, and comes into no other.
+func (p *page) showLink(secret string) error {
 	whose, err := p.Gate.Whose(p.c.Request.Context(), secret)
 	if err != nil {
 		return err
 	}
-	f := linkForm{p.frame(p.l.Say("page.sign.link_title", nil)), secret, whose}
-	f.Other = nil // its address is a secret
-	return p.show(http.StatusOK, "link", f)
+	p.resend = []hiddenField{{onlyShow, "1"}, {"secret", secret}}
+	return p.show(http.StatusOK, "link", linkForm{p.frame(p.l.Say("page.sign.link_title", nil)), secret, whose})
 }
 
 func byLink(p *page) error {
 	entry, err := p.Gate.Enter(p.c.Request.Context(), p.visitor(), signin.Proof{Link: p.field("secret")})
 	if fault.Is(err, "sign_in") { // a new address is confirmed in the session of whose it is
 		t := told{Title: p.l.Say("page.sign.verify_title", nil), Text: p.l.Say("page.sign.verify_text", nil)}
-		f := p.frame(t.Title)
+		p.resend, p.other = nil, "/connexion"
+		f := problemForm{frame: p.frame(t.Title)}
 		f.Error = &t
 		return p.show(http.StatusUnauthorized, "problem", f)
 	}
@@ -246,8 +261,22 @@ type signUpForm struct {
 // A choice is one of a list, in words.
 type choice struct{ Value, Words string }
 
-func signUpPage(p *page) error {
-	return p.signUpAgain(http.StatusOK, p.c.Query("flow"), signin.NewPerson{}, nil)
+// signUpPage asks who somebody is, whose address is proved. Who has come in meanwhile goes on.
+func signUpPage(p *page) error { return p.signUpFor(p.c.Query("flow"), signin.NewPerson{}) }
+
+func signUpShown(p *page) error { return p.signUpFor(p.field("flow"), p.newPerson()) }
+
+func (p *page) signUpFor(flow string, person signin.NewPerson) error {
+	under, err := p.Gate.SigningUp(p.c.Request.Context(), p.visitor(), flow)
+	switch {
+	case err != nil:
+		return err
+	case under:
+		return p.signUpAgain(http.StatusOK, flow, person, nil)
+	case p.v.Actor.Known():
+		return p.onward()
+	}
+	return fault.New(fault.Unauthenticated, "bad_sign_up", nil)
 }
 
 func (p *page) signUpAgain(status int, flow string, person signin.NewPerson, t *told) error {
@@ -267,15 +296,15 @@ func (p *page) signUpAgain(status int, flow string, person signin.NewPerson, t *
 // signUp opens the account of who has proved an address. A form holds what a person says of
 // themselves and nothing else: no role, no tier.
 func signUp(p *page) error {
-	flow := p.field("flow")
-	person := signin.NewPerson{
-		Name: strings.TrimSpace(p.field("name")), Language: p.l.Tag(), HomeHubID: p.field("hub"), BirthDate: p.field("birth_date"),
-		Clientele: p.field("clientele"), Consent: p.field("consent") == "yes",
-		ConsentText: p.l.Say("page.sign.consent_text", nil),
-	}
+	flow, person := p.field("flow"), p.newPerson()
 	var entry signin.Entry
 	err := p.toCome("birth_date", person.BirthDate)
-	if err == nil {
+	if err != nil { // with all else that is wrong
+		if more := fault.Of(p.Gate.Readable(person)); more != nil {
+			more.Violations = append(more.Violations, fault.Of(err).Violations...)
+			err = more
+		}
+	} else {
 		entry, err = p.Gate.SignUp(p.c.Request.Context(), p.visitor(), flow, person)
 	}
 	if in, twice := p.again(err, "bad_sign_up"); in {
@@ -286,6 +315,15 @@ func signUp(p *page) error {
 		return p.signUpAgain(status, flow, person, &t)
 	}
 	return p.enter(entry)
+}
+
+// newPerson is what a sign-up says of somebody.
+func (p *page) newPerson() signin.NewPerson {
+	return signin.NewPerson{
+		Name: strings.TrimSpace(p.field("name")), Language: p.l.Tag(), HomeHubID: p.field("hub"), BirthDate: p.field("birth_date"),
+		Clientele: p.field("clientele"), Consent: p.field("consent") == "yes",
+		ConsentText: p.l.Say("page.sign.consent_text", nil),
+	}
 }
 
 // toCome refuses a day that no clock has reached yet: the year is mistyped.

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"canot/booking"
+	"canot/internal/database"
 	"canot/internal/fault"
 	"canot/internal/identity"
 	"canot/inventory"
@@ -196,7 +197,7 @@ func reportProblem(p *page) error {
 func arriveHere(p *page) error {
 	ctx, code := p.c.Request.Context(), p.c.Param("code")
 	if !p.v.Actor.Known() {
-		return p.to(signInAddress(addressOf(p.l, thingAddress(code)), bookForm{}))
+		return p.to(signInAddress(addressOf(p.l, thingAddress(code))))
 	}
 	t, err := p.thing()
 	if err != nil {
@@ -210,7 +211,7 @@ func arriveHere(p *page) error {
 		return p.thingAgain("thing", http.StatusNotFound, thingView{}, &told{Title: p.l.Say("page.thing.no_booking", nil)})
 	}
 	if b.Status == booking.Confirmed {
-		_, err = p.Book.Arrive(ctx, p.v.Actor, b.ID, time.Time{}, p.onceKey("cle", b.ID))
+		_, err = p.Book.Arrive(ctx, p.v.Actor, b.ID, time.Time{}, database.Key{}) // as at the counter
 	}
 	if err != nil && canMend(err) {
 		t, status := p.mend(err)

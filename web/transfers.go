@@ -15,7 +15,6 @@ import (
 	"canot/internal/fault"
 	"canot/internal/identity"
 	"canot/inventory"
-	"canot/inventory/hours"
 )
 
 func (s *Site) mountTransfers(r gin.IRouter) {
@@ -47,6 +46,7 @@ type transfersView struct {
 	Coming, ToSend, OnRoad []transferLine
 	Ended                  []transferLine
 	Empty                  bool
+	Table                  string // the address of all of them as a file, "" for who may not take it out
 }
 
 // transfersDesk makes the frame of a page of transfers, for who hands out at the hub of the address.
@@ -95,7 +95,7 @@ func (p *page) transfersAgain(status int, wrong *told) error {
 			v.OnRoad = append(v.OnRoad, line)
 		}
 	}
-	v.Error = wrong
+	v.Error, v.Table = wrong, p.tablePath(*f.Desk, booking.JourneyTable)
 	return p.show(status, "transfers", v)
 }
 
@@ -176,14 +176,14 @@ func (p *page) journey(f journeyForm, c booking.Counter) (booking.Journey, []wro
 	if f.To == "" {
 		wrong = append(wrong, wrongField{"vers", p.l.Say("page.transfers.no_hub", nil)})
 	}
-	leaves, err := hours.Instant(f.FromDay+"T"+f.FromTime, c.Zone)
+	leaves, err := typedInstant(f.FromDay+"T"+f.FromTime, c.Zone)
 	if err != nil {
 		wrong = append(wrong, wrongField{"du", p.l.Say("page.upkeep.bad_time", nil)})
 	}
 	if f.ToDay == "" && f.ToTime == "" {
 		return booking.Journey{}, append(wrong, wrongField{"au", p.l.Say("page.transfers.no_arrival", nil)})
 	}
-	arrives, late := hours.Instant(cmp.Or(f.ToDay, f.FromDay)+"T"+f.ToTime, c.Zone)
+	arrives, late := typedInstant(cmp.Or(f.ToDay, f.FromDay)+"T"+f.ToTime, c.Zone)
 	if late != nil {
 		wrong = append(wrong, wrongField{"au", p.l.Say("page.upkeep.bad_time", nil)})
 	} else if err == nil && !arrives.After(leaves) {
@@ -202,10 +202,15 @@ type newTransferView struct {
 
 // newTransferPage is the form of a journey; filled in, it shows what that would do before it is saved.
 func newTransferPage(p *page) error {
-	f := journeyFormOf(p.c.Query)
 	if p.c.Query("voir") == "" {
-		return p.newTransferAgain(http.StatusOK, f, nil)
+		return p.newTransferAgain(http.StatusOK, journeyFormOf(p.c.Query), nil)
 	}
+	return p.showJourney(http.StatusOK, nil)
+}
+
+// showJourney shows what a journey would do, with why it is shown once more.
+func (p *page) showJourney(status int, again *told) error {
+	f := journeyFormOf(p.asked)
 	fr, c, err := p.transfersDesk(p.l.Say("page.upkeep.preview", nil))
 	if err != nil {
 		return err
@@ -224,10 +229,11 @@ func newTransferPage(p *page) error {
 		return p.journeyRefused(f, err)
 	}
 	path := transfersPath + "/" + c.Hub.Slug
-	v := newTransferView{frame: fr, Path: path, Key: newKey(), Form: f, Preview: &impactView{What: unit.Code, Thing: unit.Name.In(p.l.Tag()), When: p.spanWords(j.LeavesAt, j.ArrivesAt, c.Zone),
+	fr.Error = again
+	v := newTransferView{frame: fr, Path: path, Key: newKey(), Form: f, Preview: &impactView{Seen: seenOf(impact), What: unit.Code, Thing: unit.Name.In(p.l.Tag()), When: p.spanWords(j.LeavesAt, j.ArrivesAt, c.Zone),
 		Moved: p.impactLines(impact.Rehomed, c.Zone), Homeless: p.impactLines(impact.WithoutUnit, c.Zone), Action: path + "/nouveau", Fields: f.Fields(),
 		Back: path + "/nouveau?" + f.query().Encode()}}
-	return p.show(http.StatusOK, "transfers_preview", v)
+	return p.show(status, "transfers_preview", v)
 }
 
 func (p *page) newTransferAgain(status int, form journeyForm, wrong *told) error {
@@ -272,8 +278,12 @@ func planTransfer(p *page) error {
 	if err != nil {
 		return p.journeyRefused(f, err)
 	}
-	j.Unit = unit.UnitID
-	if _, err := p.Book.PlanTransfer(p.c.Request.Context(), p.v.Actor, j, p.onceKey("cle", f.query().Encode())); err != nil {
+	j.Unit, j.Foreseen = unit.UnitID, p.foreseen()
+	_, err = p.Book.PlanTransfer(p.c.Request.Context(), p.v.Actor, j, p.onceKey("cle", f.query().Encode()))
+	if hasViolation(err, impactChanged) {
+		return p.showJourney(http.StatusConflict, p.lookAgain())
+	}
+	if err != nil {
 		return p.journeyRefused(f, err)
 	}
 	return p.to(transfersPath + "/" + c.Hub.Slug + "?fait=prevu")

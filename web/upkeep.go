@@ -50,6 +50,7 @@ type upkeepFrame struct {
 	Parts []navigation
 	News  string // what was just done
 	Key   string // under which the form of the page counts once
+	Table string // the address of what is listed as a file, "" for who may not take it out
 }
 
 // upkeepDesk makes the frame of a page, for who hands out at the hub of the address.
@@ -112,7 +113,7 @@ func ticketsPage(p *page) error {
 	for _, t := range list {
 		v.List = append(v.List, p.ticketRow(t, f.Path, c.Zone))
 	}
-	v.Choices = p.stateChoices(f.Path, state, counts)
+	v.Choices, v.Table = p.stateChoices(f.Path, state, counts), p.tablePath(*f.Desk, "tickets")
 	if next != "" {
 		v.More = f.Path + "?" + url.Values{"etat": {state}, "apres": {next}}.Encode()
 	}

@@ -50,7 +50,7 @@ func outageAddress(path string, f outageForm) string { return path + "/arrets?" 
 func (f outageForm) times(now time.Time, zone *time.Location) (from time.Time, until *time.Time, field string) {
 	from = now
 	if f.FromDay != "" {
-		at, err := hours.Instant(f.FromDay+"T"+cmp.Or(f.FromTime, "00:00"), zone)
+		at, err := typedInstant(f.FromDay+"T"+cmp.Or(f.FromTime, "00:00"), zone)
 		if err != nil {
 			return from, nil, "du"
 		}
@@ -71,9 +71,12 @@ func (f outageForm) times(now time.Time, zone *time.Location) (from time.Time, u
 			return from, nil, "au"
 		}
 		end := hours.At(date.AddDays(1), 0, zone)
+		if hours.Absurd(end) {
+			return from, nil, "au"
+		}
 		return from, &end, ""
 	}
-	end, err := hours.Instant(day+"T"+clock, zone)
+	end, err := typedInstant(day+"T"+clock, zone)
 	if err != nil {
 		return from, nil, "au"
 	}
@@ -96,8 +99,10 @@ type outagesView struct {
 	Preview *impactView
 }
 
-// An impactView is what a plan would do, before it is saved.
+// An impactView is what a plan would do, before it is saved. Seen goes with the form: it says whom it
+// would move as it was shown.
 type impactView struct {
+	Seen              string
 	What, Thing, When string
 	Moved             []impactLine
 	Homeless          []impactLine
@@ -107,6 +112,46 @@ type impactView struct {
 }
 
 type impactLine struct{ Path, Reference, When string }
+
+// seenField is the field of a form that says whom what it asks would move, as its page showed it.
+const seenField = "vus"
+
+// impactChanged is refused by the book when somebody else would be moved.
+const impactChanged = "impact_changed"
+
+// seenOf is whom an impact moves, for the form.
+func seenOf(x booking.Impact) string { return strings.Join(x.Foreseen(), " ") }
+
+// foreseen is whom the form may move, nil where its page showed nobody anything.
+func (p *page) foreseen() []string {
+	text, shown := p.c.GetPostForm(seenField)
+	if !shown {
+		return nil
+	}
+	return append([]string{}, strings.Fields(text)...)
+}
+
+// lookAgain says why a page shows once more whom a form would move.
+func (p *page) lookAgain() *told {
+	return &told{Title: p.l.Say("page.wrong.title", nil), List: []wrongField{{"", p.l.Say("page.upkeep.impact_changed", nil)}}}
+}
+
+// asked is a field of the form, or of the address of a page that was only looked at.
+func (p *page) asked(name string) string {
+	if p.c.Request.Method == http.MethodPost {
+		return p.field(name)
+	}
+	return p.c.Query(name)
+}
+
+// typedInstant is hours.Instant for what people type: years that nobody means cannot be read.
+func typedInstant(text string, zone *time.Location) (time.Time, error) {
+	at, err := hours.Instant(text, zone)
+	if err == nil && hours.Absurd(at) {
+		err = fault.Field("date", "absurd_date")
+	}
+	return at, err
+}
 
 // impactLines are bookings that lose a unit.
 func (p *page) impactLines(list []booking.Booking, zone *time.Location) []impactLine {
@@ -143,7 +188,7 @@ func (p *page) outagesAgain(status int, form outageForm, wrong *told) error {
 		}
 		v.List = append(v.List, line)
 	}
-	v.Error = wrong
+	v.Error, v.Table = wrong, p.tablePath(*f.Desk, booking.OutageTable)
 	return p.show(status, "upkeep_outages", v)
 }
 
@@ -162,12 +207,14 @@ func (p *page) outageWords(m booking.Maintenance, now time.Time, zone *time.Loca
 }
 
 // outagePreview shows what an outage would block and whom it would move, before it is saved.
-func outagePreview(p *page) error {
+func outagePreview(p *page) error { return p.showOutage(http.StatusOK, nil) }
+
+func (p *page) showOutage(status int, again *told) error {
 	f, c, err := p.upkeepDesk(p.l.Say("page.upkeep.preview", nil))
 	if err != nil {
 		return err
 	}
-	form := outageFormOf(p.c.Query)
+	form := outageFormOf(p.asked)
 	from, until, wrong := p.outageTimes(form, c)
 	if wrong != nil {
 		return p.outagesAgain(http.StatusBadRequest, form, wrong)
@@ -180,11 +227,12 @@ func outagePreview(p *page) error {
 	if err != nil {
 		return p.outageRefused(form, err)
 	}
+	f.Error = again
 	m := booking.Maintenance{StartsAt: from, EndsAt: until}
 	v := outagesView{upkeepFrame: f, Form: form, Preview: &impactView{
-		What: unit.Code, Thing: unit.Name.In(p.l.Tag()), When: p.outageWords(m, c.Now, c.Zone), Moved: p.impactLines(impact.Rehomed, c.Zone), Homeless: p.impactLines(impact.WithoutUnit, c.Zone),
+		Seen: seenOf(impact), What: unit.Code, Thing: unit.Name.In(p.l.Tag()), When: p.outageWords(m, c.Now, c.Zone), Moved: p.impactLines(impact.Rehomed, c.Zone), Homeless: p.impactLines(impact.WithoutUnit, c.Zone),
 		Action: f.Path + "/arrets", Fields: form.Fields(), Back: outageAddress(f.Path, form)}}
-	return p.show(http.StatusOK, "upkeep_preview", v)
+	return p.show(status, "upkeep_preview", v)
 }
 
 // outageTimes reads the times of a form, or says what is wrong with them.
@@ -220,8 +268,11 @@ func planOutage(p *page) error {
 	if err != nil {
 		return p.outageRefused(form, err)
 	}
-	key := p.onceKey("cle", form.query().Encode())
-	_, err = p.Book.TakeOutFor(p.c.Request.Context(), p.v.Actor, booking.Outage{Unit: unit.UnitID, From: from, Until: until, Reason: form.Reason, Cause: form.Cause, Ticket: form.Ticket}, key)
+	o := booking.Outage{Unit: unit.UnitID, From: from, Until: until, Reason: form.Reason, Cause: form.Cause, Ticket: form.Ticket, Foreseen: p.foreseen()}
+	_, err = p.Book.TakeOutFor(p.c.Request.Context(), p.v.Actor, o, p.onceKey("cle", form.query().Encode()))
+	if hasViolation(err, impactChanged) {
+		return p.showOutage(http.StatusConflict, p.lookAgain())
+	}
 	if err != nil {
 		return p.outageRefused(form, err)
 	}

@@ -74,7 +74,7 @@ func (p *page) rulesAgain(status int, form ruleForm, wrong *told) error {
 			}
 		}
 	}
-	v.Error = wrong
+	v.Error, v.Table = wrong, p.tablePath(*f.Desk, "rules")
 	return p.show(status, "upkeep_rules", v)
 }
 

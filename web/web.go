@@ -20,8 +20,8 @@ import (
 	"html/template"
 	"maps"
 	"net/http"
+	"net/url"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
@@ -186,7 +186,9 @@ type page struct {
 	l locale.Language
 	v *edge.Visit
 
-	other string // the French address to read in the other language; "" for the page's own
+	other    string        // the French address to read in the other language; "" for the page's own
+	resend   []hiddenField // of a page that answers a form: what the other language is asked with; nil for a link
+	resendTo string        // the French address of that form; "" for the page's own
 }
 
 // A handler answers a request, or says what went wrong.
@@ -200,11 +202,25 @@ func (s *Site) leads(r gin.IRouter, to string, paths ...string) {
 	}
 }
 
+// withoutSlash is the address that is meant by one with a slash too many at its end, as people type
+// it, or "". It is never one of another site.
+func withoutSlash(r *http.Request) string {
+	path := strings.TrimRight(r.URL.Path, "/")
+	if r.Method != http.MethodGet || path == "" || path == r.URL.Path || strings.Contains(path, "//") || strings.Contains(path, `\`) {
+		return ""
+	}
+	return (&url.URL{Path: path, RawQuery: r.URL.RawQuery}).String()
+}
+
 // Problem answers a browser with a page that says what went wrong, where no page has begun.
 func (s *Site) Problem(c *gin.Context, err error) {
 	l := locale.French // as at every address that is not below /en
 	if path := c.Request.URL.Path; path == "/en" || strings.HasPrefix(path, "/en/") {
 		l = locale.English
+	}
+	if to := withoutSlash(c.Request); to != "" && fault.Is(err, "not_found") {
+		c.Redirect(http.StatusPermanentRedirect, to)
+		return
 	}
 	p := s.pageOf(c, l)
 	p.other = "/" // what is not here is not there either
@@ -238,8 +254,8 @@ func (p *page) answer(h handler) {
 	}
 }
 
-// readable refuses, for all pages at once, what no browser sends: an address or a field with a NUL
-// or with bytes that are no text. PostgreSQL would not take them as a key.
+// readable cleans, for all pages at once, what forms and queries say, and refuses what no browser
+// sends: an address with a NUL, or with bytes that are no text. PostgreSQL would not take them as a key.
 func (p *page) readable() error {
 	for _, param := range p.c.Params {
 		if !isText(param.Value) {
@@ -247,8 +263,18 @@ func (p *page) readable() error {
 		}
 	}
 	// What is wrong with a form as a whole its handler finds: an unread field is an empty one.
-	_ = p.c.Request.ParseForm()
-	for name, values := range p.c.Request.Form {
+	r := p.c.Request
+	if r.Form == nil { // a query that is cleaned is read again
+		if q, err := url.ParseQuery(r.URL.RawQuery); err == nil && clean(q) {
+			address := *r.URL
+			address.RawQuery = q.Encode()
+			r.URL = &address
+		}
+		_ = r.ParseForm()
+		clean(r.PostForm)
+		clean(r.Form)
+	}
+	for name, values := range r.Form {
 		for _, text := range append(values, name) {
 			if !isText(text) {
 				return fault.Field(strings.ToValidUTF8(strings.ReplaceAll(name, "\x00", ""), ""), "bad_text")
@@ -297,9 +323,6 @@ func (p *page) navigation() []navigation {
 	return way
 }
 
-// otherLanguage is the link to the same page in the other language.
-type otherLanguage struct{ Href, Lang, Name string }
-
 // told is what went wrong, in words.
 type told struct {
 	Title, Text string
@@ -340,25 +363,17 @@ func (f frame) About(field string, hints ...string) template.HTMLAttr {
 
 func (p *page) frame(title string) frame {
 	f := frame{Lang: p.l.Tag(), Title: title, Home: home(p.l), Nav: p.navigation(), Known: p.v.Actor.Known()}
-	if p.other == nowhere {
-		return f
-	}
-	address := p.other
-	if address == "" {
-		address = p.c.Request.URL.EscapedPath()
-		if p.l.Tag() == locale.English.Tag() {
-			address = "/" + strings.TrimPrefix(strings.TrimPrefix(address, "/en"), "/")
-		}
-		if q := p.c.Request.URL.RawQuery; q != "" {
-			address += "?" + q
-		}
-	}
-	if p.l.Tag() == locale.English.Tag() {
-		f.Other = &otherLanguage{address, "fr", "Français"}
-	} else {
-		f.Other = &otherLanguage{addressOf(locale.English, address), "en", "English"}
-	}
+	f.Other = p.inOther()
 	return f
+}
+
+// frenchPath is the path of the page that is asked for, in French.
+func (p *page) frenchPath() string {
+	path := p.c.Request.URL.EscapedPath()
+	if p.l.Tag() == locale.English.Tag() {
+		path = "/" + strings.TrimPrefix(strings.TrimPrefix(path, "/en"), "/")
+	}
+	return path
 }
 
 // show sends a page. Pages are for who asked alone, and are kept nowhere.
@@ -380,94 +395,6 @@ func (p *page) to(path string) error {
 	edge.Private(p.c.Writer.Header())
 	p.c.Redirect(http.StatusSeeOther, addressOf(p.l, path))
 	return nil
-}
-
-// problemForm is what went wrong where there is no page to say it on.
-type problemForm struct {
-	frame
-	Missing bool // what was asked for is not there: it may be searched for
-}
-
-// problem answers with a page that says what went wrong. Who is not signed in, and would
-// have to be, is sent to do that, and so is who has their second step before them.
-func (p *page) problem(err error) {
-	if fault.Is(err, "sign_in") && p.c.Request.Method == http.MethodGet {
-		_ = p.to(p.signInFor())
-		return
-	}
-	if fault.Is(err, "second_factor_needed") && p.c.Request.Method == http.MethodGet && p.v.Actor.SessionID != "" && p.c.FullPath() != addressOf(p.l, secondPath) {
-		_ = p.to(secondPath)
-		return
-	}
-	t, status := p.explain(err)
-	if p.c.Request.Method != http.MethodGet && p.other == "" {
-		p.other = "/connexion" // what a form asked is not there to be read
-	}
-	f := problemForm{p.frame(t.Title), status == http.StatusNotFound}
-	f.Error = &t
-	if shown := p.show(status, "problem", f); shown != nil {
-		edge.Fail(p.c, shown)
-	}
-}
-
-// fields are those of the pages' forms, by what the verbs call them.
-var fields = map[string]string{
-	"email": "email", "name": "name", "hub": "hub", "home_hub": "hub", "birth_date": "birth_date", "clientele": "clientele", "consent": "consent",
-	"title": "titre", "notes": "notes", "sector": "secteur", "visibility": "visibilite", "organisation": "organisme", "attendance": "personnes",
-	"description": "description", "contact": "contact", "note": "note", "cost_cents": "cout", "rule_name": "nom", "every_days": "jours", "every_use_min": "heures",
-	"state": "etat", "assigned_to": "qui", "unit": "u", "reason": "raison", "leaves_at": "du", "arrives_at": "au", "to_hub": "vers",
-	"code": "code", "serial": "serie", "condition": "etat", "shelf": "tablette", "value_cents": "valeur", "supplier": "fournisseur",
-	"purchased_on": "achat", "warranty_until": "garantie", "resource": "ressource", "measure": "mesure", "low": "seuil", "quantity": "quantite",
-	"phone": "phone", "language": "language", "label": "label", "scopes": "scope", "lifetime": "days",
-	"codes": "codes", "format": "format", "date": "jour", "first_label": "debut",
-}
-
-// explain puts an error into words, for a page.
-func (p *page) explain(err error) (told, int) {
-	e := edge.Explain(p.c.Request.Context(), err)
-	t := told{Title: e.Title, Text: e.Detail}
-	for name, values := range e.GetHeaders() {
-		if name == "Retry-After" {
-			p.c.Writer.Header()[name] = values
-		}
-	}
-	f := fault.Of(err)
-	if f == nil {
-		return t, e.Status
-	}
-	for _, v := range f.Violations {
-		t.List = append(t.List, p.wrong(v))
-	}
-	switch {
-	case f.Code == "sign_in":
-		t.Text = p.l.Say("page.sign.needed", nil)
-	case f.Code == "session_needed":
-		t.Text = p.l.Say("page.wrong.session", nil)
-	case f.Code == "not_allowed":
-		t.Text = p.l.Say("page.wrong.not_allowed", nil)
-	case f.Kind == fault.Method:
-		t.Title, t.Text = p.l.Say("page.wrong.method_title", nil), p.l.Say("page.wrong.method", nil)
-	case f.Code == "slow_down":
-		wait := max(1, int((f.RetryAfter+time.Minute-1)/time.Minute))
-		t.Title, t.Text = p.l.Say("page.wrong.slow_title", nil), p.l.Say("page.wrong.slow", fault.Params{"wait_min": wait})
-	case len(t.List) > 0 && f.Kind == fault.Malformed:
-		t.Title, t.Text = p.l.Say("page.wrong.title", nil), ""
-	}
-	return t, e.Status
-}
-
-// wrong says what is wrong with a field, to who fills in a form.
-func (p *page) wrong(v fault.Violation) wrongField {
-	field, _ := v.Params["field"].(string)
-	if words := p.l.Say("wrong."+field+"."+v.Code, v.Params); words != "" {
-		return wrongField{fields[field], words}
-	}
-	params := maps.Clone(v.Params)
-	if p.l.Has("form." + field) {
-		params["field"] = p.l.Say("form."+field, nil)
-	}
-	said := edge.Violations(p.l, []fault.Violation{{Code: v.Code, Params: params}})
-	return wrongField{fields[field], said[0].Message}
 }
 
 // field is what a form says, without the spaces around it.

@@ -121,12 +121,25 @@ func (w *town) letter() mail.KeptMessage {
 
 var (
 	inLetter = regexp.MustCompile(`https?://\S+/connexion/lien\?\S+`)
-	codeLine = regexp.MustCompile(`(?m)^    (\d{6})$`)
+	codeLine = regexp.MustCompile(`(?m)^    \d{6}$`)
 )
 
-func (w *town) link() string { return inLetter.FindString(w.letter().Text) }
+func (w *town) link() string { return w.found(inLetter) }
 
-func (w *town) code() string { return codeLine.FindStringSubmatch(w.letter().Text)[1] }
+func (w *town) code() string { return strings.TrimSpace(w.found(codeLine)) }
+
+// found is what matches in the newest letter that has it.
+func (w *town) found(what *regexp.Regexp) string {
+	w.t.Helper()
+	w.letter()
+	for _, m := range w.kept.Messages() {
+		if got := what.FindString(m.Text); got != "" {
+			return got
+		}
+	}
+	w.t.Fatalf("no letter has %v", what)
+	return ""
+}
 
 // A browser keeps cookies and follows redirects.
 type browser struct {

@@ -122,8 +122,8 @@ var fixtures = []fixture{
 
 func (n *network) book(b fixture) {
 	n.t.Helper()
-	n.exec(`INSERT INTO bookings (id, reference, hub_id, member_id, made_by, status, starts_at, ends_at, starts_local, ends_local, title, notes, competes, shown, sequence, created_at, changed_at)
-		VALUES ($1, $1, $2, 'mem1', 'mem1', $3, $4, $5, '', '', $6, $6, $7, $8, $9, $10, $10)`,
+	n.exec(`INSERT INTO bookings (id, reference, hub_id, member_id, made_by, status, starts_at, ends_at, starts_local, ends_local, title, notes, visibility, competes, shown, sequence, created_at, changed_at)
+		VALUES ($1, $1, $2, 'mem1', 'mem1', $3, $4, $5, '', '', $6, $6, 'members', $7, $8, $9, $10, $10)`,
 		b.id, b.hub, b.status, b.starts, b.starts.Add(2*time.Hour), marker+" titre", b.competes, b.shown, b.sequence, b.changed)
 	line := 0
 	for _, id := range []string{"res1", "res2", "res3", "res4"} {

@@ -113,7 +113,7 @@ func tiers() []membership.TierEdits {
 			membership.Allowance{CategorySlug: "coworking", WeekMin: n64(10 * hour), Beyond: "charged", HorizonDays: n64(30), Upcoming: n64(6), PricePercent: 100},
 			membership.Allowance{Kind: inventory.Machine, WeekMin: n64(2 * hour), Beyond: "charged", HorizonDays: n64(30), Upcoming: n64(3), PricePercent: 100},
 			membership.Allowance{Kind: inventory.Equipment, HorizonDays: n64(60), Upcoming: n64(2), LongestMin: n64(7 * 24 * hour), PricePercent: 100}),
-		tier(makerTier, "month", 3500, text("Créateur", "Creator"),
+		tier(makerTier, "month", 3500, text("Création", "Creation"),
 			text("Pour créer chaque semaine : coworking inclus jusqu’à quarante heures, douze heures de studio par mois, et quatre heures de découpe laser par semaine.",
 				"To make things every week: up to forty hours of coworking included, twelve hours of studio a month, and four hours of laser cutting a week."),
 			membership.Allowance{HorizonDays: n64(90), Upcoming: n64(60), PricePercent: 75},

@@ -191,8 +191,11 @@ func (s *Standing) Presently(x Acceptance) bool {
 }
 
 // countUpcoming asks that the holder has room for one more booking that has not ended, for
-// each allowance that bounds them.
+// each allowance that bounds them. What only ends later is no more than they have.
 func (j *judging) countUpcoming() {
+	if j.ask.Extends {
+		return
+	}
 	for _, l := range j.ask.Lines {
 		w := j.allowanceFor(l.Kind, l.CategoryID)
 		if w == nil || w.upcoming == nil || slices.Contains(j.counted, w.id) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"canot/internal/fault"
+	"canot/inventory/hours"
 )
 
 // A bucket is the minutes of one allowance in one period.
@@ -37,8 +38,8 @@ func (j *judging) spend(l AskLine, w *allowance) {
 	wanted := map[bucket]int64{}
 	had := map[bucket]int64{} // used before this line
 	rest := int64(0)
-	for _, part := range stretches(j.ask.Span, j.ask.Zone) {
-		minutes := part.minutes * int64(l.Quantity)
+	for _, part := range j.ask.stretches(l) {
+		minutes := part.minutes
 		fit := int64(0)
 		if len(limits) > 0 {
 			fit = minutes
@@ -69,6 +70,25 @@ func (j *judging) spend(l AskLine, w *allowance) {
 	if refused && rest > 0 {
 		j.overspent(overdraft{limits, wanted, had, fromPacks, rest, l.Quantity})
 	}
+}
+
+// stretches are the minutes that a line asks for, of all its units, by the days of the hub's calendar.
+func (a Ask) stretches(l AskLine) []stretch {
+	parts := stretches(a.Span, a.Zone)
+	for i := range parts {
+		parts[i].minutes *= int64(l.Quantity)
+	}
+	for _, until := range l.Until {
+		if until.Before(a.Span.Start) {
+			until = a.Span.Start
+		}
+		for _, after := range stretches(hours.Span{Start: until, End: a.Span.End}, a.Zone) {
+			if at := slices.IndexFunc(parts, func(p stretch) bool { return p.day == after.day }); at >= 0 {
+				parts[at].minutes = max(0, parts[at].minutes-after.minutes)
+			}
+		}
+	}
+	return parts
 }
 
 // An overdraft is what a line wants of an allowance that has too little left.

@@ -21,6 +21,7 @@ type Ask struct {
 	Attendance     int          // persons, 0 counts as 1
 	Accepts        []Acceptance // the terms that the request accepts now
 	Waived         map[string]bool
+	Extends        bool // a booking that runs is to end later, and nothing else: how many are to come is no question
 	Anywhere       bool // a Standing read for it is asked about other hubs and other resources too
 	Lines          []AskLine
 }
@@ -31,7 +32,8 @@ type AskLine struct {
 	Kind         inventory.Kind
 	CategoryID   string
 	Quantity     int
-	Free         bool // costs nothing: no prepaid minutes are taken where they would only spare a price
+	Until        []time.Time // of the units, those that count until an instant only: they have come back
+	Free         bool        // costs nothing: no prepaid minutes are taken where they would only spare a price
 	Requirements inventory.Requirements
 }
 

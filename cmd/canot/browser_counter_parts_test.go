@@ -43,7 +43,8 @@ func TestACounterWithoutALineKnowsWhatItsCopySays(t *testing.T) {
 	w.allow("favicon")
 	w.open("/")
 	const nine, ten = `Date.parse("2026-11-22T14:00:00Z")`, `Date.parse("2026-11-22T15:00:00Z")`
-	evaluate[chromedp.Void](w, `globalThis.copy = `+smallCopy+`; globalThis.now = (...acts) => world.of(copy, acts); undefined`)
+	evaluate[chromedp.Void](w, `globalThis.copy = `+smallCopy+`; globalThis.now = (...acts) => world.of(copy, acts);
+		globalThis.odd = world.of({units: [["o1", "AM TEST 201"], ["o2", "201"], ["o3", "ÉTABLI=7"], ["o4", "7"]].map(([id, code]) => ({id, code, resource: "cam"}))}, []); undefined`)
 	for ask, want := range map[string]string{
 		// A scanner's address, an address through a keyboard in French, a code in small letters, blanks.
 		`world.read("https://canot.example/u/CAM-002")`:                "CAM-002",
@@ -58,6 +59,16 @@ func TestACounterWithoutALineKnowsWhatItsCopySays(t *testing.T) {
 		`world.find(now(), "002").unit.id`:                             "u2",
 		`world.find(now(), "01").kind`:                                 "nothing",
 		`world.find(now(), "").kind`:                                   "nothing",
+		// A label names the whole of its code, whatever a keyboard makes of it, and no piece of it.
+		`world.find(odd, "https://canot.example/u/AM%20TEST%20201").unit.id`: "o1",
+		`world.find(odd, "https:éécanot.exampleéuéAM%20TEST%20201").unit.id`: "o1",
+		`world.find(odd, "HTTPSÉÉÉCANOT.EXAMPLEÉUÉAM¨20TEST¨20201").unit.id`: "o1",
+		`world.find(odd, "am test 201").unit.id`:                             "o1",
+		`world.find(odd, "https://canot.example/u/201").unit.id`:             "o2",
+		`world.find(odd, "https://canot.example/u/AM%20TEST%20202").kind`:    "nothing",
+		`world.find(odd, "https://canot.example/u/01").kind`:                 "nothing",
+		`world.find(odd, "https://canot.example/u/%C3%89TABLI=7").unit.id`:   "o3",
+		`world.find(odd, "https://canot.example/u/100%").kind`:               "nothing",
 		// Half an hour early at most, and not once it is over.
 		`world.may(copy.bookings[1], ` + ten + ` - 1800000)+""`:                              "true",
 		`world.may(copy.bookings[1], ` + ten + ` - 1801000)+""`:                              "false",

@@ -78,7 +78,7 @@ func TestTheLineBreaksAtTwoCountersAtOnce(t *testing.T) {
 	for _, c := range []*till{one, two} { // what each has of the other before the line breaks
 		c.window.open("/comptoir/" + d.hub)
 		c.ready()
-		c.keeps("all three are out", fmt.Sprintf(`(await kept.copies())[0].copy.loans.filter((l) => %s.includes(l.booking)).length === 3`, list(d.booked[:3])))
+		c.knows(3)
 		c.cut(true)
 	}
 	for _, b := range d.booked[3:6] {
@@ -96,7 +96,7 @@ func TestTheLineBreaksAtTwoCountersAtOnce(t *testing.T) {
 	one.click("#off-damaged")
 	one.keeps("the damage is kept", `(await kept.acts()).some((a) => a.damaged)`)
 	two.takeBackCut(kit.Code)
-	evaluate[chromedp.Void](two.window, `(() => { const n = document.querySelector('.off-condition input[type="number"]'); n.value = "2"; n.dispatchEvent(new Event("change")) })()`)
+	evaluate[chromedp.Void](two.window, `(() => { const n = document.querySelector('.off-condition input[type="number"]'); n.value = "2"; n.dispatchEvent(new Event("input")) })()`)
 	two.keeps("what is missing is kept", `(await kept.acts()).some((a) => a.missing && Object.values(a.missing)[0] === 2)`)
 	one.handOutCut(d.booked[8], d.booked[8].Code)
 	two.handOutCut(d.booked[9], d.booked[8].Code)

@@ -31,8 +31,8 @@ type counterDay struct {
 type pickUp struct{ ID, Reference, Person, Code string }
 
 // newCounterDay makes a resource with units, and bookings of one unit each that may be handed out now;
-// name tells this test's things from others'.
-func newCounterDay(t *testing.T, name string, bookings, units int) *counterDay {
+// name tells this test's things from others', and more is said of the policy.
+func newCounterDay(t *testing.T, name string, bookings, units int, more ...string) *counterDay {
 	t.Helper()
 	d := &counterDay{world: counterWorld.get(t), t: t, codeOf: map[string]string{}}
 	for _, a := range d.Accounts {
@@ -42,7 +42,7 @@ func newCounterDay(t *testing.T, name string, bookings, units int) *counterDay {
 	}
 	slug := "essai-" + strings.ToLower(name)
 	d.api(http.MethodPost, "/resources", fmt.Sprintf(`{"slug": %q, "hub": %q, "category": %q, "kind": "equipment", "name": {"fr": "Trousse %s", "en": "Kit %s"},
-		"policy": {"within": "any", "notice_min": 0, "grain_min": 5, "shortest_min": 5, "longest_min": 1440, "buffer_before_min": 0, "buffer_after_min": 0}}`, slug, d.hub, worldCategory, name, name), 201)
+		"policy": {"within": "any", "notice_min": 0, "grain_min": 5, "shortest_min": 5, "longest_min": 1440, "buffer_before_min": 0, "buffer_after_min": 0%s}}`, slug, d.hub, worldCategory, name, name, strings.Join(more, "")), 201)
 	for i := range units {
 		code := fmt.Sprintf("%s-%03d", name, i+1)
 		made := d.api(http.MethodPost, "/resources/"+slug+"/units", `{"code": "`+code+`"}`, 201)
@@ -104,6 +104,7 @@ type till struct {
 	day   *counterDay
 	wire  *wire
 	scans int
+	typed float64 // when the last key was, for what was typed at a pace of its own
 }
 
 // open opens the counter on a device of its own, and waits until it keeps what it needs without a line.
@@ -149,6 +150,21 @@ func (c *till) keeps(what, expression string) {
 		holds, err := chromedp.Run(c.ctx, chromedp.Evaluate[bool]("(async () => !!("+expression+"))()", chromedp.EvalAwaitPromise))
 		return err == nil && holds
 	})
+}
+
+// click touches what is named once it is there to be touched. That it is and the touch are one step, so
+// that nothing moves in between.
+func (c *till) click(selector string) {
+	c.t.Helper()
+	c.until(selector+" can be touched", fmt.Sprintf(`(() => {
+		const e = document.querySelector(%q);
+		if (!e || !e.checkVisibility({ visibilityProperty: true })) return false;
+		e.scrollIntoView({ block: "center", behavior: "instant" });
+		const { left, top, width, height } = e.getBoundingClientRect(), hit = document.elementFromPoint(left + width / 2, top + height / 2);
+		if (!hit || !e.contains(hit)) return false;
+		e.click();
+		return true;
+	})()`, selector))
 }
 
 // scan is a scanner: it types a code where the focus is, and presses Enter at its end. Of what a person
@@ -208,7 +224,7 @@ func (c *till) handOutCut(b pickUp, code string) {
 	c.t.Helper()
 	before := c.waits()
 	c.scan(b.Reference)
-	c.until("the booking is open", `document.getElementById("off-panel").innerText.includes("`+b.Person+`") && document.activeElement.id === "code"`)
+	c.until("the booking is open", `[...document.querySelectorAll("#off-panel h3")].some((e) => e.innerText.includes("`+b.Person+`")) && document.activeElement.id === "code"`)
 	c.scan(code)
 	c.until("the unit is ticked", `document.querySelector("#off-panel .is-ticked") && document.querySelector("#off-panel .is-ticked").innerText.includes("`+code+`")`)
 	c.enterKey()

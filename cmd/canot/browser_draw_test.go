@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -43,6 +44,27 @@ func (w *window) freeHours(in *world, english bool) []cell {
 	return cells
 }
 
+// drawnContrast is the least contrast of text among the cells that are drawn, by WCAG.
+const drawnContrast = `(() => {
+	const channels = c => c.match(/[\d.]+/g).slice(0, 3).map(v => v / 255).map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+	const light = c => channels(c).reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
+	return Math.min(...[...document.querySelectorAll("[data-drawn][data-from]")].flatMap(a => [a, ...a.children]).map(e => {
+		let under = e;
+		while (/, 0\)$/.test(getComputedStyle(under).backgroundColor)) under = under.parentElement;
+		const pair = [light(getComputedStyle(e).color), light(getComputedStyle(under).backgroundColor)].sort((x, y) => y - x);
+		return (pair[0] + .05) / (pair[1] + .05);
+	}));
+})()`
+
+// scheme has the window prefer dark pages, or light ones.
+func (w *window) scheme(dark bool) {
+	w.t.Helper()
+	w.do(chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+		_, err := cdp.Call(ctx, tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: map[bool]string{false: "light", true: "dark"}[dark]}}})
+		return err
+	}))
+}
+
 // leadsToCheck waits for the check step of a span.
 func (w *window) leadsToCheck(from, to cell) {
 	w.t.Helper()
@@ -76,6 +98,15 @@ func TestASpanIsDrawnWithAMouse(t *testing.T) {
 	w.drawn(2)
 	mouse(input.DispatchMouseEventTypeMouseMoved, c[2])
 	w.drawn(3)
+	for _, dark := range []bool{false, true} { // the cell under the mouse is as easy to read as the others
+		w.scheme(dark)
+		if worst := evaluate[float64](w, drawnContrast); worst < 4.5 {
+			t.Errorf("a span that is being drawn has a contrast of %.2f, dark %v", worst, dark)
+		}
+	}
+	if words := evaluate[string](w, `document.querySelector("#drawn").textContent`); strings.Contains(words, "Entrée") {
+		t.Errorf("with a mouse it says %q", words)
+	}
 	mouse(input.DispatchMouseEventTypeMouseReleased, c[2])
 	w.leadsToCheck(c[0], c[2])
 	// Drawn backwards it is the same span, and a plain click is a link.

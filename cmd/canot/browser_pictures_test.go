@@ -129,7 +129,7 @@ func TestAConfirmationIsPrinted(t *testing.T) {
 	shown := func(selector string) bool {
 		return evaluate[bool](w, `[...document.querySelectorAll("`+selector+`")].some(e => e.checkVisibility({visibilityProperty: true}))`)
 	}
-	for _, needed := range []string{"h1", ".ref", ".big", ".ticket"} {
+	for _, needed := range []string{"h1", ".ref", ".big", ".ticket", ".pick-up .code-qr", ".pick-up .person-number"} {
 		if !shown(needed) {
 			t.Errorf("%s is not printed", needed)
 		}
@@ -150,6 +150,11 @@ func TestAConfirmationIsPrinted(t *testing.T) {
 	sheet, err := chromedp.Run(w.ctx, chromedp.PrintToPDF(chromedp.PDFMargin(0.5)))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if to := os.Getenv("CANOT_KEEP_PDF"); to != "" { // to be looked at
+		if err := os.WriteFile(to, sheet, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if pages := bytes.Count(sheet, []byte("/Type /Page\n")); pages != 1 {
 		t.Errorf("%d sheets", pages)

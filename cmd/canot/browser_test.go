@@ -151,9 +151,20 @@ type asked struct {
 // browser complained of anything.
 func openWindow(t *testing.T, site string, l look) *window {
 	t.Helper()
+	return openWindowIn(chromium.open(t), t, site, l, chromedp.WithNewBrowserContext())
+}
+
+// beside opens another tab of the same browser, with the same cookies and stores.
+func (w *window) beside(l look) *window {
+	w.t.Helper()
+	return openWindowIn(w.ctx, w.t, w.site, l)
+}
+
+func openWindowIn(where context.Context, t *testing.T, site string, l look, options ...chromedp.ContextOption) *window {
+	t.Helper()
 	w := &window{t: t, site: strings.TrimSuffix(site, "/"), flying: map[cdpnet.RequestID]flight{}, stirred: make(chan struct{}, 1)}
 	// Its own life, not the test's: what is looked at when the test fails must still be there.
-	ctx, cancel := chromedp.NewContext(chromium.open(t), chromedp.WithNewBrowserContext(), chromedp.WithListener(w.hear))
+	ctx, cancel := chromedp.NewContext(where, append(options, chromedp.WithListener(w.hear))...)
 	w.ctx = ctx
 	t.Cleanup(cancel)
 	t.Cleanup(w.judge)

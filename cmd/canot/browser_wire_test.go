@@ -21,6 +21,8 @@ type wire struct {
 	held    string        // what is asked of an address that ends so waits,
 	release chan struct{} // until this is closed
 	holding bool          // something waits
+	answers bool          // it is the answer that waits, of the first that is asked alone: it was given before
+	heavy   int64         // bytes of the largest thing that was sent
 
 	refused string // what is asked below this path is answered with a status instead
 	status  int
@@ -42,6 +44,9 @@ func newWire(t *testing.T, to string) *wire {
 		FlushInterval: -1,
 		ErrorHandler:  func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 		ModifyResponse: func(r *http.Response) error {
+			if release := w.holds(r.Request, true); release != nil {
+				<-release
+			}
 			if w.lost(r.Request) {
 				panic(http.ErrAbortHandler)
 			}
@@ -56,7 +61,8 @@ func newWire(t *testing.T, to string) *wire {
 			a.WriteHeader(status)
 			return
 		}
-		if release := w.holds(r); release != nil {
+		w.weigh(r)
+		if release := w.holds(r, false); release != nil {
 			<-release
 		}
 		proxy.ServeHTTP(a, r)
@@ -124,7 +130,35 @@ func (w *wire) breakAfter(end string) {
 func (w *wire) hold(end string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.held, w.release, w.holding = end, make(chan struct{}), false
+	w.held, w.release, w.holding, w.answers = end, make(chan struct{}), false, false
+}
+
+// holdAnswer is hold for the answer to the next alone, which was given before and is late.
+func (w *wire) holdAnswer(end string) {
+	w.hold(end)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.answers = true
+}
+
+// fade breaks the line for what is asked from now on; what was asked before is still answered.
+func (w *wire) fade() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.cut = true
+}
+
+func (w *wire) weigh(r *http.Request) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.heavy = max(w.heavy, r.ContentLength)
+}
+
+// heaviest is how large the largest thing is that was sent, in bytes.
+func (w *wire) heaviest() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.heavy
 }
 
 // isHolding says whether something waits on its way.
@@ -143,10 +177,10 @@ func (w *wire) letGo() {
 	}
 }
 
-func (w *wire) holds(r *http.Request) chan struct{} {
+func (w *wire) holds(r *http.Request, answer bool) chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.release == nil || !strings.HasSuffix(r.URL.Path, w.held) {
+	if w.release == nil || answer && w.holding || w.answers != answer || !strings.HasSuffix(r.URL.Path, w.held) {
 		return nil
 	}
 	w.holding = true

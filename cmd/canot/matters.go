@@ -87,8 +87,29 @@ func (n *network) reported(ctx context.Context, id string) (mail.Matter, error) 
 	switch {
 	case t.Kind == upkeep.Damage:
 		m.Params["damage"] = 1
+		if err == nil {
+			err = n.foundAtReturn(ctx, t, &m)
+		}
 	case t.Urgent:
 		m.Params["urgent"] = 1
 	}
 	return m, err
+}
+
+// foundAtReturn tells what the return of a unit came to: what was missing, what was noted, and whether
+// the unit is out of service for it.
+func (n *network) foundAtReturn(ctx context.Context, t upkeep.Ticket, m *mail.Matter) error {
+	u, err := n.book.TicketUnit(ctx, t.ID)
+	for _, x := range u.Lacks() {
+		m.Missing = append(m.Missing, mail.Missing{Name: x.Name, Count: x.Count})
+	}
+	if u.Condition != t.Description {
+		m.Condition = u.Condition
+	}
+	if len(u.Outages) > 0 {
+		m.Params["out"] = 1
+	} else {
+		m.Params["stays"] = 1
+	}
+	return err
 }

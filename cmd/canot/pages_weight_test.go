@@ -17,6 +17,7 @@ const (
 	scriptLimit = 17 * 1000
 	visitLimit  = 30 * 1000
 	laterLimit  = 8 * 1000 // icon, manifest and service worker, which come after the page is there
+	keptLimit   = 4 * 1000 // the pages without a line, which the worker fetches once
 	askedLimit  = 4        // requests until the page can be used
 
 	// Of the pages of a hub's staff, which have the counter's style and script: they are opened day
@@ -37,6 +38,13 @@ func TestEveryPageIsLight(t *testing.T) {
 			t.Errorf("%s is %d bytes", address, page)
 		}
 		visit, requests, script, later := page, 1, 0, 0
+		worker, _ := in.weigh(t, sitePage{address: "/sw.js"}, "fr", nil)
+		later += worker
+		kept := 0 // what the worker fetches; its style and script have come with the page
+		for _, address := range []string{"/hors-ligne", "/en/hors-ligne"} {
+			bytes, _ := in.weigh(t, sitePage{address: address}, "fr", nil)
+			kept += bytes
+		}
 		mostScript, mostVisit, mostAsked := scriptLimit, visitLimit, askedLimit
 		if strings.Contains(body, "/s/counter.") {
 			mostScript, mostVisit, mostAsked = staffScriptLimit, staffVisitLimit, staffAskedLimit
@@ -54,7 +62,7 @@ func TestEveryPageIsLight(t *testing.T) {
 			requests++
 		}
 		t.Logf("%s: page %d, first visit %d in %d requests, script %d, later %d", address, page, visit, requests, script, later)
-		if visit > mostVisit || requests > mostAsked || script > mostScript || later > laterLimit {
+		if visit > mostVisit || requests > mostAsked || script > mostScript || later > laterLimit || kept > keptLimit {
 			t.Errorf("%s: a first visit is %d bytes in %d requests, of them script %d; later come %d", address, visit, requests, script, later)
 		}
 	})

@@ -316,6 +316,35 @@ func alone(ctx context.Context, turn time.Duration, before, do func() error) (pa
 	return p, nil
 }
 
+// inTurns does several things in turn, over and over for a while and at least five times each, with
+// before in front of each. Every other time they come in the other order: the first after a pause pays
+// for waking up.
+func inTurns(ctx context.Context, turn time.Duration, before func() error, do ...func() error) ([]pace, error) {
+	all := make([]pace, len(do))
+	for began, times := time.Now(), 0; times < 5 || time.Since(began) < turn; times++ {
+		for i := range do {
+			if times%2 == 1 {
+				i = len(do) - 1 - i
+			}
+			if err := before(); err != nil {
+				return nil, err
+			}
+			start := time.Now()
+			if err := do[i](); err != nil {
+				return nil, err
+			}
+			all[i].took = append(all[i].took, time.Since(start))
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+		}
+	}
+	for i := range all {
+		slices.Sort(all[i].took)
+	}
+	return all, nil
+}
+
 // mixed lets 16 clients book while 8 ask for free time (figure 12).
 func mixed(ctx context.Context, b *bed, t *table) error {
 	var created, asked pace

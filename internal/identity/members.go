@@ -190,6 +190,13 @@ func (d *Directory) LoadMembers(ctx context.Context, tx *database.Tx, many []New
 	return people, nil
 }
 
+// Readable asks that what is said of a new member can be read. Its error is Malformed, and names every
+// field that cannot.
+func (n NewMember) Readable(now time.Time) error {
+	_, err := n.checked(now)
+	return err
+}
+
 func (n NewMember) checked(now time.Time) (NewMember, error) {
 	var f form
 	n.Name = f.text("name", n.Name, longestName)

@@ -17,6 +17,7 @@ const (
 	mostSide    = 1600       // of what is kept, in pixels
 	mostInk     = 800        // of a signature's side
 	mostPixels  = 40_000_000 // of what is sent
+	mostStrokes = 4_000_000  // of a signature that is sent: it is drawn on a pad, on the sharpest screen
 	mostBreadth = 20_000     // of a side of it
 	mostMemory  = 320 << 20  // bytes that it takes while it is open
 	mostScans   = 64         // of a JPEG, which may have each drawn over all others
@@ -41,6 +42,9 @@ func photo(body []byte) (Prepared, error) {
 func signature(body []byte) (Prepared, error) {
 	if !bytes.HasPrefix(body, pngStart) {
 		return Prepared{}, refused("not_a_picture", nil)
+	}
+	if size, err := png.DecodeConfig(bytes.NewReader(body)); err == nil && int64(size.Width)*int64(size.Height) > mostStrokes {
+		return Prepared{}, refused("too_many_pixels", map[string]any{"max_mpx": mostStrokes / 1_000_000})
 	}
 	img, _, err := open(body)
 	if err != nil {

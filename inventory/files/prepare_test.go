@@ -252,6 +252,9 @@ func TestASignatureIsASmallPicture(t *testing.T) {
 	if _, err := Prepare(jpegOf(t, quarters(8, 8)), Signature); codeOf(err) != "not_a_picture" {
 		t.Error(err)
 	}
+	if _, err := Prepare(sized(pngOf(t, quarters(8, 8)), 6300, 6300), Signature); codeOf(err) != "too_many_pixels" {
+		t.Errorf("a signature as large as a poster: %v", err)
+	}
 	if _, err := Prepare(make([]byte, mostSignature+1), Signature); codeOf(err) != "too_large" {
 		t.Error(err)
 	}

@@ -36,6 +36,20 @@ func Instant(local string, zone *time.Location) (time.Time, error) {
 	return time.Unix(c.instant(wall), 0).UTC(), nil
 }
 
+// FirstYear and LastYear bound instants: years outside are not what anybody means. What has no end is kept as one at the end of
+// the year after the last, and calendars are asked for days on both sides of an instant.
+const (
+	FirstYear = 1970
+	LastYear  = 9998
+)
+
+// Absurd reports whether an instant that somebody gave is in a year that nobody means; the zero time,
+// which is none, is not. It is the one bound for whatever reads an instant.
+func Absurd(t time.Time) bool {
+	year := t.UTC().Year()
+	return !t.IsZero() && (year < FirstYear || year > LastYear)
+}
+
 // Promise returns what the clocks of zone show at t, to the second, with their offset:
 // 2026-11-21T09:00:00-05:00. Instant takes it back to t as long as the zone's rules stay.
 func Promise(t time.Time, zone *time.Location) string {

@@ -87,15 +87,19 @@ func (w Moving) write(tx *database.Tx, by identity.Actor, c Consumable) (Move, e
 	return spend(tx, by, Move{ConsumableID: c.ID, Kind: w.Kind, Delta: delta, Note: w.Note})
 }
 
-// Use takes so much of a consumable (id or code) away, as a step of others' verbs, which have asked
-// for the right and hold their locks; bookingID and unitID say with what it was used, "" for none.
-// More than there is is Refused as stock_short. Who uses several takes them in order of id, so that
+// Use takes so much of a consumable (id or code) of a hub (id) away, as a step of others' verbs, which
+// have asked for the right at that hub and hold their locks; bookingID and unitID say with what it was
+// used, "" for none. What stands on another hub's shelf is not there to be used (consumable_not_found),
+// whoever knows its code. More than there is is Refused as stock_short. Who uses several takes them in order of id, so that
 // nobody waits in a circle.
-func Use(tx *database.Tx, by identity.Actor, consumable string, quantity int64, bookingID, unitID string) error {
+func Use(tx *database.Tx, by identity.Actor, hubID, consumable string, quantity int64, bookingID, unitID string) error {
 	if quantity < 1 || quantity > maxStock {
 		return refused("quantity", "out_of_range", fault.Params{"min": 1, "max": maxStock})
 	}
 	c, err := find(tx, consumable)
+	if err == nil && c.HubID != hubID {
+		err = fault.New(fault.NotFound, "consumable_not_found", nil)
+	}
 	if err != nil {
 		return err
 	}

@@ -92,7 +92,7 @@ func (m *Room) Consumable(ctx context.Context, by identity.Actor, key string) (C
 
 func find(r database.Reader, key string) (Consumable, error) {
 	var c Consumable
-	err := r.Get(&c, selectConsumables+`WHERE c.id = $1 OR c.code = $1`, key)
+	err := r.Get(&c, selectConsumables+`WHERE c.id = $1 OR c.code = $1 OR c.code = $2 ORDER BY CASE WHEN c.code = $2 AND c.code <> $1 THEN 1 ELSE 0 END LIMIT 1`, key, inventory.FoldCode(key))
 	if errors.Is(err, database.ErrNoRows) {
 		err = fault.New(fault.NotFound, "consumable_not_found", nil)
 	}
@@ -137,7 +137,11 @@ func (m *Room) Add(ctx context.Context, by identity.Actor, hubKey string, e Edit
 func insert(tx *database.Tx, by identity.Actor, hubID string, e Edits) (Consumable, error) {
 	c := Consumable{ID: database.NewID(), HubID: hubID, Version: 1}
 	e.write(&c)
+	c.Code = inventory.FoldCode(c.Code)
 	if err := c.check(); err != nil {
+		return Consumable{}, err
+	}
+	if err := c.checkCode(tx, ""); err != nil {
 		return Consumable{}, err
 	}
 	rows, err := tx.Exec(`
@@ -170,7 +174,7 @@ func (m *Room) Edit(ctx context.Context, by identity.Actor, key string, e Edits,
 
 // hold finds a consumable and keeps others from changing it until the transaction ends.
 func hold(tx *database.Tx, key string) (Consumable, error) {
-	if _, err := tx.Exec(`UPDATE consumables SET version = version WHERE id = $1 OR code = $1`, key); err != nil {
+	if _, err := tx.Exec(`UPDATE consumables SET version = version WHERE id = $1 OR code = $1 OR code = $2`, key, inventory.FoldCode(key)); err != nil {
 		return Consumable{}, err
 	}
 	return find(tx, key)
@@ -183,18 +187,17 @@ func edit(tx *database.Tx, by identity.Actor, was Consumable, e Edits) (Consumab
 	}
 	c := was
 	e.write(&c)
+	if c.Code != was.Code {
+		c.Code = inventory.FoldCode(c.Code)
+	}
 	if err := c.check(); err != nil {
 		return Consumable{}, false, err
 	}
 	if c.Code == was.Code && c.Measure == was.Measure && c.Shelf == was.Shelf && c.Low == was.Low && c.Archived == was.Archived && sameText(c.Name, was.Name) {
 		return was, false, nil
 	}
-	var twins int
-	if err := tx.Get(&twins, `SELECT COUNT(*) FROM consumables WHERE code = $1 AND id <> $2`, c.Code, c.ID); err != nil {
+	if err := c.checkCode(tx, was.Code); err != nil {
 		return Consumable{}, false, err
-	}
-	if twins > 0 {
-		return Consumable{}, false, refused("code", "code_taken", nil)
 	}
 	c.Version++
 	_, err := tx.Exec(`UPDATE consumables SET code = $2, name = $3, measure = $4, shelf = $5, low = $6, archived = $7, version = $8 WHERE id = $1`,
@@ -203,6 +206,22 @@ func edit(tx *database.Tx, by identity.Actor, was Consumable, e Edits) (Consumab
 		return Consumable{}, false, err
 	}
 	return c, true, tx.Record(database.Change{By: by.ID, Action: "consumable.update", Kind: "consumable", Subject: c.ID, Before: was.logged(), After: c.logged()})
+}
+
+// checkCode refuses a new code that cannot be one, or that a unit or another consumable has: who scans
+// a label must get one thing. Codes that there are stay.
+func (c Consumable) checkCode(r database.Reader, was string) error {
+	if c.Code == was {
+		return nil
+	}
+	if flaw := inventory.CodeFlaw(c.Code); flaw != "" {
+		return refused("code", flaw, nil)
+	}
+	twins, err := inventory.CodesLike(r, c.Code, c.ID)
+	if err == nil && twins > 0 {
+		err = refused("code", "code_taken", nil)
+	}
+	return err
 }
 
 func sameText(a, b inventory.Text) bool {

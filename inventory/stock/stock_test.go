@@ -3,7 +3,9 @@ package stock_test
 import (
 	"bytes"
 	"context"
+	"encoding/csv"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -170,7 +172,7 @@ func TestManyTakeFromOneStockAtOnce(t *testing.T) {
 		var all sync.WaitGroup
 		for range 200 {
 			all.Go(func() {
-				err := s.db.In(ctx, func(tx *database.Tx) error { return stock.Use(tx, s.anne, c.ID, 1, "", "") })
+				err := s.db.In(ctx, func(tx *database.Tx) error { return stock.Use(tx, s.anne, s.amos.ID, c.ID, 1, "", "") })
 				switch codeOf(err) {
 				case "":
 					if err != nil {
@@ -196,7 +198,9 @@ func TestAUseThatIsUndoneTakesNothing(t *testing.T) {
 	onEach(t, func(t *testing.T, s *shop) {
 		c := s.paper(20)
 		undo := errors.New("undo")
-		if err := s.db.In(ctx, func(tx *database.Tx) error { return errors.Join(stock.Use(tx, s.anne, c.Code, 15, "", ""), undo) }); !errors.Is(err, undo) {
+		if err := s.db.In(ctx, func(tx *database.Tx) error {
+			return errors.Join(stock.Use(tx, s.anne, s.amos.ID, c.Code, 15, "", ""), undo)
+		}); !errors.Is(err, undo) {
 			t.Fatal(err)
 		}
 		if s.stock() != 20 || s.notices() != 0 {
@@ -305,6 +309,42 @@ func TestAWalkAlongAShelfSaysWhatIsThereAndWhatIsNot(t *testing.T) {
 
 func second[T any](_ T, err error) error { return err }
 
+// TestALabelOnAShelfIsItsOwnUnits, whatever a piece of its code names.
+func TestALabelOnAShelfIsItsOwnUnits(t *testing.T) {
+	onEach(t, func(t *testing.T, s *shop) {
+		s.sql(`UPDATE units SET code = 'AM TEST 201' WHERE code = 'CAM-01'`)
+		s.sql(`UPDATE units SET code = '201' WHERE code = 'CAM-02'`)
+		take := must[stock.Stocktake](t)(s.room.Begin(ctx, s.anne, "amos", "A1", noKey))
+		for text, want := range map[string]string{
+			"https://canot.example/u/AM%20TEST%20201": "AM TEST 201 found", "https:éécanot.exampleéuéAM%20TEST%20201": "AM TEST 201 found", "am test 201": "AM TEST 201 found",
+			"https://canot.example/u/201": "201 found", "https://canot.example/u/NO%20201": "NO 201 unknown",
+		} {
+			if got := must[stock.Scanned](t)(s.room.Scan(ctx, s.anne, take.ID, text, noKey)).Item; got.Code+" "+got.State != want {
+				t.Errorf("%q is %s %s, want %s", text, got.Code, got.State, want)
+			}
+		}
+	})
+}
+
+// TestWhatIsUsedIsTheHubsOwn: who knows the code of another hub's consumable takes nothing of it, and is
+// not told how much there is.
+func TestWhatIsUsedIsTheHubsOwn(t *testing.T) {
+	onEach(t, func(t *testing.T, s *shop) {
+		c := s.paper(50)
+		for _, key := range []string{c.ID, c.Code} {
+			for _, n := range []int64{7, 5000} {
+				err := s.db.In(ctx, func(tx *database.Tx) error { return stock.Use(tx, s.paul, s.valdor.ID, key, n, "", "") })
+				if !fault.Is(err, "consumable_not_found") {
+					t.Errorf("%s %d: %v", key, n, err)
+				}
+			}
+		}
+		if n := s.stock(); n != 50 {
+			t.Errorf("%d are left", n)
+		}
+	})
+}
+
 // TestAUnitThatIsElsewhereIsNotMissed, but is told when it is found on the shelf all the same.
 func TestAUnitThatIsElsewhereIsNotMissed(t *testing.T) {
 	onEach(t, func(t *testing.T, s *shop) {
@@ -347,6 +387,49 @@ func TestStocktakesAreForTheHubsStaff(t *testing.T) {
 	})
 }
 
+func TestStocktakesComeOutAsAFile(t *testing.T) {
+	onEach(t, func(t *testing.T, s *shop) {
+		shut := must[stock.Stocktake](t)(s.room.Begin(ctx, s.anne, "amos", "", noKey))
+		must[stock.Scanned](t)(s.room.Scan(ctx, s.anne, shut.ID, "CAM-03", noKey))
+		must[stock.Stocktake](t)(s.room.Close(ctx, s.anne, shut.ID, stock.Closing{}, noKey))
+		open := must[stock.Stocktake](t)(s.room.Begin(ctx, s.anne, "amos", "A1", noKey))
+		for _, text := range []string{"CAM-01", "CAM-03", "TRE-01", "-NOPE"} {
+			must[stock.Scanned](t)(s.room.Scan(ctx, s.anne, open.ID, text, noKey))
+		}
+		states := func(id string) string {
+			var out bytes.Buffer
+			if err := s.room.ExportTakes(ctx, s.boss, &out, "amos", id); err != nil {
+				t.Fatal(err)
+			}
+			records, err := csv.NewReader(&out).ReadAll()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var said []string
+			for _, r := range records[1:] { // taken_shelf, state, code
+				said = append(said, strings.Join(r[2:5], " "))
+			}
+			slices.Sort(said)
+			return strings.Join(said, ", ")
+		}
+		one := "A1 found CAM-01, A1 missing CAM-02, A1 other_hub TRE-01, A1 other_shelf CAM-03, A1 unknown '-NOPE"
+		if got := states(open.ID); got != one {
+			t.Errorf("one: %s", got)
+		}
+		if got := states(""); got != " found CAM-03, "+one {
+			t.Errorf("all: %s", got)
+		}
+		for who, by := range map[string]identity.Actor{"staff": s.anne, "staff of another hub": s.paul, "a member": s.zoe} {
+			if err := s.room.ExportTakes(ctx, by, &bytes.Buffer{}, "amos", ""); fault.KindOf(err) != fault.Forbidden {
+				t.Errorf("%s: %v", who, err)
+			}
+		}
+		if err := s.room.ExportTakes(ctx, s.boss, &bytes.Buffer{}, "val-dor", ""); fault.KindOf(err) != fault.Forbidden {
+			t.Errorf("of another hub: %v", err)
+		}
+	})
+}
+
 func TestConsumablesGoOutAndComeBackAsTheyWere(t *testing.T) {
 	onEach(t, func(t *testing.T, s *shop) {
 		s.paper(40)
@@ -379,5 +462,47 @@ func TestConsumablesGoOutAndComeBackAsTheyWere(t *testing.T) {
 			t.Error(err)
 		}
 		s.sound()
+	})
+}
+
+// A guide is a person and a room stands on no shelf: neither is missed. The label of a consumable is
+// said to be one.
+func TestAWalkMissesOnlyWhatStandsOnShelves(t *testing.T) {
+	onEach(t, func(t *testing.T, s *shop) {
+		s.put("resources", "hub,kind,category,name_fr,units\namos,guide,camera,Accompagnement,1\namos,space,camera,Studio,1\namos,machine,camera,Presse,1\n")
+		s.paper(5)
+		take := must[stock.Stocktake](t)(s.room.Begin(ctx, s.anne, "amos", "", noKey))
+		if got := must[stock.Scanned](t)(s.room.Scan(ctx, s.anne, take.ID, "pap", noKey)); got.Item.State != stock.OfStock || got.Item.Name["fr"] != "Papier" {
+			t.Errorf("%+v", got)
+		}
+		_, tally, err := s.room.Stocktake(ctx, s.anne, take.ID)
+		if err != nil || codesOf(tally.Missing) != "AMO-PRESSE-01 missing, CAM-01 missing, CAM-02 missing, CAM-03 missing, CAM-04 missing" || codesOf(tally.Wrong) != "PAP stock" {
+			t.Errorf("%s, %s, %v", codesOf(tally.Missing), codesOf(tally.Wrong), err)
+		}
+	})
+}
+
+// A consumable's code is one thing only, however it is written.
+func TestAConsumablesCodeIsNobodyElses(t *testing.T) {
+	onEach(t, func(t *testing.T, s *shop) {
+		s.paper(0)
+		add := func(code string) string {
+			_, err := s.room.Add(ctx, s.boss, "amos", stock.Edits{Code: &code, Name: &inventory.Text{"fr": "X"}, Measure: ptr("g")}, noKey)
+			return codeOf(err)
+		}
+		for code, want := range map[string]string{"pap": "code_taken", "cam-01": "code_taken", "K7QM-3XPD": "unit_code_like_another", "É": "bad_unit_code", "enc-1": ""} {
+			if got := add(code); got != want {
+				t.Errorf("%s: %q", code, got)
+			}
+		}
+		if c := must[stock.Consumable](t)(s.room.Consumable(ctx, s.anne, "enc-1")); c.Code != "ENC-1" {
+			t.Errorf("%+v", c)
+		}
+		if _, err := s.room.Edit(ctx, s.boss, "PAP", stock.Edits{Code: ptr("cam-02")}, noKey); codeOf(err) != "code_taken" {
+			t.Error(err)
+		}
+		if _, err := s.catalog.UpdateUnit(ctx, identity.System, "CAM-03", inventory.UnitEdits{Code: ptr("pap")}, noKey); codeOf(err) != "code_taken" {
+			t.Error(err)
+		}
 	})
 }

@@ -39,6 +39,7 @@ const (
 	WasLost    = "lost"
 	Retired    = "retired"
 	Unknown    = "unknown" // no unit has that code
+	OfStock    = "stock"   // it is the code of a consumable, which is counted elsewhere
 	Missing    = "missing" // it should be there and was not scanned
 )
 
@@ -141,7 +142,9 @@ func tallyOf(r database.Reader, t Stocktake) (Tally, error) {
 	// Only what was scanned or is expected is looked at, never all units of the network.
 	these, args := `SELECT unit_id AS id FROM stocktake_scans WHERE stocktake_id = $1 AND unit_id IS NOT NULL`, []any{t.ID}
 	if t.ClosedAt == nil {
-		these += ` UNION SELECT id FROM units WHERE current_hub_id = $2 AND (shelf = $3 OR $3 = '') AND status = 'in_service'`
+		// Guides are persons, and a room stands on no shelf.
+		these += ` UNION SELECT e.id FROM units e JOIN resources y ON y.id = e.resource_id WHERE e.current_hub_id = $2 AND (e.shelf = $3 OR $3 = '')
+			AND e.status = 'in_service' AND y.kind IN ('equipment', 'machine')`
 		args = append(args, t.HubID, t.Shelf)
 	}
 	if err := r.Select(&items, `
@@ -168,11 +171,15 @@ func tallyOf(r database.Reader, t Stocktake) (Tally, error) {
 		}
 	}
 	var strange []Item
-	if err := r.Select(&strange, `SELECT code, at FROM stocktake_scans WHERE stocktake_id = $1 AND unit_id IS NULL ORDER BY code`, t.ID); err != nil {
+	if err := r.Select(&strange, `
+		SELECT s.code, s.at, COALESCE(c.name, '{}') AS name FROM stocktake_scans s LEFT JOIN consumables c ON upper(c.code) = upper(s.code)
+		WHERE s.stocktake_id = $1 AND s.unit_id IS NULL ORDER BY s.code`, t.ID); err != nil {
 		return Tally{}, err
 	}
 	for _, i := range strange {
-		i.State = Unknown
+		if i.State = Unknown; len(i.Name) > 0 {
+			i.State = OfStock
+		}
 		tally.Wrong = append(tally.Wrong, i)
 	}
 	return tally, nil
@@ -248,39 +255,38 @@ func (m *Room) Scan(ctx context.Context, by identity.Actor, id, text string, k d
 	})
 }
 
-// unitOf finds the unit whose code was scanned: as it stands, or as its last run of letters, figures
-// and dashes, for an address in a QR code comes with more around it.
+// unitOf finds the unit whose code was scanned: the whole of it before a piece of it, which may be the
+// code of another unit (inventory.ReadScanned). Without one it gives the code as it is to be noted.
 func unitOf(r database.Reader, text string) (code, unitID string, err error) {
-	last := lastRun(text)
-	var u struct {
+	read := inventory.ReadScanned(text)
+	run := strings.ToUpper(read.Run)
+	var found []struct {
 		ID   string `db:"id"`
 		Code string `db:"code"`
 	}
-	err = r.Get(&u, `SELECT id, code FROM units WHERE code = $1 OR code = $2 ORDER BY CASE WHEN code = $1 THEN 0 ELSE 1 END LIMIT 1`, text, last)
-	if err == nil {
-		return u.Code, u.ID, nil
+	codes := read.Whole
+	if run != "" {
+		codes = append(codes, run)
 	}
-	if !errors.Is(err, database.ErrNoRows) {
+	if err := r.SelectIn(&found, `SELECT id, code FROM units WHERE code IN ($list)`, codes); err != nil {
 		return "", "", err
 	}
-	if last == "" {
-		last = text
+	for _, code := range codes {
+		for _, u := range found {
+			if u.Code == code {
+				return u.Code, u.ID, nil
+			}
+		}
 	}
-	if all := []rune(last); len(all) > maxCode {
-		last = string(all[:maxCode])
+	if code = run; code == "" && len(codes) > 0 {
+		code = codes[0]
+	} else if code == "" {
+		code = text
 	}
-	return last, "", nil
-}
-
-// lastRun is the last run of letters A to Z, figures and dashes of a text, in capitals.
-func lastRun(text string) string {
-	parts := strings.FieldsFunc(strings.ToUpper(text), func(r rune) bool {
-		return (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-'
-	})
-	if len(parts) == 0 {
-		return ""
+	if all := []rune(code); len(all) > maxCode {
+		code = string(all[:maxCode])
 	}
-	return parts[len(parts)-1]
+	return code, "", nil
 }
 
 // Unscan takes a code back that was scanned by mistake.

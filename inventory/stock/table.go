@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 
 	"canot/internal/database"
 	"canot/internal/fault"
@@ -108,9 +109,10 @@ func write(tx *database.Tx, by identity.Actor, hubID string, e Edits, counted *i
 		outcome = inventory.Created
 	case err != nil:
 		return "", err
-	case c.HubID != hubID || c.Code != *e.Code:
+	case c.HubID != hubID || !strings.EqualFold(c.Code, *e.Code):
 		return "", refused("code", "code_taken", nil)
 	default:
+		e.Code = nil                  // it is by its code that the line found it
 		for lang, s := range c.Name { // a column that the file has not leaves what is there
 			if _, given := (*e.Name)[lang]; !given {
 				(*e.Name)[lang] = s

@@ -45,7 +45,7 @@ func AddUse(tx *database.Tx, by identity.Actor, unitID string, minutes int64) (d
 	} else if err != nil {
 		return nil, err
 	}
-	if err := recordMeter(tx, by, unitID, meter-minutes, meter); err != nil {
+	if err := recordMeter(tx, by, "unit.use", unitID, meter-minutes, meter); err != nil {
 		return nil, err
 	}
 	return openDueByUse(tx, by, unitID, meter)
@@ -63,11 +63,13 @@ func begin(tx *database.Tx, condition string, args ...any) error {
 	return err
 }
 
-func recordMeter(tx *database.Tx, by identity.Actor, unitID string, was, is int64) error {
+// recordMeter writes into the log that a unit was used (unit.use), or that somebody set its meter right
+// (unit.meter).
+func recordMeter(tx *database.Tx, by identity.Actor, action, unitID string, was, is int64) error {
 	type figures struct {
 		Meter int64 `json:"meter_min"`
 	}
-	return tx.Record(database.Change{By: by.ID, Action: "unit.meter", Kind: "unit", Subject: unitID, Before: figures{was}, After: figures{is}})
+	return tx.Record(database.Change{By: by.ID, Action: action, Kind: "unit", Subject: unitID, Before: figures{was}, After: figures{is}})
 }
 
 // A dueRow is a rule that is due for a unit.
@@ -140,7 +142,7 @@ func (d *Desk) SetMeter(ctx context.Context, by identity.Actor, unitKey string, 
 		if _, err := tx.Exec(`UPDATE preventive_done SET meter_min = $2 WHERE unit_id = $1 AND meter_min > $2`, unitID, minutes); err != nil {
 			return 0, err
 		}
-		if err := recordMeter(tx, by, unitID, was, minutes); err != nil {
+		if err := recordMeter(tx, by, "unit.meter", unitID, was, minutes); err != nil {
 			return 0, err
 		}
 		_, err = openDueByUse(tx, by, unitID, minutes)

@@ -24,7 +24,10 @@ func About(r database.Reader, memberID string) (any, error) {
 	traces := []Trace{}
 	err := r.Select(&traces, `SELECT t.id, t.created_at, t.state, t.reported_by = $1 AS reported, t.assigned_to = $1 AS assigned,
 			CASE WHEN t.reported_by = $1 THEN t.description ELSE '' END AS description
-		FROM tickets t WHERE t.reported_by = $1 OR t.assigned_to = $1 OR t.id IN (SELECT n.ticket_id FROM ticket_notes n WHERE n.by_id = $1)
+		FROM tickets t WHERE t.id IN (
+			SELECT x.id FROM tickets x WHERE x.reported_by = $1 AND x.reported_by <> ''
+			UNION SELECT x.id FROM tickets x WHERE x.assigned_to = $1 AND x.assigned_to <> ''
+			UNION SELECT n.ticket_id FROM ticket_notes n WHERE n.by_id = $1)
 		ORDER BY t.created_at, t.id`, memberID)
 	if err != nil {
 		return nil, err

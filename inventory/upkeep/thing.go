@@ -41,7 +41,7 @@ const thingColumns = `COALESCE(u.id, '') AS unit_id, COALESCE(u.code, '') AS cod
 	EXISTS (SELECT 1 FROM tickets t WHERE (t.unit_id = u.id OR u.id IS NULL AND t.resource_id = r.id) AND t.closed_at IS NULL AND t.kind <> 'preventive') AS reported,
 	COALESCE((SELECT f.id FROM files f WHERE f.subject_kind = 'unit' AND f.subject_id = u.id AND f.kind = 'photo' ORDER BY f.created_at DESC, f.id LIMIT 1), '') AS photo_id`
 
-// Thing finds what a label names: a unit by its inventory code, or a resource by its slug, which stands
+// Thing finds what a label names: a unit by its inventory code, or by its id where a program asks, or a resource by its slug, which stands
 // for its one unit where it has but one. It is for everybody. What is not there is NotFound,
 // unit_not_found.
 func (d *Desk) Thing(ctx context.Context, label string) (Thing, error) {
@@ -50,12 +50,12 @@ func (d *Desk) Thing(ctx context.Context, label string) (Thing, error) {
 	}
 	r, now := d.db.Reader(ctx), d.db.Now()
 	var found []Thing
-	err := r.Select(&found, `SELECT `+thingColumns+` FROM units u JOIN resources r ON r.id = u.resource_id JOIN hubs h ON h.id = u.current_hub_id WHERE u.code = $1 OR u.code = $3
+	err := r.Select(&found, `SELECT `+thingColumns+` FROM units u JOIN resources r ON r.id = u.resource_id JOIN hubs h ON h.id = u.current_hub_id WHERE u.code = $1 OR u.code = $3 OR u.id = $1
 		ORDER BY CASE WHEN u.code = $1 THEN 0 ELSE 1 END`, label, now, strings.ToUpper(label))
 	if err == nil && len(found) == 0 {
 		err = r.Select(&found, `SELECT `+thingColumns+` FROM resources r JOIN hubs h ON h.id = r.hub_id
 			LEFT JOIN units u ON u.id = (SELECT CASE WHEN COUNT(*) = 1 THEN MIN(x.id) END FROM units x WHERE x.resource_id = r.id AND x.status = 'in_service' AND x.current_hub_id = r.hub_id)
-			WHERE r.slug = $1 AND NOT r.archived`, label, now)
+			WHERE (r.slug = $1 OR r.id = $1) AND NOT r.archived`, label, now)
 	}
 	if err == nil && len(found) == 0 {
 		err = database.ErrNoRows

@@ -23,6 +23,13 @@ ALTER TABLE units ADD COLUMN notes text NOT NULL DEFAULT '';
 ALTER TABLE units ADD COLUMN meter_min bigint NOT NULL DEFAULT 0;
 ALTER TABLE units ADD COLUMN moved_at timestamptz;
 CREATE INDEX units_current_hub ON units (current_hub_id);
+-- Codes that differ in their letters only cannot be told apart when they are scanned. Older ones may,
+-- so that this is no rule of the data base.
+CREATE INDEX units_code_folded ON units (upper(code));
+
+-- awaited is a resource that was made for a unit which is to come by a journey: it is archived, and
+-- nobody sees it, until the unit is there.
+ALTER TABLE resources ADD COLUMN awaited boolean NOT NULL DEFAULT false;
 
 ALTER TABLE bookings ADD COLUMN arrived_at timestamptz;
 -- What a counter looks for among all bookings there ever were: those of its hub that still stand.
@@ -124,6 +131,7 @@ CREATE INDEX transfers_unit ON transfers (unit_id, created_at);
 CREATE INDEX transfers_open ON transfers (arrives_at) WHERE state IN ('planned', 'on_the_road');
 CREATE INDEX transfers_from ON transfers (from_hub_id, state);
 CREATE INDEX transfers_to ON transfers (to_hub_id, state);
+CREATE INDEX transfers_made_by ON transfers (made_by);
 
 ALTER TABLE occupancies ADD COLUMN transfer_id text COLLATE "C" CONSTRAINT occupancies_transfer_fkey REFERENCES transfers (id);
 ALTER TABLE occupancies DROP CONSTRAINT occupancies_reason_check;
@@ -183,6 +191,8 @@ CREATE INDEX loans_out_due ON loans (due_at) WHERE back_at IS NULL;
 CREATE INDEX loans_unit ON loans (unit_id, out_at);
 CREATE INDEX loans_booking ON loans (booking_id);
 CREATE INDEX loans_out_hub ON loans (out_hub_id) WHERE back_at IS NULL;
+CREATE INDEX loans_out_by ON loans (out_by);
+CREATE INDEX loans_back_by ON loans (back_by);
 
 -- A person borrows nothing at a hub for a while.
 CREATE TABLE suspensions (
@@ -216,6 +226,7 @@ CREATE TABLE consumables (
     version  bigint NOT NULL DEFAULT 1
 );
 CREATE INDEX consumables_hub ON consumables (hub_id);
+CREATE INDEX consumables_code_folded ON consumables (upper(code));
 
 CREATE TABLE stock_moves (
     id            text COLLATE "C" NOT NULL CONSTRAINT stock_moves_pkey PRIMARY KEY,
@@ -232,6 +243,7 @@ CREATE TABLE stock_moves (
 CREATE INDEX stock_moves_consumable ON stock_moves (consumable_id, at);
 CREATE INDEX stock_moves_unit ON stock_moves (unit_id) WHERE unit_id IS NOT NULL;
 CREATE INDEX stock_moves_booking ON stock_moves (booking_id) WHERE booking_id IS NOT NULL;
+CREATE INDEX stock_moves_by ON stock_moves (by_id);
 
 -- Looking what stands on a shelf, '' for the whole hub; and what was found there, by code.
 CREATE TABLE stocktakes (
@@ -245,6 +257,7 @@ CREATE TABLE stocktakes (
     version    bigint NOT NULL DEFAULT 1
 );
 CREATE INDEX stocktakes_hub ON stocktakes (hub_id, started_at);
+CREATE INDEX stocktakes_started_by ON stocktakes (started_by);
 
 CREATE TABLE stocktake_scans (
     stocktake_id text COLLATE "C" NOT NULL CONSTRAINT stocktake_scans_stocktake_fkey REFERENCES stocktakes (id),
@@ -277,6 +290,7 @@ CREATE TABLE unsettled_acts (
 );
 CREATE INDEX unsettled_acts_open ON unsettled_acts (hub_id, at) WHERE settled_at IS NULL;
 CREATE INDEX unsettled_acts_unit ON unsettled_acts (unit_id) WHERE settled_at IS NULL;
+CREATE INDEX unsettled_acts_by ON unsettled_acts (by_id);
 
 -- What the servers of this data base have in common and nobody else knows, by what it is for; made when it is first needed.
 CREATE TABLE secrets (

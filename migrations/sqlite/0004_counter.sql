@@ -19,6 +19,9 @@ ALTER TABLE units ADD COLUMN notes TEXT NOT NULL DEFAULT '';
 ALTER TABLE units ADD COLUMN meter_min INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE units ADD COLUMN moved_at TIMESTAMP;
 CREATE INDEX units_current_hub ON units (current_hub_id);
+CREATE INDEX units_code_folded ON units (upper(code));
+
+ALTER TABLE resources ADD COLUMN awaited BOOLEAN NOT NULL DEFAULT false;
 
 ALTER TABLE bookings ADD COLUMN arrived_at TIMESTAMP;
 CREATE INDEX bookings_hub_live ON bookings (hub_id, status, starts_at) WHERE status IN ('held', 'pending', 'confirmed', 'in_use');
@@ -108,6 +111,7 @@ CREATE INDEX transfers_unit ON transfers (unit_id, created_at);
 CREATE INDEX transfers_open ON transfers (arrives_at) WHERE state IN ('planned', 'on_the_road');
 CREATE INDEX transfers_from ON transfers (from_hub_id, state);
 CREATE INDEX transfers_to ON transfers (to_hub_id, state);
+CREATE INDEX transfers_made_by ON transfers (made_by);
 
 -- SQLite cannot change a constraint: both tables are made anew, child first away, and named as before.
 CREATE TABLE maintenances_new (
@@ -250,6 +254,8 @@ CREATE INDEX loans_out_due ON loans (due_at) WHERE back_at IS NULL;
 CREATE INDEX loans_unit ON loans (unit_id, out_at);
 CREATE INDEX loans_booking ON loans (booking_id);
 CREATE INDEX loans_out_hub ON loans (out_hub_id) WHERE back_at IS NULL;
+CREATE INDEX loans_out_by ON loans (out_by);
+CREATE INDEX loans_back_by ON loans (back_by);
 
 CREATE TABLE suspensions (
     id         TEXT NOT NULL CONSTRAINT suspensions_pkey PRIMARY KEY,
@@ -281,6 +287,7 @@ CREATE TABLE consumables (
     version  INTEGER NOT NULL DEFAULT 1
 );
 CREATE INDEX consumables_hub ON consumables (hub_id);
+CREATE INDEX consumables_code_folded ON consumables (upper(code));
 
 CREATE TABLE stock_moves (
     id            TEXT NOT NULL CONSTRAINT stock_moves_pkey PRIMARY KEY,
@@ -297,6 +304,7 @@ CREATE TABLE stock_moves (
 CREATE INDEX stock_moves_consumable ON stock_moves (consumable_id, at);
 CREATE INDEX stock_moves_unit ON stock_moves (unit_id) WHERE unit_id IS NOT NULL;
 CREATE INDEX stock_moves_booking ON stock_moves (booking_id) WHERE booking_id IS NOT NULL;
+CREATE INDEX stock_moves_by ON stock_moves (by_id);
 
 CREATE TABLE stocktakes (
     id         TEXT NOT NULL CONSTRAINT stocktakes_pkey PRIMARY KEY,
@@ -309,6 +317,7 @@ CREATE TABLE stocktakes (
     version    INTEGER NOT NULL DEFAULT 1
 );
 CREATE INDEX stocktakes_hub ON stocktakes (hub_id, started_at);
+CREATE INDEX stocktakes_started_by ON stocktakes (started_by);
 
 CREATE TABLE stocktake_scans (
     stocktake_id TEXT NOT NULL CONSTRAINT stocktake_scans_stocktake_fkey REFERENCES stocktakes (id),
@@ -339,6 +348,7 @@ CREATE TABLE unsettled_acts (
 );
 CREATE INDEX unsettled_acts_open ON unsettled_acts (hub_id, at) WHERE settled_at IS NULL;
 CREATE INDEX unsettled_acts_unit ON unsettled_acts (unit_id) WHERE settled_at IS NULL;
+CREATE INDEX unsettled_acts_by ON unsettled_acts (by_id);
 
 CREATE TABLE secrets (
     name       TEXT NOT NULL CONSTRAINT secrets_pkey PRIMARY KEY,

@@ -7,7 +7,8 @@ const files = ["{css}", "{js}", "/hors-ligne", "/en/hors-ligne"];
 const counter = "canot-counter {sum}", desk = ["{counter.css}", "{counter.js}", "/comptoir/hors-ligne", "/en/comptoir/hors-ligne"];
 const leaving = /\/(deconnexion|connexion\/sessions|compte\/effacer|demo\/entrer)$/;
 
-const keep = async (name, list) => (await caches.open(name)).addAll(list.map((f) => new Request(f, { credentials: "omit", cache: "reload" })));
+// What has its sum in its address is what it was when a page fetched it: it is not fetched again.
+const keep = async (name, list) => (await caches.open(name)).addAll(list.map((f) => new Request(f, { credentials: "omit", cache: f.startsWith("/s/") ? "default" : "reload" })));
 self.addEventListener("install", (e) => {
   const fill = async () => {
     await keep(shell, files);

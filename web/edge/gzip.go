@@ -23,7 +23,7 @@ var compressors = sync.Pool{New: func() any {
 	return w
 }}
 
-// squeeze compresses JSON and HTML for clients that take gzip.
+// squeeze compresses JSON, HTML and the like for clients that take gzip.
 func squeeze(c *gin.Context) {
 	if !AcceptsGzip(c.GetHeader("Accept-Encoding")) {
 		plain := &squeezer{ResponseWriter: c.Writer, off: true}
@@ -139,7 +139,7 @@ func (s *squeezer) close() {
 func shrinks(contentType string) bool {
 	kind, _, _ := strings.Cut(contentType, ";")
 	switch strings.TrimSpace(kind) {
-	case "application/json", "application/problem+json", "application/vnd.oai.openapi+json", "text/html", "text/css", "text/csv":
+	case "application/json", "application/problem+json", "application/vnd.oai.openapi+json", "text/html", "text/css", "text/csv", "text/javascript", "application/manifest+json":
 		return true
 	}
 	return false

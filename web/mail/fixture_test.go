@@ -85,8 +85,9 @@ var matters = map[string]Matter{
 		"resource": inventory.Text{"fr": "Trousse caméra", "en": "Camera kit"}, "code": "RN-TROUSSE-01", "to": inventory.Text{"fr": "Hub de Val-d’Or", "en": "Val-d’Or Hub"}}},
 	"stock.low": {HubID: "hub1", Path: "/inventaire/rouyn-noranda/consommables", Params: fault.Params{
 		"name": inventory.Text{"fr": "Filament PLA blanc", "en": "White PLA filament"}, "measure": "g", "stock": 400, "low": 500}},
-	"ticket.new": {HubID: "hub1", Path: "/entretien/rouyn-noranda/billets/t1", Quote: "Le bouchon d’objectif manque, et la bague de mise au point accroche.", Params: fault.Params{
-		"resource": inventory.Text{"fr": "Trousse caméra", "en": "Camera kit"}, "code": "RN-TROUSSE-01", "damage": 1}},
+	"ticket.new": {HubID: "hub1", Path: "/entretien/rouyn-noranda/billets/t1", Quote: "La bague de mise au point accroche.", Params: fault.Params{
+		"resource": inventory.Text{"fr": "Trousse caméra", "en": "Camera kit"}, "code": "RN-TROUSSE-01", "damage": 1, "out": 1},
+		Missing: []Missing{{inventory.Text{"fr": "Bouchon d’objectif", "en": "Lens cap"}, 1}, {inventory.Text{"fr": "Pile", "en": "Battery"}, 2}}, Condition: "Rayures sur le boîtier, sangle mouillée"},
 }
 
 // lend puts in loans of a booking that are due at an instant, of so many units.

@@ -1,8 +1,10 @@
 package mail
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"canot/internal/database"
@@ -19,6 +21,16 @@ type Matter struct {
 	Params   fault.Params // figures and names for its sentences; texts of several languages too
 	Quote    string       // what a person wrote
 	Path     string       // the page of it, in French; "" for none
+
+	// Of a return: what was missing, and the condition that was noted, "" for none or what Quote says.
+	Missing   []Missing
+	Condition string
+}
+
+// Missing is so many of a component that were not there.
+type Missing struct {
+	Name  inventory.Text // nil for one that is none any more
+	Count int
 }
 
 // matterNews are the messages about a matter, by the name that their job has.
@@ -134,12 +146,28 @@ func (p *Post) matter(ctx context.Context, job Job) (*letter, error) {
 	if about.Quote != "" {
 		l.Quote = &fact{Label: l.say(n.word+".quote", nil), Value: about.Quote}
 	}
+	if len(about.Missing) > 0 {
+		l.Facts = append(l.Facts, fact{Label: l.say(n.word+".missing", nil), Value: l.missing(about.Missing)})
+	}
+	if about.Condition != "" {
+		l.Facts = append(l.Facts, fact{Label: l.say(n.word+".condition", nil), Value: oneLine(about.Condition)})
+	}
 	l.After = l.paragraphs(params, n.word+".next")
 	l.Why = l.say(n.word+".why", params)
 	if n.right == "" {
 		p.contact(ctx, l, hub.ID)
 	}
 	return l, nil
+}
+
+// missing says what was missing: «Pile (2), Trépied (1)».
+func (l *letter) missing(all []Missing) string {
+	parts := make([]string, len(all))
+	for i, x := range all {
+		name := cmp.Or(oneLine(x.Name.In(l.Lang())), l.say("ticket_new.some_part", nil))
+		parts[i] = l.say("ticket_new.lacks", fault.Params{"name": name, "count": x.Count})
+	}
+	return strings.Join(parts, ", ")
 }
 
 // aboutHub are the figures of a matter with the hub's name; its instants are read on the hub's clock.

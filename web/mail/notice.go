@@ -241,6 +241,8 @@ func (w *writing) aside(n news, params fault.Params) (gone bool, err error) {
 			params["again"] = 1
 		}
 		return false, err
+	case "lose_unit", "lose_unit_staff":
+		params["left"] = strings.Join(w.left(), ", ")
 	case "certificate", "certificate_staff":
 		if w.p.LapseOf == nil {
 			return true, nil

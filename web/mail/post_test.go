@@ -137,6 +137,32 @@ func TestNewsGoToWhomTheyConcern(t *testing.T) {
 	}
 }
 
+// Who loses some of what they booked is told what they still have, and so is the team.
+func TestWhoLosesAPartIsToldWhatIsLeft(t *testing.T) {
+	onEach(t, func(t *testing.T, b *bench) {
+		b.put(booked{id: "boo", member: "mem-zoe", status: "confirmed", kit: true})
+		b.exec(`UPDATE booking_lines SET without_unit = 1 WHERE booking_id = 'boo' AND line = 1`)
+		b.enqueue("notice", Notice{Booking: "boo", What: "booking.lose_unit"})
+		told := 0
+		for _, m := range b.run() {
+			told++
+			if !strings.Contains(m.Text, "(1 sur 2)") && !strings.Contains(m.Text, "(1 of 2)") || !strings.Contains(m.Text, "Studio médialab, ") && !strings.Contains(m.Text, "Media lab studio, ") {
+				t.Errorf("%s is told %s", m.To, m.Text)
+			}
+		}
+		if told < 2 {
+			t.Errorf("%d were told", told)
+		}
+		b.exec(`UPDATE booking_lines SET without_unit = quantity WHERE booking_id = 'boo'`)
+		b.enqueue("notice", Notice{Booking: "boo", What: "booking.lose_unit"})
+		for _, m := range b.run()[told:] {
+			if strings.Contains(m.Text, "reste") || strings.Contains(m.Text, "still") {
+				t.Errorf("with nothing left %s is told %s", m.To, m.Text)
+			}
+		}
+	})
+}
+
 func TestNobodyIsAskedToApproveTheirOwn(t *testing.T) {
 	onEach(t, func(t *testing.T, b *bench) {
 		b.put(booked{id: "boo", member: "mem-zoe", status: "pending"})

@@ -56,6 +56,25 @@ func (w *writing) resources() ([]string, error) {
 	return namesOf(w.l.language, w.b, w.things), nil
 }
 
+// left are the names of what a booking still has that has lost something, with how many of how many where
+// some of a line are lost; none where nothing is left.
+func (w *writing) left() []string {
+	var names []string
+	for i, name := range namesOf(w.l.language, w.b, w.things) {
+		line := w.b.Lines[i]
+		switch left := line.Quantity - line.WithoutUnit; {
+		case left <= 0:
+		case line.WithoutUnit == 0:
+			names = append(names, name)
+		default:
+			line.Quantity = 1
+			one := namesOf(w.l.language, booking.Booking{Lines: []booking.Line{line}}, w.things)
+			names = append(names, w.l.say("left_of", fault.Params{"resource": one[0], "left": left, "quantity": w.b.Lines[i].Quantity}))
+		}
+	}
+	return names
+}
+
 // namesOf are the names of what is booked, with how many of each, in the order of the lines.
 func namesOf(l locale.Language, b booking.Booking, things []inventory.Resource) []string {
 	var names []string
@@ -95,10 +114,12 @@ func (w *writing) where() string {
 func placeOf(l locale.Language, hub inventory.Hub) (name, address string) {
 	name = hub.Name.In(l.Tag())
 	var parts []string
-	for _, part := range []string{hub.Address, hub.Town} {
-		if part != "" && !strings.Contains(name, part) && !slices.Contains(parts, part) {
-			parts = append(parts, part)
-		}
+	if hub.Address != "" && !strings.Contains(name, hub.Address) {
+		parts = append(parts, hub.Address)
+	}
+	// A street is found with its town, though the name of the place may have it too.
+	if known := strings.Join(append(parts, name), ", "); hub.Town != "" && (!strings.Contains(known, hub.Town) || len(parts) > 0 && !strings.Contains(hub.Address, hub.Town)) {
+		parts = append(parts, hub.Town)
 	}
 	return oneLine(name), oneLine(strings.Join(parts, ", "))
 }

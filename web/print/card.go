@@ -43,10 +43,13 @@ func (p *paper) card(x, y, width, height float64, c Card) {
 	n := p.lines(left, y+5, wide, 2, bold, size, c.Name)
 	p.lines(left, y+5+float64(n)*lineHeight(size)+1.2, wide, 3, plain, 8.5, c.Say)
 	p.bars(x, y+height-high, white, width+2*white, high, c.Number)
-	barsWide, _ := barsFit(c.Number, width+2*white)
+	barsWide, _ := p.barsFit(c.Number, width+2*white)
 	beside := width - barsWide - 4
 	lines, large := p.big(c.Number, beside, high, 18, 8)
-	p.lineRight(x+width, y+height-high/2-ascent(large)/2, beside, bold, large, lines[0])
+	top := y + height - high/2 - ascent(large)/2 - float64(len(lines)-1)*lineHeight(large)/2
+	for i, l := range lines { // a wide number has two
+		p.lineRight(x+width, top+float64(i)*lineHeight(large), beside, bold, large, l)
+	}
 }
 
 // nameSize is the largest size in which a name fits into two lines, within reason.

@@ -10,15 +10,18 @@ import (
 	"rsc.io/qr"
 )
 
-// dot is the smallest mark of a label printer, 1/300 of an inch, in millimetres. Bars and squares are
-// whole dots wide, so that none comes out thinner than its neighbour; laser printers have dots of which
-// these are multiples.
-const dot = 25.4 / 300
-
-// The least that a hand scanner and a telephone read, in dots.
+// The smallest marks of label printers, of 300 dots an inch and of 8 a millimetre, which are sold as 203 an
+// inch, in millimetres. Bars and squares are whole dots wide, so that none comes out thinner than its
+// neighbour; laser printers have dots of which those of 300 are multiples.
 const (
-	thinnestBar    = 2 // 0.17 mm
-	smallestSquare = 3 // 0.25 mm
+	fineDot   = 25.4 / 300
+	coarseDot = 0.125
+)
+
+// The least that a hand scanner and a telephone read, in millimetres.
+const (
+	thinnestBar    = 0.169
+	smallestSquare = 0.249
 )
 
 // What must stay white around a code, in its own bars or squares.
@@ -93,44 +96,44 @@ func (p *paper) square(x, y, room float64, text string) float64 {
 	if err != nil {
 		return 0
 	}
-	dots := math.Floor(room / (float64(len(s)+quietSquares) * dot))
-	if dots < smallestSquare {
+	dots := math.Floor(room / (float64(len(s)+quietSquares) * p.dot))
+	if dots*p.dot < smallestSquare {
 		return 0
 	}
 	var b strings.Builder
 	for row := range s {
 		runs(s[row], func(from, length int) { rectangle(&b, from, row, length, 1) })
 	}
-	p.fill(x, y, dots*dot, dots*dot, b.String())
-	return dots * dot * float64(len(s))
+	p.fill(x, y, dots*p.dot, dots*p.dot, b.String())
+	return dots * p.dot * float64(len(s))
 }
 
 // barsFit reports how wide the Code 128 of a text comes out in a width that has its white on both
 // sides, and how many dots a bar is wide; 0 when it has no room, or cannot be.
-func barsFit(text string, width float64) (wide, dots float64) {
+func (p *paper) barsFit(text string, width float64) (wide, dots float64) {
 	bars := barsOf(text)
 	if bars == nil {
 		return 0, 0
 	}
-	dots = min(3, math.Floor(width/(float64(len(bars)+2*quietBars)*dot)))
-	if dots < thinnestBar {
+	dots = min(3, math.Floor(width/(float64(len(bars)+2*quietBars)*p.dot)))
+	if dots*p.dot < thinnestBar {
 		return 0, 0
 	}
-	return dots * dot * float64(len(bars)), dots
+	return dots * p.dot * float64(len(bars)), dots
 }
 
 // bars draws the Code 128 of a text from x on, in a width that has its white on both sides and begins
 // so far before x. It draws nothing where there is no room.
 func (p *paper) bars(x, y, before, width, height float64, text string) {
-	wide, dots := barsFit(text, width)
+	wide, dots := p.barsFit(text, width)
 	if wide == 0 {
 		return
 	}
 	var b strings.Builder
 	runs(barsOf(text), func(from, length int) { rectangle(&b, from, 0, length, 1) })
-	white := dots * dot * quietBars
+	white := dots * p.dot * quietBars
 	from := min(max(x, x-before+white), x-before+width-white-wide)
-	p.fill(from, y, dots*dot, height, b.String())
+	p.fill(from, y, dots*p.dot, height, b.String())
 }
 
 func rectangle(b *strings.Builder, x, y, width, height int) {
@@ -148,7 +151,7 @@ func (p *paper) fill(x, y, width, height float64, path string) {
 		return
 	}
 	_, high := p.GetPageSize()
-	onDot := func(v float64) float64 { return math.Round(v/dot) * dot }
+	onDot := func(v float64) float64 { return math.Round(v/p.dot) * p.dot }
 	p.RawWriteStr(fmt.Sprintf("q 0 g %.4f 0 0 %.4f %.4f %.4f cm %sf Q",
 		width*points, -height*points, onDot(x)*points, (high-onDot(y))*points, path))
 }

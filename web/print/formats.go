@@ -8,13 +8,15 @@ type Format struct {
 	Label         [2]float64
 	Pitch         [2]float64 // from one label to the next, across and down
 	Across, Down  int
+	Dot           float64 // the smallest mark of its printer; 0 for 1/300 of an inch
 	Inside        float64 // what stays white inside a label, for sheets that are never cut or fed quite straight
 }
 
 const inch = 25.4
 
 // formats are the sheets that shops in Canada and in Europe sell, by the measures of their makers, and
-// labels of roll printers, whose every label is a page.
+// labels of roll printers, whose every label is a page. Those of 8 dots a millimetre print wider bars only,
+// so a roll is there for either: a code of some length has its bars on the finer one alone.
 var formats = []Format{
 	{ID: "letter-5160", Width: 8.5 * inch, Height: 11 * inch, Left: 0.1875 * inch, Top: 0.5 * inch, Label: [2]float64{2.625 * inch, inch},
 		Pitch: [2]float64{2.75 * inch, inch}, Across: 3, Down: 10, Inside: 1.8},
@@ -26,6 +28,8 @@ var formats = []Format{
 	{ID: "a4-70x37", Width: 210, Height: 297, Left: 0, Top: 0.5, Label: [2]float64{70, 37}, Pitch: [2]float64{70, 37}, Across: 3, Down: 8, Inside: 5},
 	{ID: "rouleau-62", Width: 62, Height: 29, Label: [2]float64{62, 29}, Pitch: [2]float64{62, 29}, Across: 1, Down: 1, Inside: 2},
 	{ID: "rouleau-54x25", Width: 54, Height: 25, Label: [2]float64{54, 25}, Pitch: [2]float64{54, 25}, Across: 1, Down: 1, Inside: 1.5},
+	{ID: "rouleau-62-203", Width: 62, Height: 29, Label: [2]float64{62, 29}, Pitch: [2]float64{62, 29}, Across: 1, Down: 1, Inside: 2, Dot: coarseDot},
+	{ID: "rouleau-54x25-203", Width: 54, Height: 25, Label: [2]float64{54, 25}, Pitch: [2]float64{54, 25}, Across: 1, Down: 1, Inside: 1.5, Dot: coarseDot},
 }
 
 // Formats are all that there are, the ones that are most sold here first.

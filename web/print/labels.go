@@ -64,6 +64,9 @@ func stickers(w io.Writer, d Document, f Format, first, count int, of func(int) 
 		return wrongLabels("nothing_to_print", fault.Params{"field": "labels"})
 	}
 	p := newPaper(d, f.Width, f.Height)
+	if f.Dot != 0 {
+		p.dot = f.Dot
+	}
 	first = max(0, min(first, f.PerPage()-1))
 	for i := range count {
 		n := (first + i) % f.PerPage()
@@ -81,7 +84,7 @@ func stickers(w io.Writer, d Document, f Format, first, count int, of func(int) 
 // out, and the QR code has their room.
 func (p *paper) sticker(x, y, width, height, white float64, s sticker) {
 	barsHigh := min(12, max(5.5, height*0.24))
-	if wide, _ := barsFit(s.code, width+2*white); wide == 0 {
+	if wide, _ := p.barsFit(s.code, width+2*white); wide == 0 {
 		barsHigh = 0
 	}
 	upper := height

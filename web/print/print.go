@@ -2,8 +2,8 @@
 // by a roll printer, the sheet of a day, and a person's card. All are PDF, and its codes are drawn as
 // rectangles, sharp at any size.
 //
-// Whatever it is given comes out: a letter that the font lacks is shown as a box, and text that does not
-// fit is shortened, never drawn beyond its place. It refuses to know whose names those are and who may
+// Whatever it is given comes out: a letter that the font lacks is spelled in others or named by its number,
+// so that two names never look the same, and text that does not fit is shortened, never drawn beyond its place. It refuses to know whose names those are and who may
 // print them, and it has no words of its own: what stands on paper is given, in the reader's language.
 //
 // Start reading at Labels.
@@ -15,8 +15,6 @@ import (
 	"time"
 
 	"codeberg.org/go-pdf/fpdf"
-	"golang.org/x/image/font/gofont/gobold"
-	"golang.org/x/image/font/gofont/goregular"
 )
 
 // A Document is what all papers say of themselves.
@@ -39,11 +37,12 @@ const points = 72 / 25.4
 // are points.
 type paper struct {
 	*fpdf.Fpdf
+	dot float64 // of the printer
 }
 
 // newPaper begins a document of pages that are so wide and so high.
 func newPaper(d Document, width, height float64) *paper {
-	p := &paper{fpdf.NewCustom(&fpdf.InitType{UnitStr: "mm", Size: fpdf.SizeType{Wd: width, Ht: height}})}
+	p := &paper{fpdf.NewCustom(&fpdf.InitType{UnitStr: "mm", Size: fpdf.SizeType{Wd: width, Ht: height}}), fineDot}
 	p.SetMargins(0, 0, 0)
 	p.SetAutoPageBreak(false, 0)
 	p.SetCompression(true)
@@ -53,8 +52,8 @@ func newPaper(d Document, width, height float64) *paper {
 	p.SetTitle(legible(d.Title), true)
 	p.SetCreator("Canot", true)
 	p.SetLang(d.Language)
-	p.AddUTF8FontFromBytes("Go", plain, goregular.TTF)
-	p.AddUTF8FontFromBytes("Go", bold, gobold.TTF)
+	p.AddUTF8FontFromBytes(face, plain, regularFace())
+	p.AddUTF8FontFromBytes(face, bold, boldFace())
 	return p
 }
 
@@ -62,7 +61,7 @@ func newPaper(d Document, width, height float64) *paper {
 func (p *paper) write(w io.Writer) error { return p.Output(w) }
 
 // font chooses the weight and size of what is drawn next.
-func (p *paper) font(weight string, size float64) { p.SetFont("Go", weight, size) }
+func (p *paper) font(weight string, size float64) { p.SetFont(face, weight, size) }
 
 // lineHeight is how far below one another two lines of a size stand.
 func lineHeight(size float64) float64 { return size * 1.18 / points }

@@ -2,42 +2,17 @@ package print
 
 import (
 	"strings"
-	"sync"
 	"unicode"
 
-	"golang.org/x/image/font/gofont/gobold"
-	"golang.org/x/image/font/gofont/goregular"
-	"golang.org/x/image/font/sfnt"
 	"golang.org/x/text/unicode/norm"
 )
 
-// unknown stands for a letter that the font lacks: who reads it sees that something is missing.
+// unknown stands for a sign that the font lacks and that spells nothing, such as a picture: who reads it
+// sees that something is missing.
 const unknown = '□'
 
 // cut ends a text that was shortened.
 const cut = "…"
-
-// drawable are the letters that both weights have.
-var drawable = sync.OnceValue(func() map[rune]bool {
-	all := map[rune]bool{}
-	for i, face := range [][]byte{goregular.TTF, gobold.TTF} {
-		font, err := sfnt.Parse(face)
-		if err != nil {
-			panic(err) // it is part of the program
-		}
-		var b sfnt.Buffer
-		for r := rune(' '); r < 0x10000; r++ {
-			glyph, err := font.GlyphIndex(&b, r)
-			has := err == nil && glyph != 0
-			if i == 0 && has {
-				all[r] = true
-			} else if !has {
-				delete(all, r)
-			}
-		}
-	}
-	return all
-})
 
 // alike are letters that the font lacks and that another may stand for.
 var alike = map[rune]string{
@@ -46,24 +21,38 @@ var alike = map[rune]string{
 }
 
 // legible is a text as it can be drawn on one line: composed letters, no sign that is none, one space
-// where there was any, and a box for what the font lacks. A sign that only joins or turns others is
-// nothing to be seen.
+// where there was any. A letter that the font lacks is spelled in others where it can be, and named by
+// its number where it cannot, so that two names that differ come out differently; another sign that it
+// lacks is a box. A sign that only joins or turns others is nothing to be seen.
 func legible(s string) string {
 	var b strings.Builder
+	named := false // the last letter was named by its number, and marks on it matter
 	for _, r := range norm.NFC.String(strings.ToValidUTF8(s, "□")) {
 		instead, has := alike[r]
+		was := named
+		named = false
 		switch {
 		case has:
 			b.WriteString(instead)
+			named = was && instead == ""
 		case r == '\u00a0':
 			b.WriteRune(r)
 		case unicode.IsSpace(r) || unicode.Is(unicode.Cc, r):
 			b.WriteByte(' ')
-		case unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Mn, r) && !drawable()[r]:
+		case unicode.Is(unicode.Cf, r):
+			named = was
 		case drawable()[r]:
+			if was && unicode.IsLetter(r) {
+				b.WriteByte(' ')
+			}
 			b.WriteRune(r)
+		case unicode.IsMark(r) && !was && arabic[r] == "": // a mark on what does not take it
 		default:
-			b.WriteRune(unknown)
+			spelled := spelledAs(r)
+			if named = spelled == ""; named {
+				spelled = numberOf(r, was)
+			}
+			b.WriteString(spelled)
 		}
 	}
 	return strings.Join(strings.FieldsFunc(b.String(), func(r rune) bool { return r == ' ' }), " ")
@@ -170,7 +159,7 @@ func (p *paper) big(code string, width, height, largest, smallest float64) ([]st
 		}
 		fits := min(largest, height/(float64(len(lines))*lineHeight(1)))
 		if widest > 0 {
-			fits = min(fits, 10*width/widest)
+			fits = min(fits, 9.99*width/widest) // a hair less: what fits to the last digit is cut by a rounding
 		}
 		worth := fits > size*1.08 // a line more must be worth it
 		if len(lines) == len(best) {

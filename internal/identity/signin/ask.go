@@ -104,6 +104,11 @@ func writeAsk(tx *database.Tx, v Visitor, a asked) (Flow, error) {
 	if err != nil {
 		return Flow{}, err
 	}
+	if v.Back != "" && a.purpose == toSignIn {
+		if err := begin(tx, wayOf(flow.ID), wayBack, "", flow.Browser, linkLifetime+signUpLifetime, v.Back); err != nil {
+			return Flow{}, err
+		}
+	}
 	if a.quiet {
 		return flow, nil
 	}

@@ -68,3 +68,9 @@ func endAnywhere(tx *database.Tx, id, kind string, data any) (bool, error) {
 	}
 	return true, json.Unmarshal([]byte(text), data)
 }
+
+// unquoted is a text as begin writes it.
+func unquoted(data string) (text string, err error) {
+	err = json.Unmarshal([]byte(data), &text)
+	return text, err
+}

@@ -151,7 +151,18 @@ func (g *Gate) pass(tx *database.Tx, v Visitor, flow flowRow) (Entry, error) {
 			return Entry{}, err
 		}
 	}
-	return g.open(tx, v, who.ID, "link", 1)
+	return g.openBy(tx, v, flow, who.ID)
+}
+
+// openBy begins a session by a letter, and says where who asked for it wanted to come back to.
+func (g *Gate) openBy(tx *database.Tx, v Visitor, flow flowRow, memberID string) (Entry, error) {
+	back, err := takeBack(tx, flow.ID)
+	if err != nil {
+		return Entry{}, err
+	}
+	entry, err := g.open(tx, v, memberID, "link", 1)
+	entry.Back = back
+	return entry, err
 }
 
 // spend marks a flow as used, with whose it was.
@@ -169,8 +180,8 @@ func spend(tx *database.Tx, flowID, memberID string) error {
 // in to it; who came by the provider is not, for the provider's word on an address opens no account
 // that others have: Refused, oidc_email_known.
 func (g *Gate) SignUp(ctx context.Context, v Visitor, flowID string, n NewPerson) (Entry, error) {
-	if !n.Consent || n.ConsentText == "" {
-		return Entry{}, fault.Field("consent", "consent_required")
+	if err := g.Readable(n); err != nil {
+		return Entry{}, err
 	}
 	if n.BirthDate != "" {
 		if err := oldEnough(g.db.Now(), n.BirthDate); err != nil {
@@ -210,7 +221,7 @@ func (g *Gate) SignUp(ctx context.Context, v Visitor, flowID string, n NewPerson
 		if err := spend(tx, flow.ID, who.ID); err != nil {
 			return err
 		}
-		entry, err = g.open(tx, v, who.ID, "link", 1)
+		entry, err = g.openBy(tx, v, flow, who.ID)
 		return err
 	})
 	g.forget(v, entry)
@@ -218,6 +229,46 @@ func (g *Gate) SignUp(ctx context.Context, v Visitor, flowID string, n NewPerson
 		return Entry{}, fmt.Errorf("sign up: %w", err)
 	}
 	return entry, nil
+}
+
+// Readable asks that what a person says of themselves can be read, and that they consent: Malformed
+// names every field that is wrong, in the order in which it is asked for.
+func (g *Gate) Readable(n NewPerson) error {
+	var wrong []fault.Violation
+	add := func(err error) {
+		if f := fault.Of(err); f != nil {
+			wrong = append(wrong, f.Violations...)
+		}
+	}
+	add(identity.NewMember{Name: n.Name, Language: n.Language, Clientele: n.Clientele}.Readable(g.db.Now()))
+	if n.BirthDate != "" {
+		if _, err := time.Parse(time.DateOnly, n.BirthDate); err != nil {
+			add(fault.Field("birth_date", "bad_date"))
+		}
+	}
+	if !n.Consent || n.ConsentText == "" {
+		add(fault.Field("consent", "consent_required"))
+	}
+	if len(wrong) == 0 {
+		return nil
+	}
+	return &fault.Error{Kind: fault.Malformed, Code: "malformed", Violations: wrong}
+}
+
+// SigningUp reports whether a sign-up is under way in the visitor's browser: its address is proved,
+// and its account not open yet.
+func (g *Gate) SigningUp(ctx context.Context, v Visitor, flowID string) (bool, error) {
+	if !storable(flowID) {
+		return false, nil
+	}
+	var waiting int
+	err := g.db.Reader(ctx).Get(&waiting, `SELECT count(*) FROM sign_ins
+		WHERE id = $1 AND browser = $2 AND purpose = 'sign_in' AND proved_at IS NOT NULL AND used_at IS NULL AND expires_at > $3`,
+		flowID, hashOf("browser", v.Browser), g.db.Now())
+	if err != nil {
+		return false, fmt.Errorf("read a sign-up: %w", err)
+	}
+	return waiting > 0, nil
 }
 
 // mayMeet asks that the address of a sign-up was proved as that of an account is, which somebody has

@@ -70,6 +70,7 @@ type Visitor struct {
 	Browser string         // the secret in the browser's cookie; "" when it has none yet
 	Device  string         // what it is, in a few words, for the list of sessions
 	By      identity.Actor // by the session that the browser sent; it ends when another begins
+	Back    string         // what they want to come back to, whatever the link of a letter is opened in; "" for nothing
 }
 
 // A Flow is a request for a link and a code, under way.
@@ -105,6 +106,7 @@ type Entry struct {
 	Email    string // of the sign-up
 	Browser  string // what the browser must hold to finish it
 	Done     string // what was done without a new session: email_verified, linked
+	Back     string // of a session: the Back of who asked for the letter
 }
 
 // A NewPerson is what a person says of themselves when they open their account.

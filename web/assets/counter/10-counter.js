@@ -8,7 +8,6 @@
   const narrow = matchMedia("(max-width:30rem)");
   const finger = matchMedia("(pointer: coarse)").matches;
   const tell = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
-  const writes = (e) => e && e.matches && e.matches("input:not([type=checkbox],[type=radio],[type=file]),textarea,select");
 
   // On a phone the field would open the keyboard over what is to be read: it has the focus there only
   // once somebody has put it there.
@@ -29,7 +28,12 @@
       if (same && !same.value && e.id !== "ajout") same.value = e.value;
     }
   };
-  const apply = (page, address, went) => {
+  // What somebody has begun to sign stays as it is while the same is handed to the same person.
+  const signed = (from, to) => {
+    const [was, is] = [from, to].map((panel) => panel.querySelector(".sign")), whom = (e) => e.form.id + (e.form.querySelector("[name=booking],[name=pour]") || {}).value;
+    if (was && is && whom(was) === whom(is)) is.replaceWith(was);
+  };
+  const apply = (page, address, went, asking) => {
     const panel = piece("panneau", page), state = piece("etat", page);
     if (!panel || !state) {
       if (went) return location.assign(address);
@@ -41,6 +45,7 @@
       return focus();
     }
     copied(piece("panneau"), panel);
+    signed(piece("panneau"), panel);
     piece("panneau").replaceWith(panel);
     piece("etat").replaceWith(state);
     document.title = page.title;
@@ -49,7 +54,7 @@
     if (other && ours) ours.href = other.href;
     history.replaceState(null, "", address);
     const fresh = piece("tableau", page);
-    if (fresh.childElementCount) board(fresh, fresh.dataset.stamp);
+    if (fresh.childElementCount) board(fresh, fresh.dataset.stamp, asking);
     const words = piece("dit", page).textContent.trim();
     say(words);
     ready(panel);
@@ -58,25 +63,32 @@
     if (open && (narrow.matches || panel.getBoundingClientRect().top < 0)) (said.textContent ? said : open).scrollIntoView({ block: "start" });
     tell("canot:live", panel);
   };
-  const read = async (answer) => {
-    tell("canot:line");
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    apply(page, answer.url, answer.ok || answer.redirected);
-  };
+  // Answers are counted as they are asked for: a board that was asked for before the one shown is an older one.
+  let asked = 0, shown = 0;
   const busy = (on) => piece("panneau").toggleAttribute("aria-busy", on) && piece("panneau").setAttribute("aria-busy", "true");
   // One thing after the other, in the order in which it was scanned: what is open is that of the one before.
+  // Once the line is seen to be down, what follows goes on without it as well: not past it.
   let turn = Promise.resolve();
   const inTurn = (f, cut) =>
     (turn = turn.then(async () => {
+      const down = document.body.classList.contains("cut");
       busy(true);
-      let answer;
+      let answer, text, asking;
       try {
+        if (down) throw new Error("no line");
+        asking = ++asked;
         answer = await f();
+        text = answer && (await answer.text());
       } catch {
         busy(false);
-        return tell("canot:cut", cut());
+        const detail = { ...cut(), again: down };
+        tell("canot:cut", detail);
+        return detail.taken;
       }
-      if (answer) await read(answer);
+      if (answer) {
+        tell("canot:line");
+        apply(new DOMParser().parseFromString(text, "text/html"), answer.url, answer.ok || answer.redirected, asking);
+      }
       busy(false);
     }).catch(() => location.reload()));
   const get = (address) => inTurn(() => fetch(address, { headers: { Accept: "text/html" } }), () => ({ address }));
@@ -111,38 +123,7 @@
       },
       () => ({ text }),
     );
-  // A scanner types faster than anybody: what it typed into another field goes where scans go, and that
-  // field gets back what it had.
-  const FAST = 40;
-  let burst = null;
-  document.addEventListener(
-    "keydown",
-    (e) => {
-      const at = e.timeStamp, to = e.target;
-      if (e.isComposing || e.ctrlKey || e.metaKey || e.altKey || ["Shift", "CapsLock", "Dead"].includes(e.key)) return;
-      if (e.repeat) return (burst = null);
-      if (e.key.length === 1) {
-        if (!burst || at - burst.at > FAST) burst = { text: "", to, had: writes(to) ? to.value : null };
-        burst.text += e.key;
-        burst.at = at;
-        return;
-      }
-      const was = burst;
-      burst = null;
-      if (e.key !== "Enter") return;
-      const scanned = was && was.to === to && to !== field && was.text.length > 3 && at - was.at <= FAST;
-      if (scanned) {
-        if (was.had !== null) to.value = was.had;
-        field.value = was.text;
-        form.requestSubmit();
-      } else if (to.matches && to.matches("#sans input:not([type=checkbox],[type=radio],#ajout)")) focus();
-      else if (!to.matches || !to.matches("#panneau [name=raison]:not(#raison-refus)")) return; // a rule is set aside by its button alone
-      e.preventDefault();
-      e.stopImmediatePropagation();
-    },
-    true,
-  );
-  let entered = 0;
+  let entered = -1000;
   form.addEventListener("submit", (e) => {
     if (e.defaultPrevented) return;
     e.preventDefault();
@@ -166,8 +147,6 @@
       const next = at + (e.key === "ArrowDown" ? 1 : -1);
       return (choices[next] || field).focus();
     }
-    // What a scanner types goes into the field, wherever the focus is.
-    if (e.key.length === 1 && e.key !== " " && !e.ctrlKey && !e.metaKey && !e.altKey && !writes(e.target)) field.focus({ preventScroll: true });
   });
 
   // --- forms and links of the pieces
@@ -239,7 +218,7 @@
     });
     ways.querySelector("button").addEventListener("click", clear);
   };
-  const ready = (panel) => panel.querySelectorAll("canvas.pad").forEach(pad);
+  const ready = (panel) => panel.querySelectorAll("canvas.pad[hidden]").forEach(pad);
   // What is ticked by hand is open as what is scanned is.
   document.addEventListener("change", (e) => {
     const from = e.target.form;
@@ -260,7 +239,9 @@
 
   // --- the board
   const sameAs = (e) => e.href || (e.form && e.form.action + new URLSearchParams(new FormData(e.form)));
-  const board = (fresh, stamp) => {
+  const board = (fresh, stamp, asking) => {
+    if (asking < shown) return;
+    shown = asking;
     const ours = piece("tableau"), had = ours.contains(document.activeElement) && sameAs(document.activeElement);
     ours.replaceChildren(...fresh.childNodes);
     ours.dataset.stamp = stamp;
@@ -272,13 +253,15 @@
     (again || field).focus({ preventScroll: true });
   };
   const look = async () => {
+    const asking = ++asked;
     const answer = await fetch(path + "/tableau").catch(() => null);
     if (!answer) return tell("canot:doubt");
     if (answer.status === 401) return location.reload();
     if (!answer.ok) return;
     tell("canot:line");
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    board(page.body, answer.headers.get("Canot-Stamp") || "");
+    const text = await answer.text().catch(() => null);
+    if (text === null) return tell("canot:doubt");
+    board(new DOMParser().parseFromString(text, "text/html").body, answer.headers.get("Canot-Stamp") || "", asking);
   };
   let events, slowly;
   const watch = () => {

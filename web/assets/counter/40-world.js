@@ -1,8 +1,34 @@
 // What a counter knows without a line: the copy that the server gave of it, and the acts that wait to
 // be sent. Nothing here asks or keeps anything, so that it can be tried by itself.
 const world = (() => {
-  // read is the code that a scanner or a hand gave: the last run of letters, figures and hyphens.
-  const read = (text) => ((text || "").toUpperCase().match(/[A-Z0-9-]+/g) || []).map((run) => run.replace(/^-+|-+$/g, "")).filter(Boolean).pop() || "";
+  // inLabel is the code in the address of a label, undefined for what is none: what follows the last /u/,
+  // decoded. A keyboard of another layout makes another character of a slash, é on a Canadian French one,
+  // and may of a percent sign.
+  const inLabel = (text) => {
+    const slashes = ["/", "é"], after = /^https?.(.)\1/iu.exec(text);
+    if (after && !/[a-z0-9-]/i.test(after[1])) slashes.push(after[1].toLowerCase());
+    for (const slash of slashes) {
+      const mark = `${slash}u${slash}`, at = text.toLowerCase().lastIndexOf(mark);
+      if (at < 0) continue;
+      let code = text.slice(at + mark.length).split(slash)[0];
+      if (slash !== "/") code = code.replaceAll('"', "@");
+      if (!code.includes("%")) code = code.replace(/[^A-Za-z0-9._~$&+=:@"-]([0-9A-F]{2})/giu, "%$1");
+      try {
+        code = decodeURIComponent(code);
+      } catch {
+        // as it stands
+      }
+      return code.trim();
+    }
+  };
+  // read is the code that a scanner or a hand gave: the whole of a label's, else the last run of letters,
+  // figures and hyphens.
+  const read = (text) => {
+    text = (text || "").trim();
+    const label = inLabel(text);
+    if (label !== undefined) return label.toUpperCase();
+    return (text.toUpperCase().match(/[A-Z0-9-]+/g) || []).map((run) => run.replace(/^-+|-+$/g, "")).filter(Boolean).pop() || "";
+  };
   const plain = (code) => code.replaceAll("-", "");
   const live = ["confirmed", "in_use"];
 
@@ -39,10 +65,15 @@ const world = (() => {
   };
   // find says what a code means.
   const find = (w, text) => {
-    const code = read(text);
+    const code = read(text), label = inLabel((text || "").trim());
     if (!code) return { kind: "nothing", code };
-    const unit = w.codes.get(code);
-    if (unit) return { kind: "unit", code, unit };
+    // The whole comes before a piece of it, which may be the code of another unit.
+    const whole = label === undefined ? text.trim() : label;
+    for (const as of [whole, whole.toUpperCase(), whole.toLowerCase(), ...(label === undefined ? [code] : [])]) {
+      const unit = w.codes.get(as);
+      if (unit) return { kind: "unit", code: unit.code, unit };
+    }
+    if (label !== undefined) return { kind: "nothing", code };
     const all = [...w.bookings.values()];
     const booking = all.find((b) => b.reference && plain(b.reference) === plain(code));
     if (booking) return { kind: "booking", code, booking };

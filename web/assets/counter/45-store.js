@@ -2,7 +2,7 @@
 // is, and the last contact), acts (what waits to be sent, in order) and results (what became of what was sent).
 const kept = (() => {
   const name = "canot-counter";
-  let opened;
+  let opened, wiped = 0;
   const open = () =>
     (opened ??= new Promise((done, fail) => {
       const ask = indexedDB.open(name, 1);
@@ -12,8 +12,8 @@ const kept = (() => {
         ask.result.createObjectStore("results", { keyPath: "id", autoIncrement: true });
       };
       ask.onsuccess = () => {
-        const close = () => (ask.result.close(), (opened = undefined));
-        ask.result.onversionchange = close; // the worker takes all away when somebody leaves
+        const close = () => (wiped++, ask.result.close(), (opened = undefined));
+        ask.result.onversionchange = close; // the worker takes all away when somebody leaves, or the browser does
         ask.result.onclose = close;
         done(ask.result);
       };
@@ -38,9 +38,12 @@ const kept = (() => {
     acts: () => all("acts"),
     results: () => all("results"),
     copies: () => all("copy"),
-    // keep keeps a copy, and forgets those of anybody else.
-    keep: (record) =>
-      within(["copy"], "readwrite", (of) => {
+    // wiped counts how often all was taken away: what was asked for before that is nobody's any more.
+    wiped: () => wiped,
+    // keep keeps a copy, and forgets those of anybody else; unless all was taken away since it was asked for.
+    keep: (record, since) =>
+      wiped === since && within(["copy"], "readwrite", (of) => {
+        if (wiped !== since) return;
         of("copy").openCursor().onsuccess = (e) => {
           const at = e.target.result;
           if (!at) return of("copy").put(record);
@@ -80,6 +83,15 @@ const kept = (() => {
           give(key);
         };
       }).then((said) => (tell(), said)),
+    // undo gives an act up, unless it was sent and nobody knows whether it arrived. It answers whether it did.
+    undo: (id) =>
+      within(["acts"], "readwrite", (of, give) => {
+        of("acts").get(id).onsuccess = (e) => {
+          const act = e.target.result, gone = !act || !act.sent || !!act.refused;
+          if (gone) of("acts").delete(id);
+          give(gone);
+        };
+      }).then((gone) => (tell(), gone)),
     drop: (ids) => within(["acts"], "readwrite", (of) => ids.forEach((id) => of("acts").delete(id))).then(tell),
     // sent takes an act out of what waits, notes what became of it, and has its effect in the copy, all at once.
     sent: (act, result) =>

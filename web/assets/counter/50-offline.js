@@ -27,7 +27,9 @@
   const here = () => acts.filter((a) => a.hub === hub);
   const state = () => world.of(record ? record.copy : {}, here());
   const zone = () => (record && record.copy.zone) || undefined;
-  const now = () => (record ? world.instant(record.contact, Date.now(), ran === undefined ? undefined : performance.now() - ran) : Date.now());
+  // instant is what is told of an act; the server flags one that cannot be. now is what is gone by here, never before the last contact.
+  const instant = () => (record ? world.instant(record.contact, Date.now(), ran === undefined ? undefined : performance.now() - ran) : Date.now());
+  const now = () => Math.max(instant(), record ? record.contact.server : 0);
 
   const refresh = async () => {
     let copies;
@@ -41,7 +43,7 @@
   const newKey = () => crypto.randomUUID().replaceAll("-", "");
   // queue keeps acts, all with this instant and the last contact.
   const queue = async (...list) => {
-    const at = now();
+    const at = instant();
     const made = list.map((a) => ({ ...a, hub, person: person && person !== "-" ? person : record ? record.person : "", key: newKey(), at, contact: record ? record.contact.stamp : "" }));
     await kept.add(made);
     if (navigator.storage && navigator.storage.persist) navigator.storage.persist().catch(() => {});
@@ -149,9 +151,13 @@
   // chip is a small button; who does not see the row hears what it is about.
   const chip = (text, about, press) => el("button", { type: "button", className: "chip", onclick: press }, text, el("span", { className: "quiet", textContent: " " + about }));
   const put = (id, ...inside) => {
-    const place = document.getElementById(id);
+    const place = document.getElementById(id), at = document.activeElement;
     place.replaceChildren(...inside.filter(Boolean));
     place.hidden = !place.childNodes.length;
+    const again = at.type === "number" && !at.isConnected && document.getElementById(at.id);
+    if (!again) return;
+    again.value = at.value; // what is being typed
+    again.focus({ preventScroll: true });
   };
   const named = (w, a) => {
     const b = (a.booking && w.bookings.get(a.booking)) || undefined;
@@ -190,7 +196,7 @@
     const box = el("input", { type: "checkbox", id: "off-damaged", checked: !!act.damaged, onchange: (e) => change((a) => ({ ...a, damaged: e.target.checked })) });
     const counts = (unit.components || []).map((c) =>
       el("p", {}, el("label", { htmlFor: "off-" + c.id, textContent: say("missing", { name: c.name }) }),
-        el("input", { id: "off-" + c.id, type: "number", min: 0, max: c.quantity, value: (act.missing || {})[c.id] || 0, onchange: (e) => change((a) => ({ ...a, missing: { ...a.missing, [c.id]: +e.target.value } })) })));
+        el("input", { id: "off-" + c.id, type: "number", min: 0, max: c.quantity, value: (act.missing || {})[c.id] || 0, oninput: (e) => change((a) => ({ ...a, missing: { ...a.missing, [c.id]: +e.target.value } })) })));
     return el("div", { className: "off-condition" }, el("p", { className: "check" }, box, el("label", { htmlFor: "off-damaged", textContent: say("damaged") })), ...counts);
   };
   const waiting = (w) => {
@@ -210,7 +216,12 @@
     chip(say("undo"), named(state(), a), (e) => {
       const press = e.currentTarget;
       if (!press.dataset.sure) return (press.dataset.sure = "1"), (press.textContent = say("undo_sure"));
-      inTurn(async () => { await kept.drop([a.id]); await refresh(); if (returned && returned.id === a.key) clear(); });
+      inTurn(async () => {
+        const gone = await kept.undo(a.id);
+        await refresh();
+        if (!gone) note = { wrong: true, text: say("undo_late") };
+        else if (returned && returned.id === a.key) clear();
+      });
     });
   const became = () => {
     if (!results.length) return [];
@@ -265,6 +276,7 @@
   // The worker is asked each time to keep this page: what it lacks it fetches.
   const keepPage = () => "serviceWorker" in navigator && navigator.serviceWorker.ready.then((r) => r.active && r.active.postMessage({ keep: "counter", reader: "BarcodeDetector" in window ? "" : document.getElementById("camera")?.dataset.reader }));
   const ask = async () => {
+    const wiped = kept.wiped();
     const answer = await fetch(`${base}/${hub}/copie.json`, { headers: { Accept: "application/json" }, cache: "no-store", signal: AbortSignal.timeout(10000) });
     const who = answer.headers.get("Canot-Person");
     if (!who || answer.status >= 500) throw new Error("no line");
@@ -274,7 +286,7 @@
       const got = await answer.json();
       ran = performance.now();
       keepPage();
-      await kept.keep({ hub, name: got.name, person: who, copy: got.copy, contact: { stamp: got.contact, server: Date.parse(got.copy.at), device: Date.now() } });
+      await kept.keep({ hub, name: got.name, person: who, copy: got.copy, contact: { stamp: got.contact, server: Date.parse(got.copy.at), device: Date.now() } }, wiped);
     } else if (gone && !(await kept.acts()).length) await kept.forget("");
     else if (answer.status === 403 || answer.status === 404) trouble = say("not_allowed");
     await refresh();
@@ -287,6 +299,7 @@
       for (;;) {
         acts = await kept.acts();
         const first = acts.find((a) => mine(a) && !a.refused), next = first && (await kept.take(first.id));
+        const untaken = () => first.sent || kept.change({ ...next, sent: undefined }); // it is known not to have arrived
         if (!first) break;
         if (!next) continue; // given up meanwhile
         const body = new URLSearchParams({ cle: next.key, instant: new Date(next.at).toISOString(), contact: next.contact });
@@ -303,9 +316,11 @@
           await kept.change({ ...next, key: newKey() }); // something else was sent under it: this has not arrived
         } else if (answer.status === 401) {
           gone = true;
+          await untaken();
           break;
         } else if (answer.status === 403 || answer.status === 429 || answer.status >= 500) {
           trouble = say("refused") + " " + (said.words || "");
+          if (answer.status < 500) await untaken();
           break;
         } else await kept.change({ ...next, refused: said.words || say("refused") });
       }
@@ -341,10 +356,15 @@
     for (let last; last !== turn; ) await (last = turn);
     if (seen !== breaks) return;
     if (gone || trouble || leave) cut = false;
+    else if (cut && !open && !first && !unknown && typed()) (cut = false), clear(); // it shows again, to be sent
     else if (cut && !open && !first && !unknown && !(field() && field().value)) return (leaving = true), location.replace(`${base}/${hub}`);
     else if (cut) later();
     render();
   };
+  // typed says whether something was written into the panel, or drawn, that only the line can take.
+  const typed = () =>
+    [...document.querySelectorAll("#panneau :is(input:not([type=hidden],[name=u]),textarea,select,canvas[data-drawn])")].some((e) =>
+      e.type === "checkbox" || e.type === "radio" ? e.checked !== e.defaultChecked : e.type === "file" ? e.files.length : e.options ? [...e.options].some((o) => o.selected && !o.defaultSelected && o.value) : e.value !== e.defaultValue || e.localName === "canvas");
   const lost = (address) => {
     breaks++;
     if (!cut) {
@@ -372,6 +392,8 @@
       const units = (kind === "check_out" ? all || data.getAll("u") : kind === "check_in" ? [data.get("unite")] : []).map((u) => w.has(u) || { id: u, code: u });
       const missing = Object.fromEntries([...data].filter(([name]) => name.startsWith("manque-")).map(([name, n]) => [name.slice(7), +n]));
       clear();
+      const panel = form.closest("#panneau");
+      if (panel) panel.replaceChildren(); // it is done here
       if (kind === "arrive") await queue({ kind, booking, reference });
       else await queue(...units.map((u) => ({ kind, booking: kind === "check_out" ? booking : undefined, reference, unit: u.id, code: u.code, damaged: data.get("abime") ? true : undefined, missing })));
       note = { text: say("kept_it") };
@@ -379,11 +401,14 @@
   };
   const cutNow = async (detail) => {
     await refresh().catch(() => {});
-    lost(detail && detail.address);
+    if (!(cut && detail && detail.again)) lost(detail && detail.address);
     if (detail && detail.form) await taken(detail.form, detail.submitter);
     else if (detail && detail.text !== undefined) await scan(detail.text);
   };
-  document.addEventListener("canot:cut", (e) => cutNow(e.detail));
+  document.addEventListener("canot:cut", (e) => {
+    const taken = cutNow(e.detail);
+    if (e.detail) e.detail.taken = taken; // who tells of it waits until it is taken over here
+  });
   document.addEventListener("canot:doubt", () => look());
   // A copy that is told of a change is fetched soon, but not by every screen at once; after what was
   // done here, at once, so that it is known when the line breaks next.
@@ -396,10 +421,11 @@
   document.addEventListener("canot:line", () => (cut ? look() : fresh(5000 + Math.random() * 10000)));
   document.addEventListener("canot:live", () => fresh(200));
   addEventListener("offline", () => cutNow());
-  addEventListener("online", () => look());
+  // What is looked at now may still fail by what was before.
+  addEventListener("online", () => (looking ? looking.finally(() => leaving || look()) : look()));
   document.addEventListener("visibilitychange", () => document.hidden || look());
   kept.channel.onmessage = () => refresh().then(render);
-  let entered = 0;
+  let entered = -1000;
   addEventListener("submit", (e) => {
     const form = e.target;
     if (!(cut || (shell && !leave)) || (form.method === "get" && form.id !== "scan")) return;

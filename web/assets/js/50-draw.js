@@ -24,7 +24,7 @@
     if (span.length > 1) say(words(span));
   };
   const clock = (iso) => new Intl.DateTimeFormat(document.documentElement.lang + "-CA", { timeZone: table.dataset.zone, hour: "numeric", minute: "2-digit" }).format(new Date(iso)).replace(/\sh\s00$/, "\u00a0h");
-  const words = (span) => table.dataset.drawn.replace("{from}", clock(span[0].dataset.from)).replace("{to}", clock(span[span.length - 1].dataset.to));
+  const words = (span) => table.dataset[drawing ? "drawn" : "keys"].replace("{from}", clock(span[0].dataset.from)).replace("{to}", clock(span[span.length - 1].dataset.to));
   const say = (text) => {
     const at = document.getElementById("drawn");
     if (at) at.textContent = text;

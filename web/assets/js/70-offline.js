@@ -9,18 +9,23 @@
   const show = async () => {
     const kept = await caches.match("/compte/a-venir.json");
     if (!kept) return;
-    const { seen, bookings } = await kept.json();
+    const { seen, bookings, lang } = await kept.json();
     const one = document.getElementById("kept-one");
     for (const b of bookings) {
       const row = one.content.cloneNode(true);
       for (const part of row.querySelectorAll("[data-is]")) {
         const text = b[part.dataset.is];
+        // It may have been kept in the other language.
+        if (lang) part.lang = lang;
         if (text) part.textContent = text;
-        else (part.closest("[data-of]") || part).remove();
+        if (text && part.matches("a") && b.call) part.href = b.call;
+        if (!text) (part.closest("[data-of]") || part).remove();
       }
       place.append(row);
     }
-    document.getElementById("kept-seen").textContent = seen;
+    const when = document.getElementById("kept-seen");
+    when.textContent = seen;
+    if (lang) when.lang = lang;
     for (const [id, hidden] of [["kept-some", false], ["kept-none", bookings.length > 0], ["kept-not", true]]) document.getElementById(id).hidden = hidden;
   };
   show().catch(() => {});
