@@ -91,12 +91,13 @@ func Once[A any](ctx context.Context, db *DB, k Key, attempt func() (A, error), 
 // settled is what OnceIn keeps under a key: what the verb gave, or why it refused.
 type settled[T any] struct {
 	Value T            `json:"value"`
+	ID    *T           `json:"ID,omitempty"` // what Value was called where it is an id, in answers that are older
 	Fault *fault.Error `json:"fault,omitempty"`
 }
 
 // OnceIn runs a verb in a transaction, and keeps what it gives under k in the same commit: the same
-// request has the same answer, and one effect, however often it is made. What it gives is kept for a day
-// as JSON, so it should be an id rather than what belongs to a person. Refusals that another try would get
+// request has the same answer, and one effect, however often it is made. What it gives is kept
+// as JSON for some weeks, so it should be an id rather than what belongs to a person. Refusals that another try would get
 // again (fault.NotFound, Taken and Refused) are answers too, and kept. Its errors are the verb's, those of
 // DB.In, and idempotency_key_reused.
 func OnceIn[T any](ctx context.Context, db *DB, k Key, verb func(*Tx) (T, error)) (T, error) {
@@ -118,8 +119,11 @@ func OnceIn[T any](ctx context.Context, db *DB, k Key, verb func(*Tx) (T, error)
 		}
 		return settled[T]{}, false
 	})
-	if err == nil && got.Fault != nil {
+	switch {
+	case err == nil && got.Fault != nil:
 		err = got.Fault
+	case got.ID != nil:
+		return *got.ID, err
 	}
 	return got.Value, err
 }

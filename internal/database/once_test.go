@@ -168,3 +168,24 @@ func TestOldAnswersArePurged(t *testing.T) {
 		}
 	})
 }
+
+// Answers that an older Canot kept are still the answers.
+func TestAnOlderAnswerIsTheAnswer(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		for key, answer := range map[string]string{"made": `{"ID":"x1","Fault":null}`, "refused": `{"ID":"","Fault":{"Kind":"refused","Code":"rules"}}`, "now": `{"value":"x1"}`} {
+			must(t, db.In(t.Context(), func(tx *database.Tx) error {
+				_, err := tx.Exec(`INSERT INTO idempotency_keys (caller, key, hash, answer, created_at) VALUES ('mem', $1, 'h', $2, $3)`, key, answer, tx.Now)
+				return err
+			}))
+			id, err := database.OnceIn(t.Context(), db, database.Key{Caller: "mem", Key: key, Hash: "h"}, func(tx *database.Tx) (string, error) {
+				return "", fault.New(fault.Refused, "late", nil)
+			})
+			switch {
+			case key == "refused" && !fault.Is(err, "rules"):
+				t.Errorf("a refusal is now %v", err)
+			case key != "refused" && (err != nil || id != "x1"):
+				t.Errorf("%s: %q, %v", key, id, err)
+			}
+		}
+	})
+}
