@@ -93,3 +93,44 @@ func TestFilesAreWhatTheirBytesSay(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatAJourneyIsToBringIsKnownToNobody asks for a resource that is awaited by all of its names.
+func TestWhatAJourneyIsToBringIsKnownToNobody(t *testing.T) {
+	onEach(t, func(t *testing.T, n *network) {
+		unit, _ := n.lending()
+		planned := n.do("POST", "/api/v1/transfers", "root", `{"unit":"`+unit+`","to":"rouyn","leaves_at":"2026-11-17T13:00:00Z","arrives_at":"2026-11-17T20:00:00Z"}`).want(201)
+		id, slug := planned.text("to_resource"), "rouyn-camera"
+		span := `"starts_at":"2026-11-18T15:00:00Z","ends_at":"2026-11-18T16:00:00Z"`
+		asked := func(status int) {
+			t.Helper()
+			for _, who := range []string{"", "zoe", "anne", "root"} {
+				for _, key := range []string{id, slug} {
+					for _, path := range []string{"/api/v1/resources/" + key, "/api/v1/resources/" + key + "/policy", "/api/v1/resources/" + key + "/units",
+						"/api/v1/availability?resource=" + key + "&from=2026-11-18T15:00:00Z&to=2026-11-18T16:00:00Z", "/calendars/resources/" + key + ".ics"} {
+						if who == "" && strings.HasSuffix(path, "/units") {
+							continue
+						}
+						if got := n.do("GET", path, who, ""); got.status != status {
+							t.Errorf("%s is told %d at %s: %s", who, got.status, path, got.body)
+						}
+					}
+					if who != "" {
+						n.do("POST", "/api/v1/bookings/preview", who, `{"resource":"`+key+`",`+span+`}`).want(status)
+					}
+				}
+			}
+		}
+		asked(404)
+		for _, call := range []struct{ method, path, body string }{
+			{"POST", "/api/v1/bookings", `{"resource":"` + slug + `",` + span + `}`},
+			{"PATCH", "/api/v1/resources/" + slug, `{"archived":false}`},
+			{"POST", "/api/v1/resources/" + slug + "/units", `{"code":"X-1"}`},
+		} {
+			n.do(call.method, call.path, "root", call.body).want(404)
+		}
+		n.do("POST", "/api/v1/transfers/"+planned.text("id")+"/depart", "root", "").want(200)
+		asked(404)
+		n.do("POST", "/api/v1/transfers/"+planned.text("id")+"/arrive", "root", "").want(200)
+		asked(200)
+	})
+}

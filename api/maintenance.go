@@ -105,7 +105,7 @@ type unitRetireInput struct {
 }
 
 func (a *API) unitRetire(ctx context.Context, in *unitRetireInput) (*answer[maintenanceBody], error) {
-	m, err := a.Book.Retire(ctx, actor(ctx), in.ID, keyOf(ctx))
+	m, err := a.Book.Retire(ctx, actor(ctx), in.ID, nil, keyOf(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +126,7 @@ type counted struct {
 }
 
 func (a *API) componentsCount(ctx context.Context, in *componentsCountInput) (*answer[counted], error) {
-	m, err := a.Book.CountComponents(ctx, actor(ctx), in.ID, in.Body.Missing, keyOf(ctx))
+	m, err := a.Book.CountComponents(ctx, actor(ctx), in.ID, in.Body.Missing, nil, keyOf(ctx))
 	if err != nil {
 		return nil, err
 	}

@@ -3,8 +3,6 @@ package api
 import (
 	"context"
 
-	"canot/internal/fault"
-	"canot/internal/identity"
 	"canot/inventory"
 	"canot/web/edge"
 )
@@ -67,9 +65,6 @@ type resourceReadInput struct {
 
 func (a *API) resourceRead(ctx context.Context, in *resourceReadInput) (*tagged[resource], error) {
 	r, err := a.Catalog.Resource(ctx, in.ID)
-	if err == nil && r.Awaited && !actor(ctx).Anywhere(identity.HandOut) {
-		err = fault.New(fault.NotFound, "resource_not_found", nil)
-	}
 	if err != nil {
 		return nil, err
 	}

@@ -252,6 +252,7 @@ func (b *Book) Handlers() map[string]database.Handler {
 		},
 		remindJob:       b.remind,
 		lateJob:         b.late,
+		incompleteJob:   b.keepIncompleteOut,
 		upkeep.BlockJob: b.block,
 	}
 }

@@ -29,7 +29,7 @@ func TestFreeTimeIsRememberedUnderTheRulesItWasReadAt(t *testing.T) {
 			n := newNetwork(t, db, clock)
 			ctx := context.Background()
 			hook = func() {
-				_, err := n.book.Retire(ctx, n.boss, "amos-camera1", database.Key{})
+				_, err := n.book.Retire(ctx, n.boss, "amos-camera1", nil, database.Key{})
 				must(t, err)
 			}
 			other := newBook(db, inventory.New(db)) // another server

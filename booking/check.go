@@ -96,13 +96,7 @@ var checks = []struct {
 		WHERE u.current_hub_id <> r.hub_id AND u.status = 'in_service'
 			AND NOT EXISTS (SELECT 1 FROM transfers t WHERE t.unit_id = u.id AND t.state IN ('planned', 'on_the_road'))
 			AND NOT EXISTS (SELECT 1 FROM maintenances m WHERE m.unit_id = u.id AND m.open)`},
-	{2, "incomplete_in_service", `
-		SELECT u.id AS subject, 'component ' || MIN(c.id) AS detail FROM units u JOIN components c ON c.unit_id = u.id AND c.required AND c.missing > 0
-		WHERE u.status = 'in_service'
-			AND NOT EXISTS (SELECT 1 FROM maintenances m WHERE m.unit_id = u.id AND m.open AND m.ends_at IS NULL)
-			AND NOT EXISTS (SELECT 1 FROM loans n WHERE n.unit_id = u.id AND n.back_at IS NULL)
-			AND NOT EXISTS (SELECT 1 FROM transfers t WHERE t.unit_id = u.id AND t.state = 'on_the_road')
-		GROUP BY u.id`},
+	{2, "incomplete_in_service", lentIncomplete},
 	{8, "loan_unlogged", `
 		SELECT n.id AS subject, 'unit ' || n.unit_id AS detail FROM loans n
 		WHERE NOT EXISTS (SELECT 1 FROM changes c WHERE c.subject_id = n.id)`},

@@ -115,7 +115,7 @@ func TestCheckSeesWhatIsLentIncomplete(t *testing.T) {
 				t.Errorf("%s: %+v", when, found)
 			}
 		}
-		_, err = n.book.CountComponents(ctx, n.anne, unit.ID, map[string]int{unit.Components[0].ID: 1}, no)
+		_, err = n.book.CountComponents(ctx, n.anne, unit.ID, map[string]int{unit.Components[0].ID: 1}, nil, no)
 		must(t, err)
 		wants("counted")
 		n.mustExec(`UPDATE occupancies SET live = false WHERE unit_id = $1`, unit.ID)

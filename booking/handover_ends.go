@@ -185,35 +185,64 @@ func (a ask) ends(from, until time.Time, step, most int, judge func(ask) []fault
 
 // WalkInEnds proposes ends that WalkIn would accept now for units at a hub (ids or codes, or resources for any
 // free unit of them), whoever takes them: the first ones, then the last of today and of tomorrow, at most six,
-// in order. It asks for what WalkIn asks for; what cannot leave has none.
-func (b *Book) WalkInEnds(ctx context.Context, who identity.Actor, hubKey string, units []string) ([]time.Time, error) {
+// in order. It asks for what WalkIn asks for; what cannot leave has none. While the hub is shut (reported so)
+// nothing leaves unless that is lifted: the ends then lie in its hours, and keep every other rule.
+func (b *Book) WalkInEnds(ctx context.Context, who identity.Actor, hubKey string, units []string) (ends []time.Time, shut bool, err error) {
 	if err := need(who); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	hub, err := b.counterFor(ctx, who, WalkIn{Hub: hubKey, Member: "anybody", Units: units})
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	r, now := b.db.Reader(ctx), b.db.Now()
 	take, err := b.takingOf(r, units)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	from := now.Truncate(time.Minute)
 	a, f, err := b.asked(ctx, r, Request{Lines: take.wants, StartsAt: from, EndsAt: from.Add(extendsAhead)})
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	zone := a.lines[0].terms.Zone
 	a.now, a.here, a.fixed, a.waived = now, true, map[string]bool{}, map[string]bool{"too_soon": true, "in_past": true}
 	if ok, err := a.onCounter(r, take, f, hub); err != nil || !ok {
-		return nil, err
+		return nil, false, err
 	}
 	startOffGrain := func(v fault.Violation) bool { return v.Code == "off_grain" && v.Params["field"] == "starts_at" }
 	rules := func(a ask) []fault.Violation {
 		_, broken := judge(a, f)
 		return slices.DeleteFunc(broken, startOffGrain)
 	}
+	if ends = a.walkInEnds(rules); len(ends) > 0 || a.inHours(func(open hours.Span) bool { return covers(open, now) }) {
+		return ends, false, nil
+	}
+	for _, code := range []string{"closed", "ends_closed", "closure"} {
+		a.waived[code] = true
+	}
+	return a.walkInEnds(func(a ask) []fault.Violation {
+		broken := rules(a)
+		if len(broken) == 0 && !a.inHours(func(open hours.Span) bool { return reaches(open, a.span.End) }) {
+			broken = []fault.Violation{{Code: "ends_closed"}}
+		}
+		return broken
+	}), true, nil
+}
+
+// inHours reports whether each resource of an ask has hours, around now and its end, of which is says so.
+func (a ask) inHours(is func(hours.Span) bool) bool {
+	for _, l := range a.lines {
+		if !slices.ContainsFunc(l.terms.Hours.Open(a.now.Add(-margin), a.span.End.Add(margin), l.terms.Zone), is) {
+			return false
+		}
+	}
+	return true
+}
+
+// walkInEnds are the ends of an ask from now on that break no rule: the first ones, then the last of today and
+// of tomorrow.
+func (a ask) walkInEnds(rules func(ask) []fault.Violation) []time.Time {
+	now, zone := a.now, a.lines[0].terms.Zone
 	day := hours.DateOf(now, zone)
 	midnight, next := hours.At(day.AddDays(1), 0, zone), hours.At(day.AddDays(2), 0, zone)
 	step := max(a.grain(), 30)
@@ -228,7 +257,7 @@ func (b *Book) WalkInEnds(ctx context.Context, who identity.Actor, hubKey string
 		}
 	}
 	slices.SortFunc(found, time.Time.Compare)
-	return slices.CompactFunc(found, time.Time.Equal), nil
+	return slices.CompactFunc(found, time.Time.Equal)
 }
 
 // onCounter fixes the units that are on the counter, in facts without what is left of others' clean-up, and

@@ -111,7 +111,7 @@ func TestTheEndsOfAWalkInAreAccepted(t *testing.T) {
 		n.mustPlace(n.luc, cameras(2, at(1, 14, 0), at(1, 16, 0)))
 		n.clock.Set(at(0, 9, 17))
 		for _, units := range [][]string{{"amos-camera1"}, {"amos-desk"}, {"amos-camera1", "amos-desk1"}} {
-			ends, err := n.book.WalkInEnds(ctx, n.boss, "amos", units)
+			ends, _, err := n.book.WalkInEnds(ctx, n.boss, "amos", units)
 			must(t, err)
 			if len(ends) < 4 || len(ends) > 6 || !slices.IsSortedFunc(ends, time.Time.Compare) {
 				t.Errorf("%v: proposed %v", units, ends)
@@ -134,7 +134,7 @@ func TestTheEndsOfAWalkInAreAccepted(t *testing.T) {
 		}
 		_, err := n.book.WalkIn(ctx, n.boss, booking.WalkIn{Hub: "amos", Member: n.zoe.ID, Units: []string{"amos-camera1"}, Until: at(0, 12, 0)}, no)
 		must(t, err)
-		if ends, err := n.book.WalkInEnds(ctx, n.boss, "amos", []string{"amos-camera1"}); err != nil || len(ends) != 0 {
+		if ends, _, err := n.book.WalkInEnds(ctx, n.boss, "amos", []string{"amos-camera1"}); err != nil || len(ends) != 0 {
 			t.Errorf("of what is out: %v, %v", ends, err)
 		}
 	})
@@ -253,6 +253,41 @@ func TestTheUsualLengthIsProposedWhereSomeUnitHasIt(t *testing.T) {
 		got, ok := all[0].From(at(1, 9, 0))
 		if !ok || !got.EndsAt.Equal(at(1, 10, 0)) {
 			t.Errorf("proposed %+v, %v of %+v", got, ok, all[0].Free)
+		}
+	})
+}
+
+// Before the doors open the ends of a walk-in lie in the hours and last as long as the rules ask: who may lift
+// that the hub is shut lends until each of them.
+func TestAWalkInBeforeOpeningIsProposedEndsThatOneReasonLifts(t *testing.T) {
+	onEach(t, func(t *testing.T, n *network) {
+		ctx := context.Background()
+		n.policy("amos-camera", inventory.PolicyEdits{Shortest: ptr(240)})
+		n.clock.Set(at(0, 7, 30))
+		ends, shut, err := n.book.WalkInEnds(ctx, n.boss, "amos", []string{"amos-camera1"})
+		must(t, err)
+		if !shut || len(ends) == 0 || ends[0].Before(at(0, 11, 30)) {
+			t.Fatalf("shut %v: proposed %v", shut, ends)
+		}
+		for _, end := range ends {
+			w := booking.WalkIn{Hub: "amos", Member: n.zoe.ID, Units: []string{"amos-camera1"}, Until: end, Override: "elle part tôt"}
+			b, err := n.book.WalkIn(ctx, n.boss, w, database.Key{})
+			if err != nil {
+				t.Errorf("until %v: %v", end, codes(err))
+				continue
+			}
+			lifted, err := n.book.Waivers(ctx, n.boss, b.ID)
+			must(t, err)
+			for _, l := range lifted {
+				if l.Rule != "closed" && l.Rule != "ends_closed" {
+					t.Errorf("until %v: %s was to be lifted too", end, l.Rule)
+				}
+			}
+			n.mustBringBack("amos-camera1")
+		}
+		n.clock.Set(at(0, 9, 17))
+		if _, shut, err := n.book.WalkInEnds(ctx, n.boss, "amos", []string{"amos-camera1"}); err != nil || shut {
+			t.Errorf("it is open: %v %v", shut, err)
 		}
 	})
 }

@@ -157,5 +157,8 @@ func extend(tx *database.Tx, old Booking, moved *Booking, units []chosen, news .
 		old.ID, moved.EndsAt, old.EndsAt); err != nil {
 		return err
 	}
+	if err := lookAt(tx, moved.EndsAt); err != nil {
+		return err
+	}
 	return enqueueDue(tx, *moved, news...)
 }

@@ -18,6 +18,9 @@ import (
 // early is how long before its start a booking's things may be handed out.
 const early = 30 * time.Minute
 
+// MayBegin is from when on things of a booking may be handed out, or its person let in.
+func (b Booking) MayBegin() time.Time { return b.StartsAt.Add(-early) }
+
 // CheckOut hands out what a booking waits for, or the units that are named: all of it, a part, or
 // what was left before. A unit of the same resource that the booking was not given takes the place
 // of one that it was, and is taken from nobody, unless h says so (Swap, Override). Of a space, a machine or a guide
@@ -87,7 +90,7 @@ func mayBegin(s *step, at time.Time) error {
 	if !at.Before(s.was.EndsAt) {
 		return badStatus(s.was)
 	}
-	if from := s.was.StartsAt.Add(-early); at.Before(from) {
+	if from := s.was.MayBegin(); at.Before(from) {
 		zone, err := hours.LoadZone(s.was.TimeZone)
 		if err != nil {
 			return err
@@ -316,13 +319,20 @@ func (g *handing) write() error {
 		signature = f.ID
 	}
 	var rows [][]any
+	first := g.given[0].due
 	for i, x := range g.given {
+		if x.due.Before(first) {
+			first = x.due
+		}
 		condition := g.h.Condition[x.unit.ID]
 		rows = append(rows, []any{ids[i], g.s.was.ID, x.line, x.unit.ID, g.at, g.who.ID, g.hub, x.due, condition, orNil(signature), g.h.Doubtful})
 		l := Loan{ID: ids[i], BookingID: g.s.was.ID, UnitID: x.unit.ID, OutAt: g.at, DueAt: x.due, Doubtful: g.h.Doubtful}
 		if err := recordLoan(g.s.tx, g.who, "loan.out", l, map[string]any{"hub": g.hub, "signed": g.sign != nil, "on_paper": g.h.OnPaper, "unsigned": g.h.Unsigned}); err != nil {
 			return err
 		}
+	}
+	if err := lookAt(g.s.tx, first); err != nil {
+		return err
 	}
 	return g.s.tx.Insert(`INSERT INTO loans (id, booking_id, line, unit_id, out_at, out_by, out_hub_id, due_at, condition_out, signature_id, doubtful) VALUES `, rows...)
 }

@@ -50,7 +50,7 @@ func TestAUnitArrivesWhileItIsTakenOutOfService(t *testing.T) {
 			return err
 		},
 		"Retire": func(n *network, unit string) error {
-			_, err := n.book.Retire(context.Background(), n.boss, unit, database.Key{})
+			_, err := n.book.Retire(context.Background(), n.boss, unit, nil, database.Key{})
 			return err
 		},
 		"lost": func(n *network, unit string) error {

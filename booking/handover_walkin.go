@@ -34,6 +34,9 @@ func (b *Book) WalkIn(ctx context.Context, who identity.Actor, w WalkIn, key dat
 		if err != nil {
 			return Booking{}, err
 		}
+		if err := b.distinct(ctx, who, hub, w); err != nil {
+			return Booking{}, err
+		}
 		g := &handing{b: b, ctx: ctx, who: who, sign: sign, hub: hub.ID,
 			h: HandOut{Override: w.Override, OnPaper: w.OnPaper}}
 		var booked Booking
@@ -64,6 +67,21 @@ func (b *Book) counterFor(ctx context.Context, who identity.Actor, w WalkIn) (in
 		return hub, fault.Field("units", "required")
 	}
 	return hub, nil
+}
+
+// distinct refuses a new account for somebody who is called as another is here, where that was asked. It
+// is asked behind the answer that was kept, for who sends the same form again has made the first of that
+// name; and before the transaction, for all names of a hub are read, and nobody should wait meanwhile: two
+// who open the same account at the same moment are not told of each other.
+func (b *Book) distinct(ctx context.Context, who identity.Actor, hub inventory.Hub, w WalkIn) error {
+	if w.Member != "" || !w.Distinct || !who.May(identity.ViewPersons, hub.ID, hub.RegionID) {
+		return nil
+	}
+	alike, err := b.people.Namesakes(ctx, who, hub.ID, w.New.Name)
+	if err == nil && len(alike) > 0 {
+		err = fault.New(fault.Taken, "namesake", nil)
+	}
+	return err
 }
 
 // A taking is what a walk-in takes: units that are on the counter, and resources of which any unit will do.
@@ -158,16 +176,6 @@ func (g *handing) openAccount(tx *database.Tx, hub inventory.Hub, w WalkIn) (str
 	n := *w.New
 	if n.HomeHubID == "" {
 		n.HomeHubID = hub.ID
-	}
-	if w.Distinct && g.who.May(identity.ViewPersons, hub.ID, hub.RegionID) {
-		// Asked here, and not before: who sends the same form again has made the first of that name.
-		alike, err := g.b.people.NamesakesIn(tx, hub.ID, n.Name)
-		if err == nil && len(alike) > 0 {
-			err = fault.New(fault.Taken, "namesake", nil)
-		}
-		if err != nil {
-			return "", err
-		}
 	}
 	p, err := g.b.people.OpenFor(tx, g.who, n)
 	return p.ID, err

@@ -48,10 +48,13 @@ func holdOn(due, held, now time.Time) (until time.Time, ok bool) {
 // tells who has it and who waits, and gives the time of those who have not come to others. It goes
 // in pieces, one transaction each, so that no counter waits for it; done twice, or by two at once,
 // it does everything once. It comes again in five minutes, or at the instant before that at which a unit is
-// due, a grace ends or a booking is given up: who waits is told then, and what is free is free then.
+// due, a grace ends or a booking is given up, as far as it is known by now or is told by lookAt: who waits is
+// told then, and what is free is free then. An instant that arises otherwise between two looks, by a booking that is
+// made for the next minutes or while a look is under way, waits for the next: five minutes at most.
 func (b *Book) late(ctx context.Context, _ json.RawMessage) error {
 	var failed error
-	next := b.db.Now().Truncate(lateEvery).Add(lateEvery)
+	began := b.db.Now() // what falls due while the parts are at work is none that they have seen
+	next := began.Truncate(lateEvery).Add(lateEvery)
 	for _, part := range []struct {
 		name string
 		do   func(context.Context) error
@@ -67,7 +70,7 @@ func (b *Book) late(ctx context.Context, _ json.RawMessage) error {
 		}
 	}
 	err := b.db.In(ctx, func(tx *database.Tx) error {
-		if err := soonerDue(tx, &next); err != nil {
+		if err := soonerDue(tx, began, &next); err != nil {
 			return err
 		}
 		return tx.EnqueueNext(lateJob, next)
@@ -78,12 +81,21 @@ func (b *Book) late(ctx context.Context, _ json.RawMessage) error {
 	return err
 }
 
-// soonerDue sets next to when a unit is due, or the grace of one that is late ends, where that is sooner.
-func soonerDue(tx *database.Tx, next *time.Time) error {
+// lookAt has late look at an instant at which a unit that is handed out is due, when its next turn comes after.
+func lookAt(tx *database.Tx, due time.Time) error {
+	if due.Sub(tx.Now) >= lateEvery {
+		return nil // it will be known by then
+	}
+	return tx.Sooner(lateJob, laterOf(due, tx.Now))
+}
+
+// soonerDue sets next to when after some instant a unit is due, or the grace of one that is late ends, where
+// that is sooner.
+func soonerDue(tx *database.Tx, since time.Time, next *time.Time) error {
 	for _, after := range []time.Duration{0, lateGrace} {
 		var dues []time.Time
 		err := tx.Select(&dues, `SELECT due_at FROM loans WHERE back_at IS NULL AND due_at > $1 AND due_at < $2 ORDER BY due_at LIMIT 1`,
-			tx.Now.Add(-after), next.Add(-after))
+			since.Add(-after), next.Add(-after))
 		if err != nil {
 			return err
 		}

@@ -2,13 +2,16 @@ package booking_test
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"canot/booking"
 	"canot/booking/membership"
 	"canot/internal/database"
+	"canot/internal/database/dbtest"
 	"canot/internal/fault"
 	"canot/internal/identity"
 	"canot/inventory"
@@ -275,4 +278,67 @@ func TestASuspendedPersonTakesNothingAtTheCounter(t *testing.T) {
 		n.mustHandOut(b)
 		n.clean()
 	})
+}
+
+// holdsBeyond reports whether the unit of a late loan is held beyond an instant.
+func (n *network) holdsBeyond(b booking.Booking, at time.Time) bool {
+	n.t.Helper()
+	var held int
+	must(n.t, n.db.Reader(context.Background()).Get(&held, `SELECT count(*) FROM occupancies WHERE booking_id = $1 AND live AND ends_at > $2`, b.ID, at))
+	return held > 0
+}
+
+func TestWhatIsHandedOutForMinutesIsLookedAtWhenItIsDue(t *testing.T) {
+	onEach(t, func(t *testing.T, n *network) {
+		n.add("amos", "printer", inventory.Equipment, 1, inventory.PolicyEdits{Grain: ptr(1), Shortest: ptr(1), Longest: ptr(120)})
+		n.begin()
+		n.until(at(0, 9, 55))
+		due := at(0, 10, 2)
+		short := n.mustPlace(n.zoe, want("amos-printer", at(0, 9, 58), due))
+		n.until(at(0, 9, 55)) // what booking it asks for
+		n.until(at(0, 10, 0))
+		n.clock.Set(at(0, 10, 1))
+		n.mustHandOut(short)
+		n.until(due)
+		if !n.holdsBeyond(short, due) {
+			t.Error("it is late, and anybody may book it")
+		}
+		var waiting int
+		must(t, n.db.Reader(context.Background()).Get(&waiting, `SELECT count(*) FROM jobs WHERE kind = 'booking.late'`))
+		if waiting != 1 {
+			t.Errorf("%d looks wait", waiting)
+		}
+	})
+}
+
+func TestWhatFallsDueDuringALookIsLookedAtNext(t *testing.T) {
+	for _, engine := range dbtest.Engines {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			clock := dbtest.NewClock(monday)
+			var creeps atomic.Bool
+			n := newNetwork(t, dbtest.Open(t, engine, database.Settings{Clock: func() time.Time {
+				if creeps.Load() {
+					clock.Move(time.Second)
+				}
+				return clock.Now()
+			}}), clock)
+			n.add("amos", "printer", inventory.Equipment, 1, inventory.PolicyEdits{Grain: ptr(1), Shortest: ptr(1), Longest: ptr(120)})
+			due := at(0, 10, 2)
+			b := n.mustPlace(n.zoe, want("amos-printer", at(0, 9, 58), due))
+			n.clock.Set(at(0, 9, 58))
+			n.mustHandOut(b)
+			n.clock.Set(due.Add(-2500 * time.Millisecond)) // it passes once the late ones are read
+			creeps.Store(true)
+			must(t, n.book.Handlers()["booking.late"](context.Background(), json.RawMessage(`{}`)))
+			creeps.Store(false)
+			if n.holdsBeyond(b, due) {
+				t.Fatal("the look has seen it: the test sets the clock too late")
+			}
+			n.until(n.clock.Now())
+			if !n.holdsBeyond(b, due) {
+				t.Error("it is late, and anybody may book it")
+			}
+		})
+	}
 }

@@ -3,6 +3,7 @@ package booking
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"canot/internal/database"
@@ -80,8 +81,10 @@ func (b *Book) TakeOutFor(ctx context.Context, who identity.Actor, out Outage, k
 	})
 }
 
-// Retire takes a unit out of service for ever. Retiring twice is the same as once.
-func (b *Book) Retire(ctx context.Context, who identity.Actor, unit string, key database.Key) (Maintenance, error) {
+// Retire takes a unit out of service for ever. Retiring twice is the same as once. The bookings (ids) that
+// were foreseen are those that it may move: it is refused as impact_changed when it would move another,
+// which was made since somebody looked. nil is for any.
+func (b *Book) Retire(ctx context.Context, who identity.Actor, unit string, foreseen []string, key database.Key) (Maintenance, error) {
 	return b.onUnit(ctx, who, identity.ManageInventory, unit, key, func(o *outing) error {
 		if was, err := o.open("retired"); err != nil || was != nil {
 			if was != nil {
@@ -98,14 +101,18 @@ func (b *Book) Retire(ctx context.Context, who identity.Actor, unit string, key 
 		if err := o.takeOut(Maintenance{Cause: "retired", StartsAt: o.tx.Now, MadeBy: who.ID, Open: true}); err != nil {
 			return err
 		}
+		if err := onlyForeseen(foreseen, o.done.Rehomed, o.done.WithoutUnit); err != nil {
+			return err
+		}
 		return inventory.RetireUnit(ctx, o.tx, o.unit.ID)
 	})
 }
 
 // CountComponents notes how many of each component (by id) of a unit are missing.
 // While a required one is missing the unit is out of service, beside any repair; when
-// all are back, only repairs keep it out.
-func (b *Book) CountComponents(ctx context.Context, who identity.Actor, unit string, missing map[string]int, key database.Key) (Maintenance, error) {
+// all are back, only repairs keep it out. It is refused as impact_changed when it would move a booking (id)
+// that was not foreseen, which was made since somebody looked; nil is for any.
+func (b *Book) CountComponents(ctx context.Context, who identity.Actor, unit string, missing map[string]int, foreseen []string, key database.Key) (Maintenance, error) {
 	return b.onUnit(ctx, who, identity.HandOut, unit, key, func(o *outing) error {
 		incomplete, err := inventory.CountComponents(ctx, o.tx, o.unit.ID, missing)
 		if err != nil {
@@ -115,6 +122,9 @@ func (b *Book) CountComponents(ctx context.Context, who identity.Actor, unit str
 			return o.endOpen("incomplete")
 		}
 		if err := o.keepOutWhileIncomplete(); err != nil {
+			return err
+		}
+		if err := onlyForeseen(foreseen, o.displaced); err != nil {
 			return err
 		}
 		if open, err := o.open("incomplete"); err != nil || open == nil {
@@ -292,12 +302,13 @@ func (m maintenanceRow) maintenance() Maintenance {
 // An outing is a change of when one unit is out of service, being carried out under
 // the lock of its resource.
 type outing struct {
-	b    *Book
-	ctx  context.Context
-	tx   *database.Tx
-	who  identity.Actor
-	unit inventory.Unit
-	done Maintenance // what it came to
+	b         *Book
+	ctx       context.Context
+	tx        *database.Tx
+	who       identity.Actor
+	unit      inventory.Unit
+	done      Maintenance // what it came to
+	displaced []string    // the bookings (ids) that lost the unit, by all that it came to
 }
 
 // onUnit carries out a change of one unit's service, all or nothing.
@@ -437,7 +448,7 @@ func (o *outing) takeOut(m Maintenance) error {
 	if err != nil {
 		return err
 	}
-	o.done = m
+	o.done, o.displaced = m, slices.Concat(o.displaced, m.Rehomed, m.WithoutUnit)
 	return o.record("maintenance.start", nil, m)
 }
 

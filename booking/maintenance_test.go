@@ -96,7 +96,7 @@ func TestOnlyStaffOfItsHubTakeAUnitOut(t *testing.T) {
 func TestARetiredUnitNeverComesBack(t *testing.T) {
 	onEach(t, func(t *testing.T, n *network) {
 		ctx := context.Background()
-		m, err := n.book.Retire(ctx, n.boss, "amos-camera1", database.Key{})
+		m, err := n.book.Retire(ctx, n.boss, "amos-camera1", nil, database.Key{})
 		must(t, err)
 		_, err = n.book.EndMaintenance(ctx, n.boss, m.ID, nil, database.Key{})
 		wantCodes(t, err, "bad_status")
@@ -116,7 +116,7 @@ func TestAUnitThatMissesARequiredPartIsOutOfService(t *testing.T) {
 		slices.SortFunc(u.Components, func(a, b inventory.Component) int { return b.Quantity - a.Quantity })
 		battery, tripod := u.Components[0].ID, u.Components[1].ID
 		count := func(missing map[string]int) booking.Maintenance {
-			m, err := n.book.CountComponents(ctx, n.anne, "amos-camera1", missing, database.Key{})
+			m, err := n.book.CountComponents(ctx, n.anne, "amos-camera1", missing, nil, database.Key{})
 			must(t, err)
 			return m
 		}
@@ -169,7 +169,7 @@ func TestCausesForBeingOutOfServiceStandBesideEachOther(t *testing.T) {
 		must(t, err)
 		key := u.Components[0].ID
 		count := func(missing int) {
-			_, err := n.book.CountComponents(ctx, n.anne, "amos-studio1", map[string]int{key: missing}, database.Key{})
+			_, err := n.book.CountComponents(ctx, n.anne, "amos-studio1", map[string]int{key: missing}, nil, database.Key{})
 			must(t, err)
 		}
 		free := func(day int) bool {
@@ -227,9 +227,9 @@ func TestTheEndOfAMaintenanceMayPassOrMove(t *testing.T) {
 func TestRetiringTwiceIsRetiringOnce(t *testing.T) {
 	onEach(t, func(t *testing.T, n *network) {
 		ctx := context.Background()
-		first, err := n.book.Retire(ctx, n.boss, "amos-camera1", database.Key{})
+		first, err := n.book.Retire(ctx, n.boss, "amos-camera1", nil, database.Key{})
 		must(t, err)
-		again, err := n.book.Retire(ctx, n.boss, "amos-camera1", database.Key{})
+		again, err := n.book.Retire(ctx, n.boss, "amos-camera1", nil, database.Key{})
 		must(t, err)
 		if first.ID != again.ID {
 			t.Fatalf("retired as %s, again as %s", first.ID, again.ID)

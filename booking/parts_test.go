@@ -8,6 +8,7 @@ import (
 
 	"canot/booking"
 	"canot/internal/database"
+	"canot/internal/fault"
 	"canot/internal/identity"
 	"canot/inventory"
 )
@@ -33,7 +34,7 @@ func TestAUnitFollowsWhatItIsMadeOf(t *testing.T) {
 		}
 		strap := made(inventory.Component{Name: inventory.Text{"fr": "courroie"}, Quantity: 1})[0]
 		hit := n.mustPlace(n.zoe, booking.Request{Lines: []booking.Want{{Resource: "amos-camera", Quantity: 2}}, StartsAt: at(1, 10, 0), EndsAt: at(1, 12, 0)})
-		_, err := n.book.CountComponents(ctx, n.anne, "amos-camera1", map[string]int{strap.ID: 1}, database.Key{})
+		_, err := n.book.CountComponents(ctx, n.anne, "amos-camera1", map[string]int{strap.ID: 1}, nil, database.Key{})
 		must(t, err)
 		if got := out(); got != "" {
 			t.Fatalf("without an optional part: %q", got)
@@ -69,7 +70,7 @@ func TestAUnitFollowsAFileOfComponents(t *testing.T) {
 		ctx := context.Background()
 		u, err := n.catalog.SetComponents(ctx, n.boss, "amos-camera1", inventory.ComponentEdits{Parts: []inventory.Component{{Name: inventory.Text{"fr": "courroie"}, Quantity: 1}}}, database.Key{})
 		must(t, err)
-		_, err = n.book.CountComponents(ctx, n.anne, "amos-camera1", map[string]int{u.Components[0].ID: 1}, database.Key{})
+		_, err = n.book.CountComponents(ctx, n.anne, "amos-camera1", map[string]int{u.Components[0].ID: 1}, nil, database.Key{})
 		must(t, err)
 		file := "unit,name_fr,required\n" + u.Code + ",courroie,yes\n"
 		for _, dry := range []bool{true, false} {
@@ -94,7 +95,7 @@ func TestAUnitThatIsOutIsJudgedAtItsReturn(t *testing.T) {
 		unit := n.unitOf(b)
 		u, err := n.catalog.SetComponents(ctx, n.boss, unit, inventory.ComponentEdits{Parts: parts}, database.Key{})
 		must(t, err)
-		_, err = n.book.CountComponents(ctx, n.anne, unit, map[string]int{u.Components[0].ID: 1}, database.Key{})
+		_, err = n.book.CountComponents(ctx, n.anne, unit, map[string]int{u.Components[0].ID: 1}, nil, database.Key{})
 		must(t, err)
 		n.clock.Set(at(0, 9, 0))
 		_, err = n.book.CheckOut(ctx, n.anne, booking.HandOut{Booking: b.ID}, database.Key{})
@@ -171,6 +172,53 @@ func TestOnlyWhoWasForeseenIsMoved(t *testing.T) {
 	})
 }
 
+// Who was shown whom it moves that a unit leaves for ever moves nobody else either.
+func TestRetiringMovesOnlyWhoWasForeseen(t *testing.T) {
+	onEach(t, func(t *testing.T, n *network) {
+		ctx := context.Background()
+		seen, err := n.book.OutingImpact(ctx, n.boss, "amos-studio1", at(0, 9, 0), nil)
+		must(t, err)
+		b := n.mustPlace(n.zoe, want("amos-studio", at(1, 10, 0), at(1, 12, 0)))
+		_, err = n.book.Retire(ctx, n.boss, "amos-studio1", append([]string{}, seen.Foreseen()...), database.Key{})
+		wantCodes(t, err, "impact_changed")
+		if u := n.unit("amos-studio1"); u.Status != inventory.InService || n.asIs(b.ID).Lines[0].WithoutUnit != 0 {
+			t.Errorf("%+v, %+v", u, n.asIs(b.ID).Lines)
+		}
+		_, err = n.book.Retire(ctx, n.boss, "amos-studio1", []string{b.ID}, database.Key{})
+		must(t, err)
+		if n.asIs(b.ID).Lines[0].WithoutUnit != 1 {
+			t.Errorf("%+v", n.asIs(b.ID).Lines)
+		}
+		n.clean()
+	})
+}
+
+// What was lent incomplete before the book followed edits of components is out of service once a server starts.
+func TestWhatWasLentIncompleteIsMendedOnce(t *testing.T) {
+	onEach(t, func(t *testing.T, n *network) {
+		ctx := context.Background()
+		n.components("amos-camera1")
+		n.components("amos-camera2")
+		b := n.mustPlace(n.zoe, cameras(2, at(1, 9, 0), at(1, 15, 0)))
+		n.mustExec(`UPDATE components SET missing = 1 WHERE unit_id = $1`, n.id["amos-camera1"]) // as the former edit did
+		must(t, n.book.Begin(ctx))
+		for range 2 {
+			must(t, n.book.Handlers()["booking.incomplete"](ctx, nil))
+			list, err := n.book.Maintenances(ctx, n.boss, "amos")
+			must(t, err)
+			if len(list) != 1 || list[0].UnitID != n.id["amos-camera1"] || list[0].Cause != "incomplete" || n.asIs(b.ID).Lines[0].WithoutUnit != 1 {
+				t.Errorf("%+v, %+v", list, n.asIs(b.ID).Lines)
+			}
+			n.clean()
+		}
+		var waiting int
+		must(t, n.db.Reader(ctx).Get(&waiting, `SELECT COUNT(*) FROM jobs WHERE kind = 'booking.incomplete'`))
+		if waiting != 1 {
+			t.Errorf("%d jobs wait", waiting)
+		}
+	})
+}
+
 // What a journey makes at the other hub is offered there only once the unit has come.
 func TestAJourneyOffersNothingBeforeItArrives(t *testing.T) {
 	onEach(t, func(t *testing.T, n *network) {
@@ -187,7 +235,9 @@ func TestAJourneyOffersNothingBeforeItArrives(t *testing.T) {
 			t.Error("a journey that is planned offers a resource")
 		}
 		_, err := n.place(n.zoe, want(one.ToResourceID, at(2, 10, 0), at(2, 11, 0)))
-		wantCodes(t, err, "archived", "too_many")
+		if fault.KindOf(err) != fault.NotFound {
+			t.Errorf("what is awaited is booked: %v", err)
+		}
 		_, err = n.book.CancelTransfer(ctx, n.boss, one.ID, database.Key{})
 		must(t, err)
 		if listed() {

@@ -37,11 +37,11 @@ func remindAt(starts time.Time, timeZone string) (time.Time, error) {
 }
 
 // Begin makes the jobs that come again wait for their turn, unless they do already: the one that
-// reminds people of their bookings, and the one that looks after what is late. It is called when a
-// server starts.
+// reminds people of their bookings, and the one that looks after what is late. What is lent incomplete is
+// looked for once. It is called when a server starts.
 func (b *Book) Begin(ctx context.Context) error {
 	return b.db.In(ctx, func(tx *database.Tx) error {
-		for _, job := range []string{remindJob, lateJob} {
+		for _, job := range []string{remindJob, lateJob, incompleteJob} {
 			if err := tx.EnqueueFirst(job); err != nil {
 				return err
 			}

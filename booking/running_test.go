@@ -154,7 +154,7 @@ func TestARepairOfAnIncompleteUnitMayBeProlonged(t *testing.T) {
 			{Name: inventory.Text{"fr": "batterie"}, Quantity: 3, Required: true}}}, database.Key{})
 		must(t, err)
 		m := n.takeOut("amos-camera1", at(1, 9, 0), ptr(at(2, 9, 0)))
-		_, err = n.book.CountComponents(ctx, n.anne, "amos-camera1", map[string]int{u.Components[0].ID: 1}, database.Key{})
+		_, err = n.book.CountComponents(ctx, n.anne, "amos-camera1", map[string]int{u.Components[0].ID: 1}, nil, database.Key{})
 		must(t, err)
 		_, err = n.book.EndMaintenance(ctx, n.anne, m.ID, ptr(at(3, 9, 0)), database.Key{})
 		if err != nil {

@@ -212,6 +212,13 @@ func TestALabelNamesItsOwnUnit(t *testing.T) {
 			"https://canot.example/u/":                  "",
 			"https://canot.example/u/100%":              "",
 			"https://canot.example/u/u/AM%20TEST%20201": "AM TEST 201",
+			"https://canot.example/u/201?x=1":           "201", // what an application put behind it
+			"https://canot.example/u/201#haut":          "201",
+			"https://canot.example/u/AM%20TEST%20201?a": "AM TEST 201",
+			"https:éécanot.exampleéuéAM%20TEST%20201Éa": "AM TEST 201",
+			"https:éécanot.exampleéuéAM%20TEST%20201/a": "AM TEST 201",
+			"https:!!canot.example!u!AM%20TEST%20201?a": "AM TEST 201",
+			"https://canot.example/u/201%3Fx":           "", // a mark that is part of the code
 		} {
 			found := n.scan(n.anne, text)
 			switch {

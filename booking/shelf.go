@@ -91,6 +91,8 @@ type UnitView struct {
 	Reference string         `db:"reference"`
 	Person    string         `db:"person"`
 	PersonID  string         `db:"person_id"`
+	ItsHub    string         `db:"booking_hub"` // of that booking
+	ItsRegion string         `db:"booking_region"`
 	DueAt     *time.Time     `db:"due_at"`
 	ToName    inventory.Text `db:"to_name"` // of the hub that it is on its way to, or will be
 	LeavesAt  *time.Time     `db:"leaves_at"`
@@ -115,7 +117,8 @@ type UnitTicket struct {
 }
 
 // UnitAt reads everything about a unit (id or code) that belongs to the hub of a counter or is there
-// now; any other is not found. Who has it is told to who may see persons. It is two statements.
+// now; any other is not found. Who has it is told to who may see persons at the hub of their booking, and
+// which booking that is to who may see those. It is two statements.
 func (b *Book) UnitAt(ctx context.Context, who identity.Actor, at Counter, key string) (UnitView, error) {
 	r := b.db.Reader(ctx)
 	var u UnitView
@@ -124,10 +127,10 @@ func (b *Book) UnitAt(ctx context.Context, who identity.Actor, at Counter, key s
 		       u.supplier, u.purchased_on, u.warranty_until, u.notes, u.meter_min, `+unitState+` AS state, r.name, r.slug, r.kind,
 		       home.name AS home_name, here.name AS current_name, here.slug AS current_slug,
 		       l.due_at, COALESCE(l.id, '') AS loan_id, COALESCE(k.id, '') AS booking_id, COALESCE(k.reference, '') AS reference, COALESCE(p.name, '') AS person, COALESCE(p.id, '') AS person_id,
-		       COALESCE(there.name, '{}') AS to_name, j.leaves_at, j.arrives_at, COALESCE(j.state, '') AS journey
+		       COALESCE(g.id, '') AS booking_hub, COALESCE(g.region_id, '') AS booking_region, COALESCE(there.name, '{}') AS to_name, j.leaves_at, j.arrives_at, COALESCE(j.state, '') AS journey
 		FROM units u JOIN resources r ON r.id = u.resource_id JOIN hubs home ON home.id = u.home_hub_id JOIN hubs here ON here.id = u.current_hub_id
 		LEFT JOIN loans l ON l.unit_id = u.id AND l.back_at IS NULL
-		LEFT JOIN bookings k ON k.id = l.booking_id LEFT JOIN members p ON p.id = k.member_id
+		LEFT JOIN bookings k ON k.id = l.booking_id LEFT JOIN members p ON p.id = k.member_id LEFT JOIN hubs g ON g.id = k.hub_id
 		LEFT JOIN transfers j ON j.unit_id = u.id AND j.state IN ('planned', 'on_the_road') LEFT JOIN hubs there ON there.id = j.to_hub_id
 		WHERE (u.id = $2 OR u.code = $2) AND (u.home_hub_id = $3 OR u.current_hub_id = $3)`, at.Now, key, at.Hub.ID)
 	if errors.Is(err, database.ErrNoRows) {
@@ -136,8 +139,11 @@ func (b *Book) UnitAt(ctx context.Context, who identity.Actor, at Counter, key s
 	if err != nil {
 		return u, err
 	}
-	if !who.May(identity.ViewPersons, at.Hub.ID, at.Hub.RegionID) {
+	if !who.May(identity.ViewPersons, u.ItsHub, u.ItsRegion) {
 		u.Person, u.PersonID = "", ""
+	}
+	if u.ItsHub != at.Hub.ID && !who.May(identity.ViewBookings, u.ItsHub, u.ItsRegion) {
+		u.BookingID, u.Reference = "", ""
 	}
 	return u, u.readParts(r, at.Now)
 }

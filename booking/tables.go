@@ -41,11 +41,14 @@ var (
 )
 
 // ExportHub writes the loans, the transfers or the outages of a hub (id or slug), past and to come, as
-// CSV that no spreadsheet takes for a formula, the oldest first. It asks for the right to take the hub's
-// data out, and to see its bookings. Loans say whose they were to who may see persons there; persons are
+// CSV that no spreadsheet takes for a formula, the oldest first: those that began at since or later, and
+// those that have not ended; the zero time is all there ever was. It asks for the right to take the hub's
+// data out, and to see its bookings. Of a loan of another hub's booking, which came back here or went out
+// from here, only the unit's way is told to who may not see that hub's bookings. Loans say whose they were
+// to who may see persons at the hub of the booking; persons are
 // those who are named, whom the caller may show only once it is written down that they were looked at.
 // Who of the staff did what is the log's to say. Another kind is Malformed.
-func (b *Book) ExportHub(ctx context.Context, by identity.Actor, w io.Writer, hubKey, kind string) (persons []string, err error) {
+func (b *Book) ExportHub(ctx context.Context, by identity.Actor, w io.Writer, hubKey, kind string, since time.Time) (persons []string, err error) {
 	hub, err := b.catalog.Hub(ctx, hubKey)
 	if err != nil {
 		return nil, err
@@ -57,17 +60,17 @@ func (b *Book) ExportHub(ctx context.Context, by identity.Actor, w io.Writer, hu
 	}
 	switch kind {
 	case LoanTable:
-		return b.exportLoans(ctx, w, hub, by.May(identity.ViewPersons, hub.ID, hub.RegionID))
+		return b.exportLoans(ctx, by, w, hub, since)
 	case JourneyTable:
-		return nil, b.exportJourneys(ctx, w, hub)
+		return nil, b.exportJourneys(ctx, w, hub, since)
 	case OutageTable:
-		return nil, b.exportOutages(ctx, w, hub)
+		return nil, b.exportOutages(ctx, w, hub, since)
 	}
 	return nil, fault.Field("kind", "bad_value")
 }
 
 // exportLoans writes the loans that left a hub or came back to it. It is two statements.
-func (b *Book) exportLoans(ctx context.Context, w io.Writer, hub inventory.Hub, names bool) (persons []string, err error) {
+func (b *Book) exportLoans(ctx context.Context, by identity.Actor, w io.Writer, hub inventory.Hub, since time.Time) (persons []string, err error) {
 	var rows []struct {
 		loanRow
 		Slug      string `db:"slug"`
@@ -76,16 +79,19 @@ func (b *Book) exportLoans(ctx context.Context, w io.Writer, hub inventory.Hub, 
 		Person    string `db:"person"`
 		OutSlug   string `db:"out_slug"`
 		BackSlug  string `db:"back_slug"`
+		BackHub   string `db:"back_hub"`
+		Hub       string `db:"booking_hub"`
+		Region    string `db:"booking_region"`
 	}
 	r := b.db.Reader(ctx)
 	err = r.Select(&rows, `
 		SELECT n.id, n.unit_id, u.code, r.slug, b.reference, b.member_id, COALESCE(m.name, '') AS person, n.out_at, n.due_at, n.back_at,
 			o.slug AS out_slug, COALESCE(h.slug, '') AS back_slug, n.condition_out, n.condition_in, n.missing, n.damaged, n.doubtful,
-			COALESCE(n.signature_id, '') AS signature_id
-		FROM loans n JOIN units u ON u.id = n.unit_id JOIN bookings b ON b.id = n.booking_id
+			COALESCE(n.signature_id, '') AS signature_id, COALESCE(n.back_hub_id, '') AS back_hub, b.hub_id AS booking_hub, g.region_id AS booking_region
+		FROM loans n JOIN units u ON u.id = n.unit_id JOIN bookings b ON b.id = n.booking_id JOIN hubs g ON g.id = b.hub_id
 		JOIN booking_lines k ON k.booking_id = n.booking_id AND k.line = n.line JOIN resources r ON r.id = k.resource_id
 		JOIN hubs o ON o.id = n.out_hub_id LEFT JOIN hubs h ON h.id = n.back_hub_id LEFT JOIN members m ON m.id = b.member_id
-		WHERE n.out_hub_id = $1 OR n.back_hub_id = $1 ORDER BY n.out_at, n.id`, hub.ID)
+		WHERE (n.out_hub_id = $1 OR n.back_hub_id = $1) AND (n.out_at >= $2 OR n.back_at IS NULL) ORDER BY n.out_at, n.id`, hub.ID, since.UTC())
 	if err != nil {
 		return nil, fmt.Errorf("export loans: %w", err)
 	}
@@ -103,7 +109,13 @@ func (b *Book) exportLoans(ctx context.Context, w io.Writer, hub inventory.Hub, 
 		cells[i] = map[string]string{"unit": x.Code, "resource": x.Slug, "booking": x.Reference, "out_at": cellTime(&x.OutAt), "due_at": cellTime(&x.DueAt),
 			"back_at": cellTime(x.BackAt), "out_hub": x.OutSlug, "back_hub": x.BackSlug, "condition_out": x.ConditionOut, "condition_in": x.ConditionIn,
 			"missing": cellOfMissing(lacksOf(lacks, parts)), "damaged": cellYesNo(x.Damaged), "signed": cellYesNo(x.SignatureID != ""), "doubtful": cellYesNo(x.Doubtful)}
-		if names && x.Person != "" {
+		if x.Hub != hub.ID && !by.May(identity.ViewBookings, x.Hub, x.Region) {
+			cells[i]["booking"], cells[i]["condition_out"] = "", ""
+			if x.BackHub != hub.ID {
+				cells[i]["condition_in"] = ""
+			}
+		}
+		if x.Person != "" && by.May(identity.ViewPersons, x.Hub, x.Region) {
 			cells[i]["person"] = x.Person
 			persons = append(persons, x.MemberID)
 		}
@@ -113,7 +125,7 @@ func (b *Book) exportLoans(ctx context.Context, w io.Writer, hub inventory.Hub, 
 }
 
 // exportJourneys writes the transfers from and to a hub.
-func (b *Book) exportJourneys(ctx context.Context, w io.Writer, hub inventory.Hub) error {
+func (b *Book) exportJourneys(ctx context.Context, w io.Writer, hub inventory.Hub, since time.Time) error {
 	var rows []struct {
 		Transfer
 		Slug    string `db:"slug"`
@@ -125,7 +137,7 @@ func (b *Book) exportJourneys(ctx context.Context, w io.Writer, hub inventory.Hu
 		SELECT t.id, u.code, r.slug, f.slug AS from_hub, h.slug AS to_hub, x.slug AS to_slug, t.state, t.leaves_at, t.left_at, t.arrives_at, t.arrived_at, t.note
 		FROM transfers t JOIN units u ON u.id = t.unit_id JOIN resources r ON r.id = u.resource_id JOIN resources x ON x.id = t.to_resource_id
 		JOIN hubs f ON f.id = t.from_hub_id JOIN hubs h ON h.id = t.to_hub_id
-		WHERE t.from_hub_id = $1 OR t.to_hub_id = $1 ORDER BY t.leaves_at, t.id`, hub.ID)
+		WHERE (t.from_hub_id = $1 OR t.to_hub_id = $1) AND (t.leaves_at >= $2 OR t.state IN ('planned', 'on_the_road')) ORDER BY t.leaves_at, t.id`, hub.ID, since.UTC())
 	if err != nil {
 		return fmt.Errorf("export transfers: %w", err)
 	}
@@ -138,7 +150,7 @@ func (b *Book) exportJourneys(ctx context.Context, w io.Writer, hub inventory.Hu
 }
 
 // exportOutages writes when units that are at a hub, or at home there, were or will be out of service.
-func (b *Book) exportOutages(ctx context.Context, w io.Writer, hub inventory.Hub) error {
+func (b *Book) exportOutages(ctx context.Context, w io.Writer, hub inventory.Hub, since time.Time) error {
 	var rows []struct {
 		Code     string     `db:"code"`
 		Slug     string     `db:"slug"`
@@ -150,7 +162,7 @@ func (b *Book) exportOutages(ctx context.Context, w io.Writer, hub inventory.Hub
 	err := b.db.Reader(ctx).Select(&rows, `
 		SELECT u.code, r.slug, m.cause, m.starts_at, m.ends_at, m.reason
 		FROM maintenances m JOIN units u ON u.id = m.unit_id JOIN resources r ON r.id = u.resource_id
-		WHERE u.current_hub_id = $1 OR u.home_hub_id = $1 ORDER BY m.starts_at, m.id`, hub.ID)
+		WHERE (u.current_hub_id = $1 OR u.home_hub_id = $1) AND (m.starts_at >= $2 OR m.ends_at IS NULL OR m.ends_at >= $2) ORDER BY m.starts_at, m.id`, hub.ID, since.UTC())
 	if err != nil {
 		return fmt.Errorf("export outages: %w", err)
 	}

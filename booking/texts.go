@@ -29,6 +29,9 @@ func judgeTexts(title, notes, sector, visibility *string) []fault.Violation {
 	}
 	if notes != nil {
 		*notes = strings.ReplaceAll(*notes, "\r\n", "\n") // as browsers send it
+		if strings.TrimSpace(*notes) == "" {
+			*notes = "" // nobody wrote one
+		}
 		if utf8.RuneCountInString(*notes) > maxNotes {
 			no("notes_too_long", "notes", maxNotes)
 		}

@@ -38,7 +38,7 @@ func (b *Book) wayOf(ctx context.Context, unit inventory.Unit, j Journey) (way, 
 		}
 		return w, nil
 	}
-	host, err := b.catalog.Resource(ctx, j.ToResource)
+	host, err := b.catalog.Host(ctx, j.ToResource)
 	code := ""
 	switch {
 	case fault.KindOf(err) == fault.NotFound || err == nil && host.HubID != w.to.ID:

@@ -113,13 +113,13 @@ func TestAJourneyMakesTheResourceThatIsMissingThere(t *testing.T) {
 	onEach(t, func(t *testing.T, n *network) {
 		n.add("amos", "printer", inventory.Machine, 1, inventory.PolicyEdits{Grain: ptr(30), Shortest: ptr(30), Longest: ptr(120), NoShowAfter: ptr(20)})
 		x := n.plan(journey("amos-printer1", "rouyn", at(0, 12, 0), at(1, 12, 0)))
-		made, err := n.catalog.Resource(context.Background(), x.ToResourceID)
+		made, err := n.catalog.Host(context.Background(), x.ToResourceID)
 		must(t, err)
 		if made.HubID != n.id["rouyn"] || made.Name["fr"] != "printer" || made.Policy.Longest != 120 || made.Policy.NoShowAfter != 20 {
 			t.Errorf("%+v", made)
 		}
-		if got := n.freeUnits(made.Slug, at(1, 13, 0), at(1, 14, 0)); got != 0 {
-			t.Errorf("%d free before it came", got)
+		if _, err := n.catalog.Resource(context.Background(), made.Slug); err == nil {
+			t.Error("it is seen before it came")
 		}
 		_, err = n.book.CancelTransfer(context.Background(), n.boss, x.ID, database.Key{})
 		must(t, err)

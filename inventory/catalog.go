@@ -29,7 +29,7 @@ type Catalog struct {
 
 // A PartsFollower does what follows from a change of what a unit (by id) is made of, in the same
 // commit, under the locks of the unit and of its resource.
-type PartsFollower func(ctx context.Context, tx *database.Tx, by identity.Actor, unitID string) error
+type PartsFollower func(ctx context.Context, tx *database.Tx, by identity.Actor, unitID string, foreseen []string) error
 
 // WhenPartsChange has the book judge a unit anew whenever what it is made of is edited: whether it can
 // be lent is the book's to say, and this package must not know it. It is to be called before the
@@ -37,11 +37,11 @@ type PartsFollower func(ctx context.Context, tx *database.Tx, by identity.Actor,
 func (c *Catalog) WhenPartsChange(f PartsFollower) { c.follow = f }
 
 // partsChanged tells the book.
-func (c *Catalog) partsChanged(ctx context.Context, tx *database.Tx, by identity.Actor, unitID string) error {
+func (c *Catalog) partsChanged(ctx context.Context, tx *database.Tx, by identity.Actor, unitID string, foreseen []string) error {
 	if c.follow == nil {
 		return nil
 	}
-	return c.follow(ctx, tx, by, unitID)
+	return c.follow(ctx, tx, by, unitID, foreseen)
 }
 
 // New returns the catalog that is kept in db.

@@ -129,6 +129,9 @@ type ComponentEdits struct {
 	IfVersion int64 // of the unit
 
 	Parts []Component
+
+	// The bookings (ids) that may lose the unit by it, as the book shows them beforehand; nil for any.
+	Foreseen []string
 }
 
 // WeekEdits replace the week of a hub, or of one resource of it. A resource whose

@@ -25,7 +25,7 @@ type PolicyOrigin struct {
 func (c *Catalog) PolicyOf(ctx context.Context, key string) (PolicyOrigin, error) {
 	var o PolicyOrigin
 	err := c.db.View(ctx, func(r database.Reader) error {
-		x, err := findResource(r, key)
+		x, err := seenResource(r, key)
 		if err != nil {
 			return err
 		}

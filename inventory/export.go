@@ -83,7 +83,7 @@ func exported(r database.Reader, kind, hubID string) (any, sheet, error) {
 		hubs, err := hubsWhere(r, `true ORDER BY h.slug`)
 		return hubs, hubSheet(hubs), err
 	case resourceFile:
-		list, err := resourcesWhere(r, `(r.hub_id = $1 OR $1 = '') ORDER BY r.slug`, hubID)
+		list, err := resourcesWhere(r, `(r.hub_id = $1 OR $1 = '') AND NOT r.awaited ORDER BY r.slug`, hubID)
 		return list, resourceSheet(list), err
 	case componentFile:
 		parts, err := componentsToExport(r, hubID)

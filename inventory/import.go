@@ -111,7 +111,7 @@ func (c *Catalog) unanswered(ctx context.Context, k database.Key) error {
 // importLines is Import once the file is read.
 func (c *Catalog) importLines(ctx context.Context, by identity.Actor, f file, o ImportOptions) (Report, error) {
 	report := Report{Kind: f.kind, DryRun: o.DryRun, Lines: []ReportLine{}}
-	follow := func(tx *database.Tx, unitID string) error { return c.partsChanged(ctx, tx, by, unitID) }
+	follow := func(tx *database.Tx, unitID string) error { return c.partsChanged(ctx, tx, by, unitID, nil) }
 	if o.DryRun {
 		follow = nil // whom it moves is not said here, and is found out for nothing
 	}
@@ -255,7 +255,8 @@ func (i importer) lock(lines []line) error {
 			WHERE k.name IN ($list)`, keys); err != nil {
 		return err
 	}
-	if err := i.tx.SelectIn(&more, `SELECT home_hub_id FROM units WHERE code IN ($list) UNION SELECT current_hub_id FROM units WHERE code IN ($list)`, codes); err != nil {
+	if err := i.tx.SelectIn(&more, `SELECT home_hub_id FROM units WHERE code IN ($list) UNION SELECT current_hub_id FROM units WHERE code IN ($list)
+			UNION SELECT r.hub_id FROM units u JOIN resources r ON r.id = u.resource_id WHERE u.code IN ($list)`, codes); err != nil {
 		return err
 	}
 	if err := lockHubs(i.tx, append(hubs, more...)...); err != nil {

@@ -73,7 +73,7 @@ func (i importer) missingCertifications(e ResourceEdits) ([]fault.Violation, err
 // resourceAt finds a resource of a hub by its name, whatever its case and accents.
 func (i importer) resourceAt(hubID, name string) (Resource, bool, error) {
 	var id string
-	err := i.tx.Get(&id, `SELECT id FROM resources WHERE hub_id = $1 AND name_key = $2`, hubID, Fold(name))
+	err := i.tx.Get(&id, `SELECT id FROM resources WHERE hub_id = $1 AND name_key = $2 AND NOT awaited`, hubID, Fold(name))
 	if errors.Is(err, database.ErrNoRows) {
 		return Resource{}, false, nil
 	}
@@ -245,7 +245,7 @@ func (i importer) unit(l line) (verdict, error) {
 	if known && key == "" {
 		key = u.ResourceID
 	}
-	x, err := findResource(i.tx, key)
+	x, err := seenResource(i.tx, key)
 	if fault.KindOf(err) == fault.NotFound {
 		l.check.refuse("resource", "unknown_resource", nil)
 		return verdict{}, l.check.err()

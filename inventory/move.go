@@ -43,6 +43,47 @@ func HostResource(tx *database.Tx, by identity.Actor, x Resource, hubID string) 
 	return there, err
 }
 
+// Host is Resource for who plans a journey: it finds what is awaited too, for a journey may say by name as
+// what its unit is to be booked.
+func (c *Catalog) Host(ctx context.Context, key string) (Resource, error) {
+	return findResource(c.db.Reader(ctx), key)
+}
+
+// takeOver makes a resource out of the one that is awaited under its name: nobody sees that one, so
+// nobody can be asked to edit it, and the journeys that bring its units find what was made. The edits
+// say everything about it, as of a new one. Of another kind it is Refused, as what is on its way could not
+// be booked as it. The hub is locked.
+func takeOver(tx *database.Tx, by identity.Actor, was Resource, e ResourceEdits) (Resource, error) {
+	x := Resource{ID: was.ID, HubID: was.HubID, HubSlug: was.HubSlug, Slug: was.Slug, Tags: []string{}}
+	if err := tx.Lock("resources", x.ID); err != nil {
+		return Resource{}, err
+	}
+	var c check
+	if e.Kind != nil && *e.Kind != was.Kind {
+		c.refuse("name", "name_awaited", nil)
+	}
+	if err := e.apply(tx, &c, &x); err != nil {
+		return Resource{}, err
+	}
+	if err := slugFree(tx, "resources", x.ID, x.Slug); err != nil {
+		return Resource{}, err
+	}
+	if err := updateResource(tx, x); err != nil {
+		return Resource{}, err
+	}
+	if _, err := tx.Exec(`UPDATE resources SET awaited = false WHERE id = $1`, x.ID); err != nil {
+		return Resource{}, err
+	}
+	if err := bumpRules(tx, x.ID); err != nil {
+		return Resource{}, err
+	}
+	x, err := findResource(tx, x.ID)
+	if err != nil {
+		return Resource{}, err
+	}
+	return x, record(tx, by, "resource.create", x.ID, was, x)
+}
+
 // equalAt finds the resource of a hub that is equal to x.
 func equalAt(r database.Reader, x Resource, hubID string) (Resource, error) {
 	list, err := resourcesWhere(r, `r.hub_id = $1 AND r.name_key = $2`, hubID, x.nameKey())

@@ -91,7 +91,7 @@ func editOpening(tx *database.Tx, by identity.Actor, hubKey, resourceKey string)
 	if resourceKey == "" {
 		return p.ID, "", nil
 	}
-	err = tx.Get(&resourceID, `SELECT id FROM resources WHERE (id = $1 OR slug = $1) AND hub_id = $2`, resourceKey, p.ID)
+	err = tx.Get(&resourceID, `SELECT id FROM resources WHERE (id = $1 OR slug = $1) AND hub_id = $2 AND NOT awaited`, resourceKey, p.ID)
 	if errors.Is(err, database.ErrNoRows) {
 		err = fault.New(fault.NotFound, "resource_not_found", nil)
 	}

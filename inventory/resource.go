@@ -40,9 +40,19 @@ const resourceColumns = `
 	       (SELECT COUNT(*) FROM units u WHERE u.resource_id = r.id AND u.status = 'in_service'
 	           AND u.current_hub_id = r.hub_id) AS units_in_service`
 
-// Resource returns the resource with that id or slug, archived or not.
+// Resource returns the resource with that id or slug, archived or not. One that is awaited is NotFound
+// for everybody.
 func (c *Catalog) Resource(ctx context.Context, key string) (Resource, error) {
-	return findResource(c.db.Reader(ctx), key)
+	return seenResource(c.db.Reader(ctx), key)
+}
+
+// seenResource is findResource but for what is awaited. Whatever is named from outside is found by it.
+func seenResource(r database.Reader, key string) (Resource, error) {
+	x, err := findResource(r, key)
+	if err == nil && x.Awaited {
+		return Resource{}, fault.New(fault.NotFound, "resource_not_found", nil)
+	}
+	return x, err
 }
 
 func findResource(r database.Reader, key string) (Resource, error) {
@@ -102,6 +112,15 @@ func (c *Catalog) CreateResource(ctx context.Context, by identity.Actor, e Resou
 
 // insertResource is CreateResource as a step, with its hub locked.
 func insertResource(tx *database.Tx, by identity.Actor, hubID string, e ResourceEdits) (Resource, error) {
+	if e.Name != nil {
+		waiting, err := resourcesWhere(tx, `r.hub_id = $1 AND r.name_key = $2 AND r.awaited`, hubID, Resource{Name: e.Name.clean()}.nameKey())
+		if err != nil {
+			return Resource{}, err
+		}
+		if len(waiting) > 0 {
+			return takeOver(tx, by, waiting[0], e)
+		}
+	}
 	x := Resource{ID: database.NewID(), HubID: hubID, Version: 1, RulesVersion: 1, Tags: []string{}}
 	if err := tx.Get(&x.HubSlug, `SELECT slug FROM hubs WHERE id = $1`, hubID); err != nil {
 		return Resource{}, err
@@ -178,7 +197,7 @@ func (c *Catalog) UpdateResource(ctx context.Context, by identity.Actor, key str
 // lockResource asks for the right, and locks a resource behind its hub. What it returns
 // was read under the locks.
 func lockResource(tx *database.Tx, by identity.Actor, key string) (Resource, error) {
-	x, err := findResource(tx, key)
+	x, err := seenResource(tx, key)
 	if err != nil {
 		return Resource{}, err
 	}
@@ -215,7 +234,7 @@ func editResource(tx *database.Tx, by identity.Actor, id string, e ResourceEdits
 	if err := updateResource(tx, x); err != nil {
 		return Resource{}, false, err
 	}
-	if was.Awaited && !x.Archived { // it is offered: by the unit that has come, or by somebody's hand
+	if was.Awaited && !x.Archived { // its unit has come
 		if _, err := tx.Exec(`UPDATE resources SET awaited = false WHERE id = $1`, x.ID); err != nil {
 			return Resource{}, false, err
 		}
@@ -267,12 +286,15 @@ func (e ResourceEdits) apply(r database.Reader, c *check, x *Resource) error {
 	if err := e.Policy.clean().refer(r, c, was, !e.inFile); err != nil {
 		return err
 	}
-	var twins int
-	if err := r.Get(&twins, `SELECT COUNT(*) FROM resources WHERE hub_id = $1 AND name_key = $2 AND id <> $3`,
+	var twins []bool
+	if err := r.Select(&twins, `SELECT awaited FROM resources WHERE hub_id = $1 AND name_key = $2 AND id <> $3`,
 		x.HubID, x.nameKey(), x.ID); err != nil {
 		return err
 	}
-	if twins > 0 {
+	switch {
+	case len(twins) > 0 && twins[0]:
+		c.refuse("name", "name_awaited", nil)
+	case len(twins) > 0:
 		c.refuse("name", "name_taken", nil)
 	}
 	return c.err()

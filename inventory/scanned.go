@@ -65,9 +65,10 @@ func inEachCase(code string) []string {
 	return all
 }
 
-// labelCode is the code in the address of a label: what follows the last /u/, decoded. The scanner may
-// type for another keyboard than the one that is set: its slashes come out as one other character then,
-// é on a Canadian French one, and its percent signs may.
+// labelCode is the code in the address of a label: what follows the last /u/, without what somebody may
+// have put behind it as a query or a fragment, decoded: in the code itself the marks of these are encoded.
+// The scanner may type for another keyboard than the one that is set: its slashes come out as one other
+// character then, é on a Canadian French one, where the two marks are É and /, and its percent signs may.
 func labelCode(text string) (code string, ok bool) {
 	for _, slash := range slashes(text) {
 		lower := strings.ToLower(text)
@@ -80,6 +81,13 @@ func labelCode(text string) (code string, ok bool) {
 			continue
 		}
 		code, _, _ = strings.Cut(text[at+len(mark):], slash)
+		ends := "?#"
+		if slash == "é" {
+			ends += "É/"
+		}
+		if i := strings.IndexAny(code, ends); i >= 0 {
+			code = code[:i]
+		}
 		if slash != "/" {
 			code = strings.ReplaceAll(code, `"`, "@") // as the same keyboard has it
 		}

@@ -43,7 +43,9 @@ func (q ResourceQuery) conditions(f *filter) error {
 	if len(q.Among) > 0 {
 		f.where("r.id IN ($list)") // see read
 	}
-	if !q.Archived {
+	if q.Archived {
+		f.where("NOT r.awaited")
+	} else { // what is awaited is archived
 		f.where("NOT r.archived")
 	}
 	return nil
@@ -67,7 +69,7 @@ func (q ResourceQuery) exist(r database.Reader) error {
 		Near       int `db:"near"`
 	}
 	if err := r.Get(&found, `
-		SELECT (SELECT COUNT(*) FROM resources WHERE id = $1 OR slug = $1) AS resources,
+		SELECT (SELECT COUNT(*) FROM resources WHERE (id = $1 OR slug = $1) AND NOT awaited) AS resources,
 		       (SELECT COUNT(*) FROM hubs WHERE id = $2 OR slug = $2) AS hubs,
 		       (SELECT COUNT(*) FROM regions WHERE id = $3 OR slug = $3) AS regions,
 		       (SELECT COUNT(*) FROM categories WHERE id = $4 OR slug = $4) AS categories,
@@ -167,14 +169,16 @@ func (c *Catalog) UnitVersions(r database.Reader, q ResourceQuery) ([]UnitVersio
 }
 
 // ResourceIDs returns the id of every resource that is named, by the name that was given,
-// an id or a slug, in one statement. Names that are nobody's are left out.
+// an id or a slug, in one statement. Names that are nobody's are left out, and what is awaited:
+// it is told of by none of its names until its unit comes.
 func (c *Catalog) ResourceIDs(r database.Reader, keys []string) (map[string]string, error) {
 	var rows []struct {
 		Key string `db:"key"`
 		ID  string `db:"id"`
 	}
 	err := r.SelectIn(&rows, `
-		SELECT k.key, k.id FROM (SELECT id, id AS key FROM resources UNION ALL SELECT id, slug AS key FROM resources) k
+		SELECT k.key, k.id FROM (
+			SELECT id, id AS key FROM resources WHERE NOT awaited UNION ALL SELECT id, slug AS key FROM resources WHERE NOT awaited) k
 		WHERE k.key IN ($list)`, keys)
 	ids := make(map[string]string, len(rows))
 	for _, row := range rows {

@@ -39,9 +39,9 @@ const selectUnits = `
 func (c *Catalog) Units(ctx context.Context, resourceKey string) ([]Unit, error) {
 	r := c.db.Reader(ctx)
 	units := []Unit{}
-	err := r.Select(&units, selectUnits+`JOIN resources r ON r.id = u.resource_id WHERE r.id = $1 OR r.slug = $1 ORDER BY u.code`, resourceKey)
+	err := r.Select(&units, selectUnits+`JOIN resources r ON r.id = u.resource_id WHERE (r.id = $1 OR r.slug = $1) AND NOT r.awaited ORDER BY u.code`, resourceKey)
 	if err == nil && len(units) == 0 {
-		_, err = findResource(r, resourceKey)
+		_, err = seenResource(r, resourceKey)
 	}
 	return units, err
 }
@@ -214,7 +214,12 @@ func lockUnit(tx *database.Tx, by identity.Actor, key string) (Unit, error) {
 	if err := tx.Lock("units", u.ID); err != nil {
 		return Unit{}, err
 	}
-	return findUnit(tx, u.ID)
+	now, err := findUnit(tx, u.ID)
+	if err == nil && now.ResourceID != u.ResourceID {
+		// A journey brought it to another resource meanwhile, whose lock comes before the unit's.
+		err = fault.New(fault.Unavailable, "busy", nil)
+	}
+	return now, err
 }
 
 // editUnit is UpdateUnit as a step, under its locks. It says whether anything changed.
@@ -354,7 +359,7 @@ func (c *Catalog) SetComponents(ctx context.Context, by identity.Actor, idOrCode
 		if err := record(tx, by, "unit.components", u.ID, was, componentCounts(parts)); err != nil {
 			return Unit{}, err
 		}
-		if err := c.partsChanged(ctx, tx, by, u.ID); err != nil {
+		if err := c.partsChanged(ctx, tx, by, u.ID, e.Foreseen); err != nil {
 			return Unit{}, err
 		}
 		return findUnit(tx, u.ID)

@@ -13,6 +13,7 @@ import (
 const onlyShow = "montrer"
 
 // untold are the fields of a form that are sent once: secrets, and the key under which it counts.
+// Where nobody knows whether it counted, retry sends the key again.
 var untold = []string{"password", "code", "codes", "secret", "cle", "key", onlyShow}
 
 // form puts a form in both languages: do answers it, and show shows its page as it was filled in,

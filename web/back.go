@@ -37,7 +37,8 @@ func backTo(address string) string {
 }
 
 // A comeback is what a sign-in leads back to: a page, and what was typed on it. It is in a cookie;
-// what was typed is on the server, sealed, and the cookie has its secret.
+// what was typed is on the server, sealed under a secret that nothing but the cookie has, and under
+// the mark of who typed it: nobody else who signs in there reads it.
 type comeback struct {
 	path  string // the French address with its query; "" for none
 	typed string // the secret of what was typed; "" for nothing
@@ -87,19 +88,27 @@ func signInAddress(back string) string {
 // mostTyped bounds what is kept of a form while somebody signs in.
 const mostTyped = 64 << 10
 
+// authorField is the field of a form that names by a mark whom its page was made for.
+const authorField = "auteur"
+
+// unkept are the fields of a form that do not wait for a sign-in: what is agreed to is agreed to by
+// who is signed in. The key is kept: nobody may know whether the form has counted already.
+var unkept = []string{"password", "code", "codes", "secret", onlyShow, authorField, "accepte"}
+
 // signInFirst has somebody sign in and come back to a French address of this site, where they find
-// what they typed: it waits on the server, not in an address.
+// what they typed: it waits on the server, not in an address, for whom the form was made. A form that
+// does not say whom leads back to its page alone.
 func (p *page) signInFirst(back string, typed []hiddenField) error {
-	c := comeback{path: backTo(back)}
+	c, author := comeback{path: backTo(back)}, p.field(authorField)
 	q := url.Values{}
 	for _, f := range typed {
-		if !slices.Contains(untold, f.Name) {
+		if !slices.Contains(unkept, f.Name) {
 			q.Add(f.Name, f.Value)
 		}
 	}
-	if text := q.Encode(); len(typed) > 0 && len(text) <= mostTyped {
+	if text := q.Encode(); len(q) > 0 && author != "" && len(text) <= mostTyped {
 		c.typed = newSecret()
-		if err := p.Gate.Keep(p.c.Request.Context(), p.visitor(), c.typed, seal(c.typed, text)); err != nil {
+		if err := p.Gate.Keep(p.c.Request.Context(), p.visitor(), c.typed, seal(typedKey(c.typed, author), text)); err != nil {
 			return p.retry(err, p.frenchPath(), typed)
 		}
 	}
@@ -107,8 +116,11 @@ func (p *page) signInFirst(back string, typed []hiddenField) error {
 	return p.to("/connexion")
 }
 
+// typedKey is under which what somebody typed is sealed.
+func typedKey(secret, author string) string { return secret + " " + author }
+
 // typedBefore is what somebody typed on the page of a French address before they had to sign in, nil
-// for nothing.
+// for nothing. When somebody else has signed in it is forgotten.
 func (p *page) typedBefore(address string) (url.Values, error) {
 	c := p.comeback()
 	if !c.gone || c.path != backTo(address) || !p.v.Actor.Known() {
@@ -118,7 +130,25 @@ func (p *page) typedBefore(address string) (url.Values, error) {
 	if err != nil || sealed == "" {
 		return nil, err
 	}
-	return url.ParseQuery(unseal(c.typed, sealed))
+	text := unseal(typedKey(c.typed, p.personMark()), sealed)
+	if text == "" {
+		p.v.EndReturn()
+		return nil, nil
+	}
+	return url.ParseQuery(text)
+}
+
+// comeByLetter has who signs in by a letter come back to the page that was wanted where the letter was
+// asked for. Only the page went with it: what was typed there waits in the browser in which it was.
+func (p *page) comeByLetter(address string) {
+	path, c := backTo(address), p.comeback()
+	switch {
+	case path == "", path == c.path && c.waits():
+	case path == c.path:
+		p.keepComeback(comeback{path: path, typed: c.typed})
+	default:
+		p.keepComeback(comeback{path: path})
+	}
 }
 
 // sent forgets what was typed before somebody signed in: it is where it belongs.

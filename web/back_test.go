@@ -1,10 +1,14 @@
 package web
 
 import (
+	"encoding/base64"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+
+	"canot/internal/database"
+	"canot/internal/identity"
 )
 
 // hostileBacks are addresses that lead, or might in some browser, to another site.
@@ -143,4 +147,114 @@ func TestWhoLeavesIsForgottenByTheBrowser(t *testing.T) {
 			t.Errorf("%s: %q", path, got)
 		}
 	}
+}
+
+// signsIn signs somebody in by the code of a letter, in a browser that may have wanted a page.
+func (b *browser) signsIn(email string) view {
+	b.w.t.Helper()
+	page := b.post("/connexion", "email", email)
+	return b.post("/connexion/code", "flow", page.hidden("flow"), "code", b.w.code())
+}
+
+// pressForm is a form to book what has terms, as somebody has filled it in.
+func pressForm(b *browser) filled {
+	b.w.t.Helper()
+	form := b.get(b.get("/reserver?r=amos-presse&jour=2026-11-24").slot("14 h")).form("/reserver")
+	form.fields.Set("titre", "Titre secret")
+	form.fields.Set("notes", "Notes secrètes")
+	form.fields.Set("accepte", "prudence@1")
+	return form
+}
+
+// lacksTyped asks that a page to book what has terms is there without what somebody else typed, and
+// that no terms are ticked for whoever reads.
+func (v view) lacksTyped() view {
+	v.t.Helper()
+	v.on("/reserver/verifier", 200).lacks("secret", "secrètes")
+	if _, ticked := v.one("input", "name", "accepte").has["checked"]; ticked {
+		v.t.Error("terms are ticked that nobody has read")
+	}
+	return v
+}
+
+// TestWhatWasTypedGoesWithNoLetter: a letter may be opened by somebody else, whose address was typed by
+// mistake, or on purpose.
+func TestWhatWasTypedGoesWithNoLetter(t *testing.T) {
+	onStreet(t, func(t *testing.T, w *town, zoe *browser) {
+		w.browser().person("Paul", "paul@exemple.example")
+		form := pressForm(zoe)
+		zoe.post("/deconnexion")
+		zoe.send(form).on("/connexion", 200)
+		zoe.post("/connexion", "email", "paul@exemple.example").on("/connexion/code", 200)
+
+		// Of what the server keeps, none opens what was typed.
+		at, err := url.Parse(w.url)
+		must(t, err)
+		secret := ""
+		for _, c := range zoe.http.Jar.Cookies(at) {
+			if text, _ := base64.RawURLEncoding.DecodeString(c.Value); strings.HasSuffix(c.Name, "canot-r") {
+				secret = strings.Fields(string(text))[1]
+			}
+		}
+		var rows []string
+		must(t, w.db.Reader(t.Context()).Select(&rows, `SELECT id || data FROM ceremonies`))
+		if all := strings.Join(rows, " "); len(rows) != 2 || len(secret) < 40 || strings.Contains(all, secret) || strings.Contains(all, "Titre") {
+			t.Errorf("the secret %q of the cookie is among %.600q", secret, rows)
+		}
+		paul := w.browser()
+		paul.post("/connexion/lien", "secret", paul.get(w.link()).hidden("secret")).lacksTyped()
+
+		// In the same browser it is there by a letter too; the terms are agreed to again.
+		zoe.post("/connexion", "email", "zoe@exemple.example")
+		back := zoe.post("/connexion/lien", "secret", zoe.get(w.link()).hidden("secret")).on("/reserver/verifier", 200)
+		if got := back.form("/reserver").fields; got.Get("titre") != "Titre secret" || got.Get("notes") != "Notes secrètes" || got.Has("accepte") {
+			t.Errorf("the form holds %v", got)
+		}
+		// Under the key that it had: it may have counted, unheard.
+		if got := back.form("/reserver").fields.Get("cle"); got != form.fields.Get("cle") {
+			t.Errorf("the key was %s and is %s", form.fields.Get("cle"), got)
+		}
+	})
+}
+
+// TestWhatWasTypedIsForWhoTypedIt, and not for who signs in next in that browser.
+func TestWhatWasTypedIsForWhoTypedIt(t *testing.T) {
+	onStreet(t, func(t *testing.T, w *town, zoe *browser) {
+		w.browser().person("Paul", "paul@exemple.example")
+		form := pressForm(zoe)
+		read := "/reserver/verifier?" + checkAddress(wantsOf(form.fields), on24(14), on24(15))[len("/reserver/verifier?"):]
+		zoe.post("/deconnexion")
+		zoe.send(form).on("/connexion", 200)
+		zoe.signsIn("paul@exemple.example").lacksTyped()
+		zoe.get(read).lacksTyped()
+		must(t, w.people.EndSessions(t.Context(), identity.System, w.idOf("paul@exemple.example"), "", true, database.Key{}))
+		zoe.signsIn("zoe@exemple.example")
+		zoe.get(read).lacksTyped() // it is gone
+
+		// Who came back to it and is signed out leaves nothing either.
+		form = pressForm(zoe)
+		zoe.post("/deconnexion")
+		zoe.send(form)
+		zoe.signsIn("zoe@exemple.example").has("Titre secret", "Notes secrètes")
+		must(t, w.people.EndSessions(t.Context(), identity.System, w.idOf("zoe@exemple.example"), "", true, database.Key{}))
+		zoe.signsIn("paul@exemple.example")
+		zoe.get(read).lacksTyped()
+
+		// A form that does not say whom it was made for is not kept.
+		zoe.post("/deconnexion")
+		form.fields.Del(authorField)
+		zoe.send(form).on("/connexion", 200)
+		zoe.signsIn("zoe@exemple.example").lacksTyped()
+	})
+}
+
+// TestWhatIsTypedOnAChangeWaitsToo: for who typed it alone.
+func TestWhatIsTypedOnAChangeWaitsToo(t *testing.T) {
+	onStreet(t, func(t *testing.T, w *town, zoe *browser) {
+		booked := zoe.send(zoe.get(zoe.get(studioOn24).slot("14 h")).form("/reserver")).has("C’est réservé")
+		form := zoe.get(booked.path + "/changer").form(booked.path + "/changer")
+		zoe.post("/deconnexion")
+		zoe.send(form, "titre", "Titre secret").on("/connexion", 200)
+		zoe.signsIn("zoe@exemple.example").on(booked.path+"/changer", 200).has("Titre secret")
+	})
 }

@@ -90,6 +90,7 @@ func spanFrom(start, end string) (from, to time.Time, ok bool) {
 // check shows the page, with what went wrong when it was sent before.
 func (p *page) check(status int, form bookForm, wrong *told) error {
 	who := p.v.Actor
+	form.Author = p.personMark()
 	look, err := p.Book.Preview(p.c.Request.Context(), who, form.request())
 	if err != nil {
 		return p.unbookable(err)
@@ -279,7 +280,7 @@ func (p *page) alternativeWords(a booking.Alternative) string {
 	}
 	switch a.Kind {
 	case "hub":
-		return p.l.Say("page.book.instead_hub", fault.Params{"resource": name, "hub": hub, "town": a.Town, "far_km": a.DistanceKm})
+		return p.l.Say("page.book.instead_hub", fault.Params{"resource": name, "hub": hub, "town": townBeside(hub, a.Town), "far_km": a.DistanceKm})
 	case "resource":
 		return p.l.Say("page.book.instead_resource", fault.Params{"resource": name})
 	}

@@ -23,6 +23,7 @@ import (
 type bookForm struct {
 	frame
 	Key                 string // under which it counts once, however often it is sent
+	Author              string // the mark of whom the page was made for; "" for nobody
 	Title, Notes        string
 	Sector, Visibility  string
 	Organisation        string
@@ -53,7 +54,7 @@ var typedFields = []string{"titre", "notes", "secteur", "visibilite", "organisme
 func formOf(q url.Values, wants []booking.Want, from, to time.Time) bookForm {
 	f := bookForm{
 		Key: q.Get("cle"), Title: q.Get("titre"), Notes: q.Get("notes"), Sector: q.Get("secteur"), Visibility: q.Get("visibilite"),
-		Organisation: q.Get("organisme"), Attendance: strings.TrimSpace(q.Get("personnes")),
+		Author: q.Get(authorField), Organisation: q.Get("organisme"), Attendance: strings.TrimSpace(q.Get("personnes")),
 		wants: wants, from: from, to: to, accepts: q["accepte"],
 	}
 	if len(f.accepts) > mostWanted {
@@ -78,7 +79,7 @@ func (f bookForm) text(name string) string {
 
 // ChosenFields say what is booked and when.
 func (f bookForm) ChosenFields() []hiddenField {
-	return append(hiddenBasket(f.wants), hiddenField{"debut", stamp(f.from)}, hiddenField{"fin", stamp(f.to)})
+	return append(hiddenBasket(f.wants), hiddenField{"debut", stamp(f.from)}, hiddenField{"fin", stamp(f.to)}, hiddenField{authorField, f.Author})
 }
 
 // fields are all of the form, for one that nobody fills in.
@@ -289,7 +290,7 @@ func bookShown(p *page) error {
 	case !p.v.Actor.Known():
 		return p.signInFirst(f.address(), f.fields())
 	}
-	f.Key = newKey()
+	// Its key is new, but for a form of which nobody knows whether it was booked.
 	err := p.check(http.StatusOK, f, nil)
 	if kind := fault.KindOf(err); kind == fault.Unavailable || kind == fault.TooMany {
 		return p.retry(err, "/reserver", f.fields())
@@ -326,7 +327,7 @@ func (p *page) bookedBefore(f bookForm) error {
 		if !b.Status.Live() || !b.StartsAt.Equal(f.from) || !b.EndsAt.Equal(f.to) || !slices.Equal(wantsFor(b), f.wants) {
 			continue
 		}
-		p.resend, p.resendTo = []hiddenField{{onlyShow, "1"}, {"version", strconv.FormatInt(b.Version, 10)}}, bookingAddress(b.ID)+"/changer"
+		p.resend, p.resendTo = []hiddenField{{onlyShow, "1"}, {"version", strconv.FormatInt(b.Version, 10)}, {authorField, p.personMark()}}, bookingAddress(b.ID)+"/changer"
 		for _, name := range typedFields {
 			p.resend = append(p.resend, hiddenField{name, f.text(name)})
 		}
@@ -351,10 +352,14 @@ type retryView struct {
 	Fields []hiddenField
 }
 
-// retry keeps what was typed where the service is away or too busy.
+// retry keeps what was typed where the service is away or too busy. The form may have counted, unheard:
+// it is sent again under its key, in the other language too.
 func (p *page) retry(err error, action string, fields []hiddenField) error {
 	_, status := p.explain(err)
 	p.other = "/reservations"
+	if p.resend != nil {
+		p.resend, p.resendTo = append([]hiddenField{{onlyShow, "1"}}, fields...), action
+	}
 	v := retryView{frame: p.frame(p.l.Say("page.book.away_title", nil)), Action: action, Fields: fields}
 	v.Error = &told{Title: p.l.Say("page.book.away_title", nil)}
 	return p.show(status, "book_retry", v)

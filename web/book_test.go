@@ -469,5 +469,39 @@ func TestNothingIsLostWhileTheServiceIsAway(t *testing.T) {
 		if again.fields.Get("titre") != "Répétition" || again.fields.Get("notes") != "Deux vélos" {
 			t.Errorf("%v", again.fields)
 		}
+		// The way to the other language has the same key.
+		if other := away.form("/en/reserver").fields; other.Get("cle") != form.fields.Get("cle") || other.Get("montrer") == "" || other.Get("notes") != "Deux vélos" {
+			t.Errorf("in English it would be %v", other)
+		}
 	})
+}
+
+// TestAFormThatMayHaveCountedIsReadInTheOtherLanguageUnderItsKey: of a thing of several units another would
+// be booked.
+func TestAFormThatMayHaveCountedIsReadInTheOtherLanguageUnderItsKey(t *testing.T) {
+	onStreet(t, func(t *testing.T, w *town, zoe *browser) {
+		form := zoe.get(zoe.get("/reserver?r=amos-camera&jour=2026-11-24").slot("14 h")).form("/reserver")
+		zoe.send(form, "titre", "Tournage").has("C’est réservé")
+		form.fields.Set("titre", "Tournage")
+		fields := fieldsOfForm(form.fields)
+		english := zoe.post("/en/reserver", append(flat(fields), onlyShow, "1")...).on("/en/reserver", 200)
+		zoe.send(english.form("/en/reserver"))
+		if n := len(w.booked()); n != 1 {
+			t.Errorf("it was booked %d times", n)
+		}
+		// A form that was only looked at has a key of its own.
+		fields = slices.DeleteFunc(fields, func(f hiddenField) bool { return f.Name == "cle" })
+		if got := zoe.post("/reserver", append(flat(fields), onlyShow, "1")...).form("/reserver").fields.Get("cle"); !goodKey(got) || got == form.fields.Get("cle") {
+			t.Errorf("the key is %q", got)
+		}
+	})
+}
+
+// flat are fields as names and values in turn.
+func flat(fields []hiddenField) []string {
+	var all []string
+	for _, f := range fields {
+		all = append(all, f.Name, f.Value)
+	}
+	return all
 }

@@ -177,7 +177,7 @@ func (p *page) change(status int, b booking.Booking, f changeForm, wrong *told, 
 			v.ToFields = append(v.ToFields, hiddenBasket(f.wants)...)
 		}
 	}
-	v.ToFields = append(v.ToFields, hiddenField{"version", strconv.FormatInt(b.Version, 10)}, hiddenField{"cle", newKey()})
+	v.ToFields = append(v.ToFields, hiddenField{"version", strconv.FormatInt(b.Version, 10)}, hiddenField{"cle", newKey()}, hiddenField{authorField, p.personMark()})
 	if err := p.writing(&f, terms, refused); err != nil {
 		return err
 	}
@@ -320,7 +320,7 @@ func (p *page) instead(v *changeView, b booking.Booking, f changeForm, refused *
 		other := f
 		other.from, other.to, other.Key = a.StartsAt, a.EndsAt, newKey()
 		out := alternative{What: p.alternativeWords(a), When: p.spanWords(a.StartsAt, a.EndsAt, zoneNamed(b.TimeZone))}
-		out.Fields = []hiddenField{{"debut", stamp(a.StartsAt)}, {"fin", stamp(a.EndsAt)}, {"version", strconv.FormatInt(b.Version, 10)}, {"cle", other.Key}}
+		out.Fields = []hiddenField{{"debut", stamp(a.StartsAt)}, {"fin", stamp(a.EndsAt)}, {"version", strconv.FormatInt(b.Version, 10)}, {"cle", other.Key}, {authorField, p.personMark()}}
 		if a.Instead != "" {
 			wants := slices.Clone(f.wants)
 			for i, w := range wants {

@@ -15,34 +15,18 @@ func (p *page) extendOf(b booking.Booking, zone *time.Location, now time.Time) e
 	e := extendView{ID: b.ID, Key: newKey(), Version: b.Version, Action: bookingAddress(b.ID) + "/prolonger"}
 	clock := deskClock{p.l, zone, now}
 	ends, err := p.Book.ExtendEnds(p.c.Request.Context(), p.v.Actor, b.ID)
-	if err == nil && len(ends) == 0 {
-		ends = extensions(b, zone, now)
-	} // without them another time can still be written
+	e.None = err == nil && len(ends) == 0 // another time can still be written
 	for _, until := range ends {
 		e.Choices = append(e.Choices, option{ID: stamp(until), Words: clock.at(until)})
 	}
 	if e.Open = strings.HasSuffix(p.c.Request.URL.Path, "/prolonger"); e.Open {
 		e.Other = p.field("autre")
+		if _, err := p.untilOf(zone); err != nil {
+			e.Wrong = p.l.Say("page.counter.extend_when", nil)
+		}
 	}
 	e.Min = b.EndsAt.In(zone).Format("2006-01-02T15:04")
 	return e
-}
-
-// extensions are the first times after the end of a booking, and after now, that are offered.
-func extensions(b booking.Booking, zone *time.Location, now time.Time) []time.Time {
-	var some []time.Time
-	daily := b.EndsAt.Sub(b.StartsAt) >= 20*time.Hour
-	end := b.EndsAt.In(zone)
-	for i := 1; len(some) < 3 && i < 1000; i++ {
-		until := end.Add(time.Duration(i) * time.Hour)
-		if daily {
-			until = hours.At(hours.DateOf(end, zone).AddDays(i), hours.Minutes(end.Hour()*60+end.Minute()), zone)
-		}
-		if until.After(now) {
-			some = append(some, until.UTC())
-		}
-	}
-	return some
 }
 
 // untilOf is the time that a form asks for: one of those offered, or one on the hub's clock.
@@ -61,6 +45,11 @@ func (p *page) untilOf(zone *time.Location) (time.Time, error) {
 	return at.UTC(), nil
 }
 
+// noUntil says that of an extension no time could be read.
+func (p *page) noUntil(booking string) *told {
+	return &told{Title: p.l.Say("page.bookings.not_extended", nil), List: []wrongField{{"autre-" + booking, p.l.Say("page.counter.extend_when", nil)}}}
+}
+
 // extendBooking moves the end of one's own booking, while it runs and nobody waits for what it has.
 func extendBooking(p *page) error {
 	b, err := p.oneBooking()
@@ -69,9 +58,10 @@ func extendBooking(p *page) error {
 	}
 	path := bookingAddress(b.ID)
 	until, err := p.untilOf(zoneNamed(b.TimeZone))
-	if err == nil {
-		_, err = p.Book.Extend(p.c.Request.Context(), p.v.Actor, b.ID, until, versionOf(p.field("version")), p.onceKey("cle", b.ID, stamp(until)))
+	if err != nil {
+		return p.bookingAgain(b.ID, http.StatusBadRequest, p.noUntil(b.ID))
 	}
+	_, err = p.Book.Extend(p.c.Request.Context(), p.v.Actor, b.ID, until, versionOf(p.field("version")), p.onceKey("cle", b.ID, stamp(until)))
 	switch f := fault.Of(err); {
 	case err == nil:
 		return p.to(path + "?fait=prolongee")

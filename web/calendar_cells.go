@@ -96,7 +96,7 @@ func (p *page) calTimeOf(a booking.Availability, window hours.Span, now time.Tim
 	}
 	c.first = now.Add(time.Duration(policy.Notice) * time.Minute)
 	c.last = hours.At(hours.DateOf(now, t.Zone).AddDays(horizon+1), 0, t.Zone)
-	c.afterHours = reach.AfterHours || policy.Within == inventory.Any
+	c.afterHours = opensTo(policy, reach.AfterHours)
 	if n := len(policy.Tiers); n > 0 {
 		c.admitted = false
 		for _, tier := range policy.Tiers {
@@ -104,6 +104,12 @@ func (p *page) calTimeOf(a booking.Availability, window hours.Span, now time.Tim
 		}
 	}
 	return c, nil
+}
+
+// opensTo reports whether what follows a policy may be booked outside opening hours, by who may come then
+// or may not. What ends inside is handed out and comes back over the counter: then it is closed to all.
+func opensTo(policy inventory.Policy, comesThen bool) bool {
+	return comesThen && policy.Within != inventory.EndsInside || policy.Within == inventory.Any
 }
 
 // at says what a stretch is, and which part of it is free.
@@ -142,6 +148,7 @@ type calCell struct {
 	Title    string // of the booking that takes it
 	Hour     string // the hour that begins, or the part of it that is free
 	Words    string
+	Taken    string // when, of a cell that is free for the rest
 	Path     string // of what is free
 	Same     bool   // another cell of the row, where the booking begins, leads there too
 	From, To string // its instants, for drawing
@@ -195,6 +202,33 @@ func (p *page) freeCell(c calTime, h calHour, free hours.Spans, several int) cal
 	return cell
 }
 
+// takenIn says when what takes part of an hour begins in it, or until when it goes on, or "" where
+// nothing of the hour that may be had is taken.
+func (p *page) takenIn(c calTime, h calHour) string {
+	span := h.Span
+	if c.first.After(span.Start) {
+		span.Start = c.first
+	}
+	if c.last.Before(span.End) {
+		span.End = c.last
+	}
+	if !span.End.After(span.Start) {
+		return ""
+	}
+	may := hours.Spans{span}
+	if !c.afterHours {
+		may = c.open.Intersect(may)
+	}
+	taken := may.Minus(c.Terms.Hours.Closed(span.Start, span.End, c.Terms.Zone)).Minus(c.bookable)
+	if len(taken) == 0 {
+		return ""
+	}
+	if first := taken[0]; first.Start.After(h.Start) {
+		return p.l.Say("page.calendar.taken_from", fault.Params{"time": p.l.ShortTime(first.Start.In(c.Terms.Zone))})
+	}
+	return p.l.Say("page.calendar.taken_until", fault.Params{"time": p.l.ShortTime(taken[0].End.In(c.Terms.Zone))})
+}
+
 // cells are a row of a day's table: one for each column, and those of the same sort that lead
 // nowhere together. counts is how many units are free in an hour, where that is known.
 func (p *page) cells(c calTime, day hours.Date, columns []hourKey, counts map[time.Time]int) []calCell {
@@ -210,6 +244,7 @@ func (p *page) cells(c calTime, day hours.Date, columns []hourKey, counts map[ti
 			cell.State = state
 			if state == stateFree {
 				cell = p.freeCell(c, h, free, counts[h.Start])
+				cell.Taken = p.takenIn(c, h)
 			}
 			if cell.State == stateBusy {
 				cell.Title = c.titled(h.Span)

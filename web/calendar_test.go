@@ -134,7 +134,7 @@ func TestACalendarSaysWhatTheBookSays(t *testing.T) {
 				t.Errorf("%s is %q, want %q", day, got, want)
 			}
 		}
-		if half := rows["mar. 24 nov."][2]; half.text != "12 h 30 libre" {
+		if half := rows["mar. 24 nov."][2]; half.text != "12 h 30 libre réservé jusqu’à 12 h 30" {
 			t.Errorf("half an hour is left, said as %q", half.text)
 		}
 	})
@@ -323,4 +323,39 @@ func TestACellLeadsOnlyToWhatCanBeBooked(t *testing.T) {
 // plainly is a text without what only holds it together.
 func plainly(text string) string {
 	return strings.Join(strings.Fields(strings.NewReplacer("\u00a0", " ", "\u2060", "", "\u200b", "").Replace(text)), " ")
+}
+
+// An hour that is taken in part says so, beside what is free of it; what ends inside its hours is closed
+// outside them even to who may come then.
+func TestAPartOfAnHourThatIsTakenIsSeen(t *testing.T) {
+	onEach(t, func(t *testing.T, w *town) {
+		m := newMarket(w)
+		m.resource("amos", "studio", inventory.Space, "Atelier", 1, inventory.ResourceEdits{Policy: inventory.PolicyEdits{Grain: ref(15), Shortest: ref(15), Longest: ref(480), Horizon: ref(30)}})
+		w.browser().person("Zoé", "zoe@exemple.example")
+		m.books("zoe@exemple.example", "amos-atelier", "America/Toronto", "2026-11-24T14:30", "2026-11-24T15:30")
+		_, rows := w.browser().get("/ressources/amos-atelier/calendrier?jour=2026-11-24").table()
+		said := ""
+		for _, c := range rows["mar. 24 nov."] {
+			said += c.text + "|"
+		}
+		for _, want := range []string{"réservé dès 14 h 30", "réservé jusqu’à 15 h 30"} {
+			if strings.Count(said, want) != 1 {
+				t.Errorf("%q of %s", want, said)
+			}
+		}
+	})
+}
+
+func TestACounterThatIsClosedIsNotBooked(t *testing.T) {
+	zone, err := hours.LoadZone("America/Toronto")
+	must(t, err)
+	night := hours.Span{Start: time.Date(2026, 11, 24, 4, 0, 0, 0, zone), End: time.Date(2026, 11, 24, 5, 0, 0, 0, zone)}
+	terms := &inventory.Terms{Zone: zone, Units: make([]inventory.Unit, 1)}
+	for within, state := range map[inventory.Within]string{inventory.EndsInside: stateClosed, inventory.Inside: stateBusy} {
+		terms.Resource.Policy.Within = within
+		c := calTime{Availability: booking.Availability{Terms: terms}, admitted: true, last: night.End.AddDate(0, 1, 0), afterHours: opensTo(terms.Resource.Policy, true)}
+		if got, _ := c.at(night); got != state {
+			t.Errorf("%s is %s", within, got)
+		}
+	}
 }

@@ -39,19 +39,19 @@ func (f *calendarView) title(p *page, times []calTime, window hours.Span) error 
 	return nil
 }
 
-// titled is the title of the booking that takes a stretch, where one is known and nobody else
-// may have part of it.
+// titled is the title of the booking that takes all of a stretch, "" for none: of the rest of one that
+// it takes in part somebody else may have part, whose booking is not shown. The list beside the
+// calendar has every title with its own hours.
 func (c calTime) titled(span hours.Span) string {
-	found := ""
+	if len(c.Terms.Units) != 1 {
+		return ""
+	}
 	for _, b := range c.titles {
-		if b.StartsAt.Before(span.End) && b.EndsAt.After(span.Start) {
-			if found != "" || len(c.Terms.Units) != 1 {
-				return ""
-			}
-			found = b.Title
+		if (hours.Span{Start: b.StartsAt, End: b.EndsAt}).Contains(span) {
+			return b.Title
 		}
 	}
-	return found
+	return ""
 }
 
 // windowOf is all that a calendar shows of some resources, each on its own clock.

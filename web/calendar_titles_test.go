@@ -74,3 +74,26 @@ func TestATitleIsShownToWhomItIsFor(t *testing.T) {
 		}
 	})
 }
+
+// TestAnHourOfTwoBookingsHasNoTitle: of one for members that ends within it, the rest may be somebody
+// else's, whose booking is not shown to who reads.
+func TestAnHourOfTwoBookingsHasNoTitle(t *testing.T) {
+	onEach(t, func(t *testing.T, w *town) {
+		m := newMarket(w)
+		zoe := w.browser()
+		zoe.person("Zoé", "zoe@exemple.example")
+		w.browser().person("Paul", "paul@exemple.example")
+		m.titled("zoe@exemple.example", "members", "Duo", "10:00", "11:30")
+		m.titled("paul@exemple.example", "private", "Secret de Paul", "11:30", "13:00")
+		m.titled("zoe@exemple.example", "private", "Solo", "14:00", "16:30")
+		v := zoe.get("/ressources/amos-grand-studio/calendrier?jour=2026-11-23").has("de 10\u00a0h à 11\u00a0h\u00a030")
+		_, rows := v.table()
+		row := rows["mar. 24 nov."]
+		if row[1].text != "Duo" || row[1].width != 1 || row[2].text != "réservé" || row[2].width != 2 {
+			t.Errorf("%+v", row)
+		}
+		if row[4].text != "Solo" || row[4].width != 2 || row[5].text != "réservé" {
+			t.Errorf("%+v", row)
+		}
+	})
+}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -32,9 +33,16 @@ func cleaned(s string) string {
 	return strings.Trim(s, unseenEnds)
 }
 
+// asSent are the fields of secrets, which are taken as they are: who chose a password with a tab in
+// it has that one. Codes are cleaned as other texts: they are of figures and letters alone.
+var asSent = []string{"password", "secret", sealedField}
+
 // clean cleans what a form says, or a query, and reports whether anything had to be.
 func clean(values url.Values) (changed bool) {
-	for _, texts := range values {
+	for name, texts := range values {
+		if slices.Contains(asSent, name) {
+			continue
+		}
 		for i, s := range texts {
 			if c := cleaned(s); c != s {
 				texts[i], changed = c, true

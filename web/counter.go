@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -28,9 +29,10 @@ func (s *Site) mountCounter(r gin.IRouter) {
 	s.on(r, "POST", counterPath+"/:hub/demandes/:id", answerRequest)
 	s.on(r, "GET", counterPath+"/:hub/sans-reservation", walkInPage)
 	s.on(r, "POST", counterPath+"/:hub/sans-reservation", walkIn)
-	for _, forms := range []string{"prets", "retours", "retours/:loan", "arrivees", "exemplaires", "prolonger", "demandes/:id"} {
+	for _, forms := range []string{"prets", "retours", "arrivees", "exemplaires", "prolonger", "demandes/:id"} {
 		s.on(r, "GET", counterPath+"/:hub/"+forms, func(p *page) error { return p.to(counterPath + "/" + url.PathEscape(p.c.Param("hub"))) })
 	}
+	s.on(r, "GET", counterPath+"/:hub/retours/:loan", returnAgain)
 	s.mountSuspensions(r)
 	s.mountOfflineCounter(r)
 }
@@ -77,13 +79,25 @@ type post struct {
 // mostScanned bounds how many codes an address carries.
 const mostScanned = 40
 
+// longestCode is how many characters are read of what was scanned or typed: no label or card says more.
+const longestCode = 200
+
+// codeIn is what of a text is read as a code.
+func codeIn(text string) string {
+	text = strings.TrimSpace(text)
+	if all := []rune(text); len(all) > longestCode {
+		text = string(all[:longestCode])
+	}
+	return text
+}
+
 // atCounter is the counter of the address for who may stand there, with what the fields say is open.
 func (p *page) atCounter(q url.Values) (*post, error) {
 	d, c, err := p.counterDesk()
 	if err != nil {
 		return nil, err
 	}
-	x := &post{page: p, desk: d, counter: c, clock: deskClock{p.l, c.Zone, c.Now}, open: cmp.Or(q.Get("r"), q.Get("booking")), code: q.Get("code")}
+	x := &post{page: p, desk: d, counter: c, clock: deskClock{p.l, c.Zone, c.Now}, open: cmp.Or(q.Get("r"), q.Get("booking")), code: codeIn(q.Get("code"))}
 	if !goodID(x.open) {
 		x.open = ""
 	}
@@ -155,7 +169,7 @@ func counterPage(p *page) error {
 
 // show sends the counter with a panel, and what went wrong.
 func (x *post) show(status int, panel panelView, wrong *told) error {
-	if x.c.Request.Method != http.MethodGet {
+	if x.c.Request.Method != http.MethodGet || len(x.c.Query("code")) > len(x.code)+longestCode { // no longer than it was read
 		x.other = x.address(x.open, x.units)
 	}
 	title := "page.counter.title"

@@ -259,10 +259,10 @@ func extendHere(p *page) error {
 		return err
 	}
 	until, err := p.untilOf(x.counter.Zone)
-	if err == nil {
-		_, err = x.Book.Extend(x.c.Request.Context(), x.v.Actor, x.open, until, versionOf(x.field("version")), x.onceKey("cle", x.open, stamp(until)))
-	}
 	if err != nil {
+		return x.againWith(http.StatusBadRequest, p.noUntil(x.open))
+	}
+	if _, err = x.Book.Extend(x.c.Request.Context(), x.v.Actor, x.open, until, versionOf(x.field("version")), x.onceKey("cle", x.open, stamp(until))); err != nil {
 		return x.again(err)
 	}
 	return x.to(x.address("", nil, "vu", x.open, "fait", "prolonge"))

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -113,7 +114,7 @@ func (x *post) panel() (panelView, error) {
 		if err := x.asks(v.Visit, *s.Open); err != nil {
 			return v, err
 		}
-		if done := q.Get("fait"); done == "remis" || done == "photo" {
+		if done := q.Get("fait"); done == "remis" || done == "photo" || done == "photos" {
 			if err := x.justLeft(v.Visit); err != nil {
 				return v, err
 			}
@@ -226,7 +227,7 @@ func (x *post) parts(all []inventory.Component) []countLine {
 // unit is a unit that was scanned while nothing is open.
 func (x *post) unit(u *booking.ScannedUnit) *foundView {
 	v := &foundView{Base: x.desk.Path, Code: u.Code, Name: u.ResourceName.In(x.l.Tag()), Icon: string(u.Kind), Status: x.unitWords(u.Status), Fine: u.Status == "in_service",
-		Parts: x.parts(u.Components), Page: inventoryPath + "/" + x.desk.Hub.Slug + "/exemplaires/" + u.ID, Report: "/u/" + u.Code}
+		Parts: x.parts(u.Components), Page: inventoryPath + "/" + x.desk.Hub.Slug + "/exemplaires/" + u.ID, Report: "/u/" + url.PathEscape(u.Code)}
 	v.Hand = v.Fine && u.Loan == nil
 	v.Journey, v.Do = x.journeyWords(u), x.actOn(u)
 	if u.CurrentHubID != x.desk.Hub.ID && u.HomeHubID != x.desk.Hub.ID {
@@ -305,9 +306,12 @@ func (x *post) refusal(err error) (*told, int, error) {
 	} else if len(f.Violations) > 0 {
 		wrong.Title, wrong.Text = x.l.Say("page.counter.refused", nil), ""
 		wrong.List = x.reasons(f.Violations)
-		for i, v := range f.Violations { // said to who serves, not to who is suspended
+		for i, v := range f.Violations { // said to who serves, not to who comes
 			if v.Code == "suspended" && len(f.Violations) == len(wrong.List) {
 				wrong.List[i].Text = x.l.Say("page.counter.suspended_refused", v.Params)
+			}
+			if from, is := v.Params["earliest"].(time.Time); is && v.Code == "not_yet" && len(f.Violations) == len(wrong.List) {
+				wrong.List[i].Text = x.l.Say("page.counter.early", fault.Params{"from": x.clock.at(from)})
 			}
 		}
 	} else if f.Kind == fault.Stale {

@@ -3,6 +3,7 @@ package web
 import (
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -174,6 +175,22 @@ func inspect(p *page) error {
 		return x.changed(noted)
 	}
 	return x.to(x.address("", nil, "fait", "note"))
+}
+
+// returnAgain leads back to the form of a return, from its address.
+func returnAgain(p *page) error {
+	x, err := p.atCounter(url.Values{})
+	if err != nil {
+		return err
+	}
+	loan, err := x.Book.Loan(x.c.Request.Context(), x.v.Actor, x.c.Param("loan"))
+	switch {
+	case err != nil:
+		return x.to(x.desk.Path)
+	case loan.BackAt == nil: // its photos are taken as it leaves
+		return x.to(x.address("", nil, "vu", loan.BookingID, "fait", "photos"))
+	}
+	return x.to(x.address("", nil, "retour", loan.Code))
 }
 
 // inspectAgain shows the form of what was found on a unit again with all that was written into it, or

@@ -100,7 +100,9 @@ func changeSuspensions(p *page) error {
 		after, errAfter := strconv.Atoi(strings.TrimSpace(p.field("retards")))
 		days, errDays := strconv.Atoi(strings.TrimSpace(p.field("jours")))
 		e.SuspendAfter, e.SuspendDays = &after, &days
-		if errAfter != nil || errDays != nil {
+		if errAfter != nil {
+			return p.showSuspensions(0, fault.Field("suspend_after", "bad_number"))
+		} else if errDays != nil {
 			return p.showSuspensions(0, fault.Field("suspend_days", "bad_number"))
 		}
 		_, err = p.Catalog.UpdateHub(ctx, p.v.Actor, c.Hub.ID, e, p.onceKey("cle", p.field("retards"), p.field("jours"), p.field("version")))

@@ -249,8 +249,13 @@ func TestADamagedReturnGoesOutOfService(t *testing.T) {
 		}
 		next, err := s.book.Place(t.Context(), identity.System, booking.Request{Lines: []booking.Want{{Resource: "amos-camera", Quantity: 2}}, StartsAt: b.EndsAt.Add(time.Hour), EndsAt: b.EndsAt.Add(2 * time.Hour), MemberID: s.idOf("rose@exemple.example")}, database.Key{})
 		must(t, err)
-		noted := s.anne.multipart(form, "abime", "1", "probleme", "Objectif fendu").has("C’est noté.", "À mettre de côté", "Un billet est ouvert", "À reloger", "Rose", "/reservations/"+next.ID+"/changer")
+		noted := s.anne.multipart(form, "abime", "1", "probleme", "Objectif\tfendu\u200b\ufeff").has("C’est noté.", "À mettre de côté", "Un billet est ouvert", "À reloger", "Rose", "/reservations/"+next.ID+"/changer")
 		s.page("/ noted", noted, "fr")
+		var told string // a form with files is cleaned as others are
+		must(t, s.db.Reader(t.Context()).Get(&told, `SELECT description FROM tickets`))
+		if told != "Objectif fendu" {
+			t.Errorf("the ticket says %q", told)
+		}
 		s.anne.get(atAmos).has("Hors service", code)
 		again := s.anne.get(atAmos + "?code=" + url.QueryEscape(code)).has("hors service")
 		s.page("?code=", again, "fr")

@@ -75,7 +75,7 @@ func hasCome(p *page) error {
 		return fault.New(fault.NotFound, "unit_not_found", nil)
 	}
 	act := x.field("faire")
-	if do := x.actOn(s.Unit); do.Name == act {
+	if do := x.actOn(s.Unit); act != "" && do.Name == act {
 		if err := x.do(act, s.Unit); err != nil {
 			return x.again(err)
 		}
@@ -94,11 +94,19 @@ func hasCome(p *page) error {
 
 // do carries an act on a unit out.
 func (x *post) do(act string, u *booking.ScannedUnit) error {
-	ctx := x.c.Request.Context()
-	if act == unitHasCome {
-		_, err := x.Book.ArriveTransfer(ctx, x.v.Actor, u.Journey.ID, x.onceKey("cle", u.Journey.ID))
+	switch act {
+	case unitHasCome:
+		_, err := x.Book.ArriveTransfer(x.c.Request.Context(), x.v.Actor, u.Journey.ID, x.onceKey("cle", u.Journey.ID))
 		return err
+	case unitIsFound:
+		return x.isFound(u)
 	}
+	return fault.Field("faire", "bad_value")
+}
+
+// isFound ends that a unit is lost.
+func (x *post) isFound(u *booking.ScannedUnit) error {
+	ctx := x.c.Request.Context()
 	all, err := x.Book.UnitAt(ctx, x.v.Actor, x.counter, u.ID)
 	if err != nil {
 		return err

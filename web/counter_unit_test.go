@@ -8,6 +8,7 @@ import (
 
 	"canot/booking"
 	"canot/booking/membership"
+	"canot/internal/database"
 	"canot/internal/identity"
 )
 
@@ -126,6 +127,34 @@ func TestWhatWasLostIsFoundWhereItIsScanned(t *testing.T) {
 		if _, is := ticked.one("input", "id", "u-"+code).has["checked"]; !is {
 			t.Error("what was found is not ticked")
 		}
+	})
+}
+
+// TestAnActOnAUnitIsNamed: a form that says none does none, though there is none to do.
+func TestAnActOnAUnitIsNamed(t *testing.T) {
+	onCounter(t, func(t *testing.T, s *stand) {
+		m, err := s.book.TakeOutFor(t.Context(), identity.System, booking.Outage{Unit: "amos-camera0", From: s.clock.Now().Add(24 * time.Hour), Cause: "lost"}, noKeyAtAll)
+		must(t, err)
+		for _, act := range []string{"", "perdu"} {
+			s.anne.post(atAmos+"/exemplaires", "unite", "amos-camera0", "faire", act, "cle", newKey())
+			var open bool
+			must(t, s.db.Reader(t.Context()).Get(&open, `SELECT open FROM maintenances WHERE id = $1`, m.ID))
+			if !open {
+				t.Fatalf("%q: it is found", act)
+			}
+		}
+	})
+}
+
+// TestACodeOfOldIsWhollyInItsAddress: codes from before labels had a form hold anything.
+func TestACodeOfOldIsWhollyInItsAddress(t *testing.T) {
+	onCounter(t, func(t *testing.T, s *stand) {
+		must(t, s.db.In(t.Context(), func(tx *database.Tx) error {
+			_, err := tx.Exec(`UPDATE units SET code = 'CAM 5%?#' WHERE code = 'amos-camera0'`)
+			return err
+		}))
+		v := s.anne.get(atAmos + "?" + url.Values{"code": {"CAM 5%?#"}}.Encode())
+		v.one("a", "href", "/u/CAM%205%25%3F%23")
 	})
 }
 

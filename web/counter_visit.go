@@ -40,7 +40,8 @@ type visitView struct {
 	Key          string
 	Hand         bool // something of it can be handed out
 	Arrive       bool
-	Answer       bool // it is a request that who looks may answer
+	Early        fault.Params // from when on it may begin, nil for now
+	Answer       bool         // it is a request that who looks may answer
 	Extend       *extendView
 	More         string // where it is opened again to add to it
 }
@@ -125,6 +126,8 @@ type extendView struct {
 	Min     string // for a field, on the hub's clock
 	Open    bool   // it was just asked for, and refused
 	Other   string // what was written
+	Wrong   string // what is wrong with it, "" for nothing
+	None    bool   // no end can be proposed
 }
 
 // visit is a booking as it is opened at the counter.
@@ -171,7 +174,11 @@ func (x *post) visit(b booking.Visit, open bool) *visitView {
 		}
 	}
 	v.Hand = open && (b.Status == booking.Confirmed || v.Running) && (v.Waits > 0 || len(v.Others) > 0)
-	v.Arrive = b.Status == booking.Confirmed && spaces && v.Waits == 0
+	early := b.Status == booking.Confirmed && x.counter.Now.Before(b.MayBegin())
+	if early {
+		v.Early = fault.Params{"from": x.clock.at(b.MayBegin())}
+	}
+	v.Arrive = b.Status == booking.Confirmed && spaces && v.Waits == 0 && !early
 	v.Answer = b.Status == booking.Pending && x.may(identity.Approve)
 	if out && x.counter.Now.After(b.EndsAt) {
 		v.Late = x.clock.late(b.EndsAt)

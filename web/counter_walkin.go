@@ -15,6 +15,7 @@ import (
 	"canot/internal/identity"
 	"canot/internal/identity/privacy"
 	"canot/inventory"
+	"canot/inventory/hours"
 )
 
 // A walkForm is what is asked of somebody without a booking, as it was typed.
@@ -44,6 +45,7 @@ type walkView struct {
 	Key     string
 	Action  string
 	Waive   bool
+	Shut    bool       // the hub is: who lends says why
 	Sign    bool       // it was refused for want of a signature
 	Alike   []namesake // who is called so already
 }
@@ -56,7 +58,7 @@ const mostThings = 60
 
 func walkOf(q url.Values) walkForm {
 	return walkForm{Name: strings.TrimSpace(q.Get("nom")), Phone: strings.TrimSpace(q.Get("telephone")), Title: strings.TrimSpace(q.Get("titre")), Member: q.Get("pour"), Thing: q.Get("quoi"),
-		More: strings.TrimSpace(q.Get("ajout")), Until: q.Get("jusqua"), Other: q.Get("autre"), Reason: strings.TrimSpace(q.Get("raison"))}
+		More: codeIn(q.Get("ajout")), Until: q.Get("jusqua"), Other: q.Get("autre"), Reason: strings.TrimSpace(q.Get("raison"))}
 }
 
 // walkAddress is where somebody without a booking is served, with what was scanned for them.
@@ -157,10 +159,16 @@ func (x *post) walkAgain(f walkForm, wrong *told, status int) error {
 	w := &walkView{walkForm: f, Units: x.units, Key: newKey(), Action: x.desk.Path + "/sans-reservation", Waive: x.may(identity.Waive)}
 	if f.Member != "" {
 		m, err := x.Directory.SeenMember(ctx, x.v.Actor, f.Member)
-		if err != nil {
+		if fault.KindOf(err) == fault.NotFound { // another card is scanned, or a name written
+			f.Member, w.Member = "", ""
+			if wrong == nil || status == http.StatusUnprocessableEntity {
+				wrong, status = &told{Title: x.l.Say("page.counter.walk_nobody", nil), List: []wrongField{{"nom", x.l.Say("page.counter.walk_name", nil)}}}, http.StatusNotFound
+			}
+		} else if err != nil {
 			return err
+		} else {
+			w.Person = &booking.Person{ID: m.ID, Name: m.Name}
 		}
-		w.Person = &booking.Person{ID: m.ID, Name: m.Name}
 	}
 	if len(x.units) == 0 {
 		list, _, err := x.Catalog.Resources(ctx, inventory.ResourceQuery{Hub: x.desk.Hub.ID, Limit: 200})
@@ -173,9 +181,13 @@ func (x *post) walkAgain(f walkForm, wrong *told, status int) error {
 			}
 		}
 	}
-	ends, err := x.ends(f)
+	ends, shut, err := x.ends(f)
 	if err != nil {
 		return err
+	}
+	w.Shut = shut
+	if until, ok := f.chosen(); ok && !slices.ContainsFunc(ends, until.Equal) { // the clock has moved on, what was chosen has not
+		ends = slices.SortedFunc(slices.Values(append(slices.Clone(ends), until)), time.Time.Compare)
 	}
 	for _, until := range ends {
 		w.Choices = append(w.Choices, option{ID: stamp(until), Words: x.clock.at(until), Here: stamp(until) == f.Until})
@@ -193,17 +205,23 @@ func (x *post) walkAgain(f walkForm, wrong *told, status int) error {
 }
 
 // ends are those that are offered: what the things that are taken allow, and the usual ones while
-// nothing is.
-func (x *post) ends(f walkForm) ([]time.Time, error) {
+// nothing is; shut says that the hub is closed to them now.
+func (x *post) ends(f walkForm) (ends []time.Time, shut bool, err error) {
 	units := slices.Concat(x.units, nonEmpty(f.Thing))
 	if len(units) == 0 {
-		return x.untils(), nil
+		return x.untils(), false, nil
 	}
-	ends, err := x.Book.WalkInEnds(x.c.Request.Context(), x.v.Actor, x.desk.Hub.ID, units)
+	ends, shut, err = x.Book.WalkInEnds(x.c.Request.Context(), x.v.Actor, x.desk.Hub.ID, units)
 	if err == nil && len(ends) == 0 {
 		ends = x.untils()
 	}
-	return ends, err
+	return ends, shut, err
+}
+
+// chosen is the time that was chosen of those that were offered, and whether there is one.
+func (f walkForm) chosen() (time.Time, bool) {
+	at, err := time.Parse(time.RFC3339, f.Until)
+	return at.UTC(), err == nil && !hours.Absurd(at)
 }
 
 // untils are the times until which things are lent most often: an hour, two, four, and the same hour

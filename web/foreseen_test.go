@@ -102,7 +102,7 @@ func TestAMetersHoursAreSetOnThePageOfItsUnit(t *testing.T) {
 		at := s.unitPage(u)
 		v := s.anne.get(at)
 		s.anne.send(v.form(at+"/compteur"), "heures", "beaucoup").has(`role="alert"`)
-		v = s.anne.send(v.form(at+"/compteur"), "heures", "1\u00a0250,5").has("Le compteur est réglé", "1250\u00a0h\u00a030", "Compteur réglé", `value="1250.5"`)
+		v = s.anne.send(v.form(at+"/compteur"), "heures", "1\u00a0250,5").has("Le compteur est réglé", "1250\u00a0h\u00a030", "Compteur réglé", `value="1250,5"`)
 		checkPage(t, at, v, "fr")
 		is, err := s.site.Catalog.Unit(t.Context(), u.ID)
 		must(t, err)
@@ -140,7 +140,7 @@ func TestAPlannedJourneyIsNobodysResource(t *testing.T) {
 	onCounter(t, func(t *testing.T, s *stand) {
 		x, err := s.book.PlanTransfer(t.Context(), identity.System, booking.Journey{Unit: "amos-presse0", To: "val-dor", LeavesAt: s.clock.Now(), ArrivesAt: s.clock.Now().Add(time.Hour)}, database.Key{})
 		must(t, err)
-		there, err := s.site.Catalog.Resource(t.Context(), x.ToResourceID)
+		there, err := s.site.Catalog.Host(t.Context(), x.ToResourceID)
 		must(t, err)
 		seen := func(status int) {
 			t.Helper()

@@ -2,9 +2,7 @@ package web
 
 import (
 	"net/http"
-	"slices"
 	"strings"
-	"time"
 
 	"canot/booking"
 	"canot/internal/database"
@@ -87,9 +85,7 @@ func sendAway(p *page) error {
 	key := p.onceKey("cle", u.ID, p.field("raison"))
 	if p.retires() {
 		done = "retire"
-		if err = p.movesOthers(u.ID, c.Now); err == nil {
-			_, err = p.Book.Retire(ctx, p.v.Actor, u.ID, key)
-		}
+		_, err = p.Book.Retire(ctx, p.v.Actor, u.ID, p.foreseen(), key)
 	} else {
 		_, err = p.Book.TakeOutFor(ctx, p.v.Actor, booking.Outage{Unit: u.ID, From: c.Now, Cause: "lost", Reason: p.field("raison"), Foreseen: p.foreseen()}, key)
 	}
@@ -97,24 +93,6 @@ func sendAway(p *page) error {
 		return p.showAway(0, err)
 	}
 	return p.to(p.inventory(d) + "/exemplaires/" + u.ID + "?fait=" + done)
-}
-
-// movesOthers refuses to retire a unit when that moves somebody whom the page did not show.
-func (p *page) movesOthers(unit string, now time.Time) error {
-	seen := p.foreseen()
-	if seen == nil {
-		return nil
-	}
-	impact, err := p.Book.OutingImpact(p.c.Request.Context(), p.v.Actor, unit, now, nil)
-	if err != nil {
-		return err
-	}
-	for _, id := range impact.Foreseen() {
-		if !slices.Contains(seen, id) {
-			return &fault.Error{Kind: fault.Refused, Code: "rules", Violations: []fault.Violation{{Code: impactChanged, Params: fault.Params{}}}}
-		}
-	}
-	return nil
 }
 
 // foundAgain ends that the unit of the address is lost.

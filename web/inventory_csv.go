@@ -14,7 +14,7 @@ import (
 	"canot/internal/identity"
 	"canot/internal/identity/privacy"
 	"canot/inventory"
-	"canot/inventory/upkeep"
+	"canot/inventory/hours"
 	"canot/web/edge"
 )
 
@@ -39,6 +39,7 @@ type tablesView struct {
 	Files     []findLink // what comes out, and goes in again as it is
 	Past      []findLink // what only comes out
 	Names     bool       // the loans say whose they were
+	Since     string     // from which day on what happened comes out
 	Import    bool
 	Report    *tableReport
 	Around    []navigation
@@ -80,6 +81,11 @@ func (p *page) showTables(status int, report *tableReport, wrong error) error {
 		return identity.Denied(p.v.Actor)
 	}
 	f.Wide, f.Desk = true, &d
+	since, err := p.since(d)
+	if err != nil {
+		return err
+	}
+	f.Since = since.String()
 	for _, kind := range tableKinds {
 		f.Kinds = append(f.Kinds, findChoice{kind, p.l.Say("page.tables.kind."+kind, nil), kind == p.field("genre")})
 	}
@@ -88,7 +94,7 @@ func (p *page) showTables(status int, report *tableReport, wrong error) error {
 			f.Files = append(f.Files, findLink{p.tablePath(d, kind), p.l.Say("page.tables.kind."+kind, nil)})
 		}
 		for _, kind := range outOnly {
-			f.Past = append(f.Past, findLink{p.tablePath(d, kind), p.l.Say("page.tables.kind."+kind, nil)})
+			f.Past = append(f.Past, findLink{p.tablePath(d, kind) + "&depuis=" + f.Since, p.l.Say("page.tables.kind."+kind, nil)})
 		}
 	}
 	if wrong != nil {
@@ -168,6 +174,20 @@ func (p *page) tablePath(d desk, kind string) string {
 	return p.inventory(d) + "/exporter.csv?quoi=" + kind
 }
 
+// since is the day from which on what happened comes out: what was asked for, or two years back. A hub
+// that is old has more to tell than a spreadsheet holds.
+func (p *page) since(d desk) (hours.Date, error) {
+	text := p.c.Query("depuis")
+	if text == "" {
+		return hours.DateOf(p.DB.Now(), d.Zone).AddDays(-2 * 365), nil
+	}
+	day, err := hours.ParseDate(text)
+	if err != nil {
+		return day, fault.Field("depuis", "bad_date").Because(err)
+	}
+	return day, nil
+}
+
 // exportTable sends a file of the hub. Who is named in it was looked at, each time.
 func exportTable(p *page) error {
 	d, err := p.deskOf(identity.Export)
@@ -175,23 +195,31 @@ func exportTable(p *page) error {
 		return err
 	}
 	kind, ctx := p.c.Query("quoi"), p.c.Request.Context()
+	day, err := p.since(d)
+	if err != nil {
+		return err
+	}
+	since, name := hours.At(day, 0, d.Zone), d.Hub.Slug+"-"+kind
+	if slices.Contains(outOnly, kind) && p.c.Query("recensement") == "" {
+		name += "-depuis-" + day.String()
+	}
 	var out bytes.Buffer
 	var persons []string
 	switch kind {
 	case "consumables", "moves":
-		err = p.Stock.Export(ctx, p.v.Actor, &out, d.Hub.ID, kind == "moves")
+		err = p.Stock.Export(ctx, p.v.Actor, &out, d.Hub.ID, kind == "moves", since)
 	case "stocktakes":
 		take := p.c.Query("recensement")
 		if take != "" && !goodID(take) {
 			return fault.New(fault.NotFound, "stocktake_not_found", nil)
 		}
-		err = p.Stock.ExportTakes(ctx, p.v.Actor, &out, d.Hub.ID, take)
+		err = p.Stock.ExportTakes(ctx, p.v.Actor, &out, d.Hub.ID, take, since)
 	case "tickets":
-		err = p.exportTickets(&out, d)
+		err = p.exportTickets(&out, d, since)
 	case "rules":
 		err = p.Upkeep.ExportRules(ctx, p.v.Actor, &out, d.Hub.ID)
 	case booking.LoanTable, booking.JourneyTable, booking.OutageTable:
-		persons, err = p.Book.ExportHub(ctx, p.v.Actor, &out, d.Hub.ID, kind)
+		persons, err = p.Book.ExportHub(ctx, p.v.Actor, &out, d.Hub.ID, kind, since)
 	default:
 		err = p.Catalog.ExportHub(ctx, p.v.Actor, &out, d.Hub.ID, kind)
 	}
@@ -202,7 +230,7 @@ func exportTable(p *page) error {
 		return err
 	}
 	edge.Private(p.c.Writer.Header())
-	p.c.Header("Content-Disposition", `attachment; filename="`+d.Hub.Slug+"-"+kind+`.csv"`)
+	p.c.Header("Content-Disposition", `attachment; filename="`+name+`.csv"`)
 	p.c.Data(http.StatusOK, "text/csv; charset=utf-8", out.Bytes())
 	return nil
 }
@@ -213,27 +241,20 @@ var ticketColumns = inventory.Table{
 	Plain:   []string{"created_at", "closed_at", "cost_cents"},
 }
 
-// exportTickets writes all tickets of a hub, without who reported them.
-func (p *page) exportTickets(out *bytes.Buffer, d desk) error {
-	rows := []map[string]string{}
-	for _, state := range []string{upkeep.OpenOnes, upkeep.ClosedOnes} {
-		for after := ""; ; {
-			list, next, err := p.Upkeep.Tickets(p.c.Request.Context(), p.v.Actor, d.Hub.ID, state, 200, after)
-			if err != nil {
-				return err
-			}
-			for _, t := range list {
-				row := map[string]string{"created_at": t.CreatedAt.UTC().Format(time.RFC3339), "unit": t.Code, "resource": t.ResourceName.In("fr"), "kind": t.Kind,
-					"state": t.State, "urgent": map[bool]string{true: "yes", false: "no"}[t.Urgent], "cost_cents": strconv.FormatInt(t.CostCents, 10), "description": t.Description}
-				if t.ClosedAt != nil {
-					row["closed_at"] = t.ClosedAt.UTC().Format(time.RFC3339)
-				}
-				rows = append(rows, row)
-			}
-			if after = next; after == "" {
-				break
-			}
+// exportTickets writes the tickets of a hub since an instant, without who reported them.
+func (p *page) exportTickets(out *bytes.Buffer, d desk, since time.Time) error {
+	list, err := p.Upkeep.TicketsSince(p.c.Request.Context(), p.v.Actor, d.Hub.ID, since)
+	if err != nil {
+		return err
+	}
+	rows := make([]map[string]string, len(list))
+	for i, t := range list {
+		row := map[string]string{"created_at": t.CreatedAt.UTC().Format(time.RFC3339), "unit": t.Code, "resource": t.ResourceName.In("fr"), "kind": t.Kind,
+			"state": t.State, "urgent": map[bool]string{true: "yes", false: "no"}[t.Urgent], "cost_cents": strconv.FormatInt(t.CostCents, 10), "description": t.Description}
+		if t.ClosedAt != nil {
+			row["closed_at"] = t.ClosedAt.UTC().Format(time.RFC3339)
 		}
+		rows[i] = row
 	}
 	return ticketColumns.Write(out, rows)
 }

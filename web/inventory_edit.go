@@ -2,6 +2,8 @@ package web
 
 import (
 	"cmp"
+	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -9,6 +11,7 @@ import (
 	"canot/booking"
 	"canot/internal/fault"
 	"canot/inventory"
+	"canot/web/edge"
 )
 
 // unitFormView is the form of a unit, new or not.
@@ -217,8 +220,11 @@ func (p *page) showParts(status int, wrong error) error {
 		Back: p.inventory(d) + "/exemplaires/" + u.ID, Code: u.Code, Version: strconv.FormatInt(u.Version, 10), Key: newKey()}
 	f.Desk = &d
 	if wrong != nil {
-		t, code := p.explain(wrong)
-		f.Error, status = &t, code
+		var t told
+		t, status = p.partsWrong(wrong)
+		f.Error = &t
+	}
+	if p.c.Request.Method == http.MethodPost {
 		f.Parts = p.typedParts()
 		f.Version = p.field("version")
 	} else {
@@ -253,9 +259,45 @@ func (p *page) typedParts() []partField {
 	return all
 }
 
+// partsWrong says what is wrong with the rows of the form, each beside its field, by the name of its part.
+func (p *page) partsWrong(err error) (told, int) {
+	t, status := p.mend(err)
+	var named []partField
+	for i, row := range p.typedParts() {
+		if row.N = strconv.Itoa(i); row.Name != "" {
+			named = append(named, row)
+		}
+	}
+	f := fault.Of(err)
+	for i := range t.List {
+		v := f.Violations[i]
+		path, _ := v.Params["field"].(string)
+		rest, of := strings.CutPrefix(path, "components.")
+		n, field, _ := strings.Cut(rest, ".")
+		at, err := strconv.Atoi(n)
+		if !of || err != nil || at >= len(named) {
+			continue
+		}
+		params := maps.Clone(v.Params)
+		params["part"] = named[at].Name
+		input := map[string]string{"quantity": "quantite-", "name": "nom-"}[field]
+		if key := "page.inventory.part_wrong_" + v.Code; field == "quantity" && p.l.Has(key) {
+			t.List[i] = wrongField{input + named[at].N, p.l.Say(key, params)}
+			continue
+		}
+		params["field"] = p.l.Say("form."+field, nil)
+		params["what"] = edge.Violations(p.l, []fault.Violation{{Code: v.Code, Params: params}})[0].Message
+		t.List[i] = wrongField{Text: p.l.Say("page.inventory.part_wrong", params)}
+		if input != "" {
+			t.List[i].Field = input + named[at].N
+		}
+	}
+	return t, status
+}
+
 // editParts replaces the components: a row whose name is empty goes.
 func editParts(p *page) error {
-	d, c, err := p.manages()
+	_, c, err := p.manages()
 	if err != nil {
 		return err
 	}
@@ -276,13 +318,17 @@ func editParts(p *page) error {
 		}
 		quantity, err := strconv.Atoi(strings.TrimSpace(row.Quantity))
 		if err != nil {
-			return p.showParts(0, fault.Field("quantity", "bad_number"))
+			return p.showParts(0, fault.Field(fmt.Sprintf("components.%d.quantity", len(e.Parts)), "bad_number"))
 		}
 		e.Parts = append(e.Parts, inventory.Component{ID: row.ID, Name: name, Quantity: quantity, Required: row.Required})
 		sum = append(sum, row.ID, row.Name, row.Other, row.Quantity, strconv.FormatBool(row.Required))
 	}
-	if _, err := p.Catalog.SetComponents(p.c.Request.Context(), p.v.Actor, u.ID, e, p.onceKey("cle", sum...)); err != nil {
-		return p.showParts(0, err)
+	if p.field(backField) != "" {
+		return p.showParts(http.StatusOK, nil)
 	}
-	return p.to(p.inventory(d) + "/exemplaires/" + u.ID + "?fait=composantes")
+	return p.saveParts(u, "composantes", func(foreseen []string) error {
+		e.Foreseen = foreseen
+		_, err := p.Catalog.SetComponents(p.c.Request.Context(), p.v.Actor, u.ID, e, p.onceKey("cle", sum...))
+		return err
+	}, func(wrong error) error { return p.showParts(0, wrong) })
 }

@@ -21,12 +21,25 @@ func setMeter(p *page) error {
 	typed := p.field("heures")
 	minutes, ok := usedMinutes(typed)
 	if !ok {
-		return p.showUnit(0, fault.Field("meter", "bad_number"))
+		return p.showUnit(0, fault.Field("meter_hours", "bad_number"))
 	}
 	if _, err := p.Upkeep.SetMeter(p.c.Request.Context(), p.v.Actor, u.ID, minutes, p.onceKey("cle", u.ID, typed)); err != nil {
 		return p.showUnit(0, err)
 	}
 	return p.to(p.unitPath() + "?fait=compteur")
+}
+
+// meterHours are the minutes on a meter as its field has them: what was typed, where that was not
+// understood, else «12,5» in the language of the page.
+func (p *page) meterHours(minutes int64) string {
+	if typed := p.field("heures"); typed != "" {
+		return clipped(typed, 20)
+	}
+	hours := strconv.FormatFloat(math.Trunc(float64(minutes)/60*100)/100, 'f', -1, 64)
+	if p.l.Tag() == "fr" {
+		hours = strings.Replace(hours, ".", ",", 1)
+	}
+	return hours
 }
 
 // mostHours is more than any meter shows, and small enough to be counted in minutes.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"canot/booking"
+	"canot/inventory/hours"
 )
 
 func TestAUnitIsLookedUpEditedLostAndFound(t *testing.T) {
@@ -159,6 +160,44 @@ func TestStockIsTakenWithAScannerAlone(t *testing.T) {
 		must(t, s.db.Reader(t.Context()).Get(&lost, `SELECT COUNT(*) FROM maintenances WHERE cause = 'lost' AND open`))
 		if lost != 1 {
 			t.Errorf("%d are lost", lost)
+		}
+	})
+}
+
+// TestWhatHappenedGoesOutByTheTime: two years back unless somebody asks for more; the file is called so.
+func TestWhatHappenedGoesOutByTheTime(t *testing.T) {
+	onCounter(t, func(t *testing.T, s *stand) {
+		at, file := stockAtAmos+"/importer", stockAtAmos+"/exporter.csv?quoi=loans"
+		b := s.books("zoe@exemple.example", "amos-camera", 1, 3)
+		_, err := s.book.CheckOut(t.Context(), s.staffOf("anne@exemple.example"), booking.HandOut{Booking: b.ID}, noKeyAtAll)
+		must(t, err)
+		_, err = s.book.CheckIn(t.Context(), s.staffOf("anne@exemple.example"), booking.Return{Unit: s.codes(b)[0]}, noKeyAtAll)
+		must(t, err)
+		zone, err := hours.LoadZone("America/Toronto")
+		must(t, err)
+		today := hours.DateOf(s.clock.Now(), zone)
+		usual, tomorrow := today.AddDays(-2*365).String(), today.AddDays(1).String()
+		v := s.rose.get(at).has(`value="`+usual+`"`, "quoi=loans&amp;depuis="+usual)
+		checkPage(t, at, v, "fr")
+		s.rose.get(at + "?depuis=" + tomorrow).has("quoi=loans&amp;depuis=" + tomorrow)
+		for path, want := range map[string]bool{file: true, file + "&depuis=" + usual: true, file + "&depuis=" + tomorrow: false} {
+			v := s.rose.get(path)
+			day := usual
+			if !want {
+				day = tomorrow
+			}
+			if strings.Contains(v.body, b.Reference) != want || !strings.Contains(v.header.Get("Content-Disposition"), "amos-loans-depuis-"+day+".csv") {
+				t.Errorf("%s: %s\n%s", path, v.header.Get("Content-Disposition"), v.body)
+			}
+		}
+		if v := s.rose.get(stockAtAmos + "/exporter.csv?quoi=units"); strings.Contains(v.header.Get("Content-Disposition"), "depuis") {
+			t.Errorf("what there is has no time: %s", v.header.Get("Content-Disposition"))
+		}
+		for _, path := range []string{at, file} {
+			sep := map[bool]string{true: "&", false: "?"}[strings.Contains(path, "?")]
+			if v := s.rose.get(path + sep + "depuis=hier"); v.status != 400 {
+				t.Errorf("%s: %d", path, v.status)
+			}
 		}
 	})
 }

@@ -24,6 +24,7 @@ type unitView struct {
 	frame
 	Path, Back, Code, Name  string
 	State, Tag, News        string
+	Moved                   []string // who lost it by what was just done
 	Where                   []string // where it is, in sentences
 	Booking                 string   // of whoever has it
 	Facts                   []unitFact
@@ -85,6 +86,9 @@ func (p *page) showUnit(status int, wrong error) error {
 		f.News = p.countNews(u)
 	} else if p.l.Has("page.inventory.done." + done) {
 		f.News = p.l.Say("page.inventory.done."+done, nil)
+	}
+	if f.News != "" {
+		f.Moved = p.movedNews()
 	}
 	if wrong != nil {
 		t, code := p.explain(wrong)
@@ -175,10 +179,7 @@ func (f *unitView) facts(p *page, d desk, c booking.Counter, u booking.UnitView)
 	add("shelf", u.Shelf)
 	add("serial", u.Serial)
 	add("condition", u.Condition)
-	f.Hours = strconv.FormatFloat(float64(u.MeterMinutes)/60, 'f', -1, 64)
-	if i := strings.IndexByte(f.Hours, '.'); i >= 0 {
-		f.Hours = f.Hours[:min(len(f.Hours), i+3)]
-	}
+	f.Hours = p.meterHours(u.MeterMinutes)
 	if u.MeterMinutes > 0 {
 		add("meter", p.l.Duration(time.Duration(u.MeterMinutes)*time.Minute))
 	}
@@ -203,6 +204,14 @@ func (p *page) stamp(at time.Time, zone *time.Location) string {
 		return p.l.DateTime(at)
 	}
 	return strings.TrimRight(strings.TrimSuffix(p.l.Date(at), strconv.Itoa(at.Year())), ", \u00a0") + ", " + p.l.Time(at)
+}
+
+// until says an instant that another of a list comes to: its time alone on the same day.
+func (p *page) until(from, to time.Time, zone *time.Location) string {
+	if hours.DateOf(from, zone) == hours.DateOf(to, zone) {
+		return p.l.Time(to.In(zone))
+	}
+	return p.stamp(to, zone)
 }
 
 // writtenDay says a day that was written as 2006-01-02, as it stands where it is none.
@@ -271,6 +280,13 @@ func (p *page) storyLine(d desk, e booking.UnitEvent) storyLine {
 		key = "page.inventory.story.else"
 	}
 	l.Words = p.l.Say(key, params)
+	if e.Kind == "outage" && e.Until != nil && e.Word != "retired" {
+		ended := "page.inventory.story_until"
+		if e.Word == "lost" {
+			ended = "page.inventory.story_found"
+		}
+		l.Words += p.l.Say(ended, fault.Params{"when": p.until(e.At, *e.Until, d.Zone)})
+	}
 	if e.Person != "" {
 		l.Words += " " + p.l.Say("page.inventory.story_person", params)
 	}

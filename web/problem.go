@@ -7,14 +7,16 @@ import (
 	"time"
 
 	"canot/internal/fault"
+	"canot/inventory/files"
 	"canot/web/edge"
 )
 
 // problemForm is what went wrong where there is no page to say it on.
 type problemForm struct {
 	frame
-	Missing bool // what was asked for is not there: it may be searched for
-	Anew    bool // a letter counts no more: another may be asked for
+	Missing bool   // what was asked for is not there: it may be searched for
+	Anew    bool   // a letter counts no more: another may be asked for
+	Form    string // where the form of a photo that is too large is found again, "" for none
 }
 
 // problem answers with a page that says what went wrong. Who is not signed in, and would
@@ -33,7 +35,15 @@ func (p *page) problem(err error) {
 	if p.c.Request.Method != http.MethodGet && p.other == "" {
 		p.other = "/connexion" // what a form asked is not there to be read
 	}
-	f := problemForm{p.frame(t.Title), status == http.StatusNotFound, fault.Is(err, "bad_link") || fault.Is(err, "bad_sign_up")}
+	f := problemForm{p.frame(t.Title), status == http.StatusNotFound, fault.Is(err, "bad_link") || fault.Is(err, "bad_sign_up"), ""}
+	if status == http.StatusRequestEntityTooLarge && p.c.Request.Method == http.MethodPost {
+		for _, form := range []string{counterPath + "/:hub/retours/:loan", thingPath + "/:code/probleme"} {
+			if p.c.FullPath() == addressOf(p.l, form) {
+				t = told{Title: p.l.Say("page.wrong.photo_title", nil), Text: p.l.Say("page.wrong.photo", fault.Params{"most": files.MaxUpload >> 20})}
+				f.frame, f.Form = p.frame(t.Title), p.c.Request.URL.EscapedPath()
+			}
+		}
+	}
 	f.Error = &t
 	if shown := p.show(status, "problem", f); shown != nil {
 		edge.Fail(p.c, shown)
@@ -47,9 +57,10 @@ var fields = map[string]string{
 	"description": "description", "contact": "contact", "note": "note", "cost_cents": "cout", "rule_name": "nom", "every_days": "jours", "every_use_min": "heures",
 	"state": "etat", "assigned_to": "qui", "unit": "u", "reason": "raison", "leaves_at": "du", "arrives_at": "au", "to_hub": "vers",
 	"code": "code", "serial": "serie", "condition": "etat", "shelf": "tablette", "value_cents": "valeur", "supplier": "fournisseur",
-	"purchased_on": "achat", "warranty_until": "garantie", "resource": "ressource", "measure": "mesure", "low": "seuil", "quantity": "quantite",
+	"purchased_on": "achat", "warranty_until": "garantie", "resource": "ressource", "measure": "mesure", "low": "seuil", "quantity": "quantite", "meter_hours": "heures",
 	"phone": "phone", "language": "language", "label": "label", "scopes": "scope", "lifetime": "days",
 	"codes": "codes", "format": "format", "date": "jour", "first_label": "debut",
+	"suspend_after": "retards", "suspend_days": "jours",
 }
 
 // onPages are the words of what programs are told with words of their own: a page knows

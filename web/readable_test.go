@@ -4,8 +4,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"canot/internal/identity"
 )
 
 // What PostgreSQL takes for no text never reaches it, by whatever door.
@@ -54,6 +58,37 @@ func TestWhatNobodySeesInATextIsTakenOut(t *testing.T) {
 		b.person("Zoé\u200e\tTremblay\ufeff", "zoe@exemple.example")
 		b.get("/compte").has("Zoé Tremblay")
 	})
+}
+
+// TestASecretIsTakenAsItWasSent: who chose a password by the API with what nobody sees in it signs in
+// on the page by that very one.
+func TestASecretIsTakenAsItWasSent(t *testing.T) {
+	onEach(t, func(t *testing.T, w *town) {
+		const password = "mot\tde\u200bpasse\ufeff bien long"
+		w.browser().person("Zoé", "zoe@exemple.example")
+		who := identity.Actor{ID: w.idOf("zoe@exemple.example")}
+		must(t, w.db.Reader(t.Context()).Get(&who.SessionID, `SELECT id FROM sessions`))
+		must(t, w.site.Gate.SetPassword(t.Context(), who, "", password))
+		b := w.browser()
+		b.post("/connexion/mot-de-passe", "email", "zoe@exemple.example", "password", cleaned(password)).on("/connexion/mot-de-passe", 401)
+		b.post("/connexion/mot-de-passe", "email", "\u200bzoe@exemple.example", "password", password).on("/compte", 200)
+	})
+	pages, err := pageFiles.ReadDir("pages")
+	must(t, err)
+	found := 0
+	for _, file := range pages {
+		text, err := pageFiles.ReadFile("pages/" + file.Name())
+		must(t, err)
+		for _, tag := range regexp.MustCompile(`<input[^>]*type="password"[^>]*>`).FindAllString(string(text), -1) {
+			found++
+			if name := regexp.MustCompile(` name="([^"]*)"`).FindStringSubmatch(tag); name == nil || !slices.Contains(asSent, name[1]) {
+				t.Errorf("%s: %s is cleaned", file.Name(), tag)
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no page asks for a password")
+	}
 }
 
 // TestASlashTooManyLeadsToThePage: and never to another site.

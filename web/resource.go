@@ -76,9 +76,6 @@ func resourcePage(p *page) error {
 	}
 	t := slots.Terms[0]
 	r, lang := t.Resource, p.l.Tag()
-	if r.Awaited { // its unit is on its way, or was called off: there is nothing to see yet
-		return fault.New(fault.NotFound, "resource_not_found", nil)
-	}
 	f := resourceView{
 		frame: p.frame(r.Name.In(lang)), Name: p.phrase(r.Name), Kind: string(r.Kind), KindName: p.l.Say("page.kind."+string(r.Kind), nil),
 		Description: p.phrase(r.Description), Bring: p.phrase(r.Bring), Accessibility: p.phrase(r.Accessibility), Notes: p.notes(r),

@@ -104,7 +104,7 @@ func askForLink(p *page) error {
 	}
 	who := p.visitor()
 	if p.comeback().waits() {
-		who.Back = p.v.Return // the letter may be opened in another browser
+		who.Back = p.comeback().path // the letter may be opened in another browser, or by somebody else
 	}
 	flow, err := p.Gate.Ask(p.c.Request.Context(), who, email, p.l.Tag())
 	if err != nil {
@@ -134,9 +134,7 @@ func (p *page) enter(e signin.Entry) error {
 	switch {
 	case e.Session != "":
 		p.v.KeepSession(e.Session)
-		if e.Back != "" {
-			p.v.KeepReturn(e.Back)
-		}
+		p.comeByLetter(e.Back)
 		return p.to("/connexion/verification")
 	case e.SignUp != "":
 		p.v.KeepBrowser(e.Browser)

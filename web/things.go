@@ -187,6 +187,11 @@ func reportProblem(p *page) error {
 		return fault.New(fault.NotFound, "not_found", nil)
 	case canMend(err):
 		t, status := p.mend(err)
+		for i, w := range t.List {
+			if w.Field == "description" && v.Text == "" {
+				t.List[i].Text = p.l.Say("page.thing.what_needed", nil)
+			}
+		}
 		return p.thingAgain("thing_problem", status, v, &t)
 	}
 	return err

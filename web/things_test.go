@@ -104,7 +104,7 @@ func TestEquipmentIsNotTakenByItsLabel(t *testing.T) {
 
 func TestARetiredThingHasNoForm(t *testing.T) {
 	onCounter(t, func(t *testing.T, s *stand) {
-		_, err := s.book.Retire(t.Context(), identity.System, "amos-camera0", database.Key{})
+		_, err := s.book.Retire(t.Context(), identity.System, "amos-camera0", nil, database.Key{})
 		must(t, err)
 		v := s.browser().get("/u/amos-camera0").has("ne sert plus", "819 555-0101")
 		v.lacks("amos-camera0/probleme\"")

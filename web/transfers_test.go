@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"strings"
 	"testing"
 
 	"canot/internal/identity"
@@ -53,4 +54,23 @@ func (s *stand) journey() (id string) {
 	s.t.Helper()
 	must(s.t, s.db.Reader(s.t.Context()).Get(&id, `SELECT id FROM transfers`))
 	return id
+}
+
+// What a journey is to bring has no page, and is in none, before it is there.
+func TestWhatAJourneyIsToBringHasNoPage(t *testing.T) {
+	onCounter(t, func(t *testing.T, s *stand) {
+		look := s.anne.get("/transferts/amos/nouveau?voir=1&u=amos-camera0&vers=val-dor&du=2026-11-22&de=12:00&a=16:00")
+		s.anne.send(look.form("/transferts/amos/nouveau"))
+		var slug string
+		must(t, s.db.Reader(t.Context()).Get(&slug, `SELECT slug FROM resources WHERE awaited`))
+		for _, who := range []*browser{s.zoe, s.anne} {
+			for _, path := range []string{"/ressources/" + slug, "/ressources/" + slug + "/calendrier", "/reserver?r=" + slug} {
+				where, _, _ := strings.Cut(path, "?")
+				who.get(path).on(where, 404)
+			}
+			for _, path := range []string{"/lieux/val-dor", "/lieux/val-dor/calendrier"} {
+				who.get(path).on(path, 200).lacks(slug)
+			}
+		}
+	})
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -70,7 +71,7 @@ func (p *page) partsCounted() (map[string]int, []string, error) {
 
 // countParts notes how many of the components of the unit in the address are missing.
 func countParts(p *page) error {
-	d, c, err := p.counterDesk()
+	_, c, err := p.counterDesk()
 	if err != nil {
 		return err
 	}
@@ -80,13 +81,16 @@ func countParts(p *page) error {
 	}
 	p.c.PostForm("cle") // reads the form
 	missing, typed, err := p.partsCounted()
-	if err == nil && missing != nil {
-		_, err = p.Book.CountComponents(p.c.Request.Context(), p.v.Actor, u.ID, missing, p.onceKey("cle", append(typed, u.ID)...))
+	if err != nil || p.field(backField) != "" {
+		return p.showUnit(http.StatusOK, err)
 	}
-	if err != nil {
-		return p.showUnit(0, err)
-	}
-	return p.to(p.inventory(d) + "/exemplaires/" + u.ID + "?fait=compte")
+	return p.saveParts(u, "compte", func(foreseen []string) error {
+		if missing == nil {
+			return nil
+		}
+		_, err := p.Book.CountComponents(p.c.Request.Context(), p.v.Actor, u.ID, missing, foreseen, p.onceKey("cle", append(typed, u.ID)...))
+		return err
+	}, func(wrong error) error { return p.showUnit(0, wrong) })
 }
 
 // countNews says what a count came to: what is missing, or that the unit is whole.

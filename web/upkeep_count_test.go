@@ -88,7 +88,7 @@ func TestAnOutageThatLeavesAKitIncompleteSaysSo(t *testing.T) {
 		anne := s.staffOf("anne@exemple.example")
 		m, err := s.book.TakeOutFor(t.Context(), anne, booking.Outage{Unit: kit.ID, From: now}, noKeyAtAll)
 		must(t, err)
-		_, err = s.book.CountComponents(t.Context(), anne, kit.ID, map[string]int{kit.Components[0].ID: 1}, noKeyAtAll)
+		_, err = s.book.CountComponents(t.Context(), anne, kit.ID, map[string]int{kit.Components[0].ID: 1}, nil, noKeyAtAll)
 		must(t, err)
 		s.anne.post("/entretien/amos/arrets/"+m.ID+"/fin").on("/entretien/amos/arrets", 200).has("reste hors service", "Compter les composantes")
 	})

@@ -115,12 +115,13 @@ var templates = func() map[string]*template.Template {
 	sets := map[string]*template.Template{}
 	for _, l := range locale.All() {
 		words := template.FuncMap{
-			"say":   func(key string, params ...fault.Params) string { return sayWith(l, key, params) },
-			"at":    func(path string) string { return addressOf(l, path) },
-			"asset": assets.Path,
-			"icon":  icon,
-			"qr":    squareCode,
-			"bars":  barCode,
+			"say":    func(key string, params ...fault.Params) string { return sayWith(l, key, params) },
+			"at":     func(path string) string { return addressOf(l, path) },
+			"asset":  assets.Path,
+			"icon":   icon,
+			"qr":     squareCode,
+			"bars":   barCode,
+			"beside": townBeside,
 		}
 		sets[l.Tag()] = template.Must(template.New("").Funcs(words).ParseFS(pageFiles, "pages/*.html"))
 	}
@@ -256,6 +257,7 @@ func (p *page) answer(h handler) {
 
 // readable cleans, for all pages at once, what forms and queries say, and refuses what no browser
 // sends: an address with a NUL, or with bytes that are no text. PostgreSQL would not take them as a key.
+// A form that may hold files is read later, by openForm, which asks again.
 func (p *page) readable() error {
 	for _, param := range p.c.Params {
 		if !isText(param.Value) {
@@ -271,9 +273,9 @@ func (p *page) readable() error {
 			r.URL = &address
 		}
 		_ = r.ParseForm()
-		clean(r.PostForm)
-		clean(r.Form)
 	}
+	clean(r.PostForm)
+	clean(r.Form)
 	for name, values := range r.Form {
 		for _, text := range append(values, name) {
 			if !isText(text) {

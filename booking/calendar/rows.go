@@ -90,7 +90,7 @@ SELECT '5' AS what, c.id, c.hub_id, c.resource_id, false AS subject, false AS as
 UNION ALL
 SELECT '4', r.id, r.hub_id, '', r.slug = $1 OR r.id = $1, k.slug = $2 OR k.id = $2, r.name, '', '', r.kind, '', '', NULL
   FROM resources r JOIN categories k ON k.id = r.category_id
- WHERE r.hub_id IN (SELECT id FROM governed)
+ WHERE r.hub_id IN (SELECT id FROM governed) AND NOT r.awaited
 UNION ALL
 SELECT '3', h.id, h.id, '', h.slug = $1 OR h.id = $1, false, h.name, h.town, h.time_zone, '', '', '', NULL
   FROM hubs h
@@ -119,7 +119,7 @@ const booked = `SELECT b.id, b.hub_id, b.status, b.starts_at, b.ends_at, b.compe
 // bookedWhere says which bookings a feed shows, by scope. $1 is the key.
 var bookedWhere = map[Scope]string{
 	Hub:      `b.hub_id IN (SELECT h.id FROM hubs h WHERE h.slug = $1 OR h.id = $1)`,
-	Resource: `b.id IN (SELECT o.booking_id FROM booking_lines o WHERE o.resource_id IN (SELECT r.id FROM resources r WHERE r.slug = $1 OR r.id = $1))`,
+	Resource: `b.id IN (SELECT o.booking_id FROM booking_lines o WHERE o.resource_id IN (SELECT r.id FROM resources r WHERE (r.slug = $1 OR r.id = $1) AND NOT r.awaited))`,
 	Region:   `b.hub_id IN (SELECT h.id FROM hubs h WHERE h.region_id IN (SELECT g.id FROM regions g WHERE g.slug = $1 OR g.id = $1))`,
 	Network:  `$1 = ''`,
 }

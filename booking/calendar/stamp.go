@@ -136,7 +136,7 @@ func (f *Feeds) first(q Query, etag string, now time.Time) Stamp {
 // governed are the hubs that a feed is about, by scope. $1 is the key.
 var governed = map[Scope]string{
 	Hub:       `h.slug = $1 OR h.id = $1`,
-	Resource:  `h.id IN (SELECT r.hub_id FROM resources r WHERE r.slug = $1 OR r.id = $1)`,
+	Resource:  `h.id IN (SELECT r.hub_id FROM resources r WHERE (r.slug = $1 OR r.id = $1) AND NOT r.awaited)`,
 	Region:    `h.region_id IN (SELECT g.id FROM regions g WHERE g.slug = $1 OR g.id = $1)`,
 	Network:   `$1 = ''`,
 	Workshops: `$1 = ''`,
@@ -145,7 +145,7 @@ var governed = map[Scope]string{
 // subjects count the rows that have the key, and their versions, by scope.
 var subjects = map[Scope][2]string{
 	Hub:       {`(SELECT COUNT(*) FROM governed)`, `0`},
-	Resource:  {`(SELECT COUNT(*) FROM resources s WHERE s.slug = $1 OR s.id = $1)`, `(SELECT SUM(s.version) FROM resources s WHERE s.slug = $1 OR s.id = $1)`},
+	Resource:  {`(SELECT COUNT(*) FROM resources s WHERE (s.slug = $1 OR s.id = $1) AND NOT s.awaited)`, `(SELECT SUM(s.version) FROM resources s WHERE (s.slug = $1 OR s.id = $1) AND NOT s.awaited)`},
 	Region:    {`(SELECT COUNT(*) FROM regions s WHERE s.slug = $1 OR s.id = $1)`, `(SELECT SUM(s.version) FROM regions s WHERE s.slug = $1 OR s.id = $1)`},
 	Network:   {`1`, `0`},
 	Workshops: {`1`, `0`},

@@ -49,6 +49,9 @@ func TestACounterWithoutALineKnowsWhatItsCopySays(t *testing.T) {
 		// A scanner's address, an address through a keyboard in French, a code in small letters, blanks.
 		`world.read("https://canot.example/u/CAM-002")`:                "CAM-002",
 		`world.read("httpsÉ;;canot.exampleéuéCAM-002 ")`:               "CAM-002",
+		`world.read("https://canot.example/u/CAM-002?x=1")`:            "CAM-002",
+		`world.read("https://canot.example/u/CAM-002#haut")`:           "CAM-002",
+		`world.read("https:ééCANOT.exampleéuéCAM-002Éx")`:              "CAM-002",
 		`world.read(" k7qm-3xpd\n")`:                                   "K7QM-3XPD",
 		`world.read("--")`:                                             "",
 		`world.find(now(), "cam-002").unit.id`:                         "u2",

@@ -63,6 +63,14 @@ func (tx *Tx) EnqueueNext(kind string, at time.Time) error {
 	return tx.Enqueue(Job{Kind: kind, At: at, Args: struct{}{}})
 }
 
+// Sooner has a job that comes again, and waits for its turn, come at an instant before it. It moves the row
+// that waits and makes none. One that failed keeps its time, or its tries would be over the sooner; one that
+// runs at this moment is left to itself.
+func (tx *Tx) Sooner(kind string, at time.Time) error {
+	_, err := tx.Exec(`UPDATE jobs SET run_at = $2 WHERE kind = $1 AND state = 'ready' AND attempts = 0 AND run_at > $2`, kind, at)
+	return err
+}
+
 // Enqueue adds jobs. They exist if and only if the transaction commits.
 func (tx *Tx) Enqueue(jobs ...Job) error {
 	rows := make([][]any, len(jobs))

@@ -225,3 +225,45 @@ func TestAWorkerWakesWhenAJobIsCommitted(t *testing.T) {
 		all.Wait()
 	})
 }
+
+func TestAJobThatWaitsIsBroughtForwardAndNothingElse(t *testing.T) {
+	clock := dbtest.NewClock(noon)
+	for _, engine := range dbtest.Engines {
+		t.Run(engine, func(t *testing.T) {
+			db := dbtest.Open(t, engine, database.Settings{Clock: clock.Now})
+			in := func(d time.Duration) time.Time { return noon.Add(d) }
+			enqueue(t, db, "look", 1, in(5*time.Minute))
+			enqueue(t, db, "other", 1, in(5*time.Minute))
+			must(t, db.In(t.Context(), func(tx *database.Tx) error {
+				if err := tx.Enqueue(database.Job{Kind: "failed", At: in(5 * time.Minute), Args: 0}); err != nil {
+					return err
+				}
+				if _, err := tx.Exec(`UPDATE jobs SET attempts = 1 WHERE kind = 'failed'`); err != nil {
+					return err
+				}
+				for _, kind := range []string{"look", "failed", "nobody's"} {
+					for _, at := range []time.Time{in(2 * time.Minute), in(3 * time.Minute)} {
+						if err := tx.Sooner(kind, at); err != nil {
+							return err
+						}
+					}
+				}
+				return nil
+			}))
+			var rows []struct {
+				Kind string    `db:"kind"`
+				At   time.Time `db:"run_at"`
+			}
+			must(t, db.Reader(t.Context()).Select(&rows, `SELECT kind, run_at FROM jobs ORDER BY kind`))
+			want := map[string]time.Time{"failed": in(5 * time.Minute), "look": in(2 * time.Minute), "other": in(5 * time.Minute)}
+			if len(rows) != len(want) {
+				t.Fatalf("%+v", rows)
+			}
+			for _, row := range rows {
+				if !row.At.Equal(want[row.Kind]) {
+					t.Errorf("%s comes at %s, want %s", row.Kind, row.At, want[row.Kind])
+				}
+			}
+		})
+	}
+}

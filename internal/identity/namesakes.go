@@ -7,8 +7,6 @@ import (
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
-
-	"canot/internal/database"
 )
 
 // mostNamesakes bounds how many people of one name are told.
@@ -25,11 +23,6 @@ func (d *Directory) Namesakes(ctx context.Context, by Actor, hubID, name string)
 	if !by.May(ViewPersons, hubID, region) {
 		return nil, Denied(by)
 	}
-	return d.NamesakesIn(r, hubID, name)
-}
-
-// NamesakesIn is Namesakes as a step of another verb, which has asked for the right.
-func (d *Directory) NamesakesIn(r database.Reader, hubID, name string) ([]Member, error) {
 	var all []struct {
 		ID   string `db:"id"`
 		Name string `db:"name"`
@@ -48,7 +41,7 @@ func (d *Directory) NamesakesIn(r database.Reader, hubID, name string) ([]Member
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	err := r.SelectIn(&people, `SELECT `+personColumns+` FROM members m WHERE m.id IN ($list) ORDER BY m.id`, ids)
+	err = r.SelectIn(&people, `SELECT `+personColumns+` FROM members m WHERE m.id IN ($list) ORDER BY m.id`, ids)
 	return people, err
 }
 

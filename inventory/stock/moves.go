@@ -37,6 +37,17 @@ type Move struct {
 	ByName    string `db:"by_name" json:"-"`   // who did it; "" once their account is gone
 	Reference string `db:"reference" json:"-"` // of the booking
 	Code      string `db:"code" json:"-"`      // of the consumable
+	Hub       string `db:"booking_hub" json:"-"`
+	Region    string `db:"booking_region" json:"-"`
+}
+
+// seenBy is a move without its booking for who may not see those of the hub that it is of: what is used
+// up with a unit that came back elsewhere is used up there.
+func (v Move) seenBy(by identity.Actor, hubID string) Move {
+	if v.Hub != hubID && !by.May(identity.ViewBookings, v.Hub, v.Region) {
+		v.BookingID, v.Reference = "", ""
+	}
+	return v
 }
 
 // A Moving is what somebody did to a stock. Quantity is how much came, was used or is gone; of a
@@ -157,9 +168,10 @@ func orNull(id string) any {
 
 const selectMoves = `
 	SELECT m.id, m.consumable_id, m.at, m.by_id, m.kind, m.delta, m.stock_after, COALESCE(m.booking_id, '') AS booking_id,
-	       COALESCE(m.unit_id, '') AS unit_id, m.note, COALESCE(p.name, '') AS by_name, COALESCE(b.reference, '') AS reference, c.code
+	       COALESCE(m.unit_id, '') AS unit_id, m.note, COALESCE(p.name, '') AS by_name, COALESCE(b.reference, '') AS reference, c.code,
+	       COALESCE(g.id, '') AS booking_hub, COALESCE(g.region_id, '') AS booking_region
 	FROM stock_moves m JOIN consumables c ON c.id = m.consumable_id
-	LEFT JOIN members p ON p.id = m.by_id LEFT JOIN bookings b ON b.id = m.booking_id `
+	LEFT JOIN members p ON p.id = m.by_id LEFT JOIN bookings b ON b.id = m.booking_id LEFT JOIN hubs g ON g.id = b.hub_id `
 
 // Moves returns a consumable (id or code) with what changed its stock, the latest first, to staff of
 // its hub: at most limit of them, behind the first offset.
@@ -174,5 +186,8 @@ func (m *Room) Moves(ctx context.Context, by identity.Actor, key string, limit, 
 	}
 	all := []Move{}
 	err = r.Select(&all, selectMoves+`WHERE m.consumable_id = $1 ORDER BY m.at DESC, m.id DESC LIMIT $2 OFFSET $3`, c.ID, limit, offset)
+	for i, v := range all {
+		all[i] = v.seenBy(by, c.HubID)
+	}
 	return c, all, err
 }

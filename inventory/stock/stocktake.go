@@ -39,7 +39,7 @@ const (
 	WasLost    = "lost"
 	Retired    = "retired"
 	Unknown    = "unknown" // no unit has that code
-	OfStock    = "stock"   // it is the code of a consumable, which is counted elsewhere
+	OfStock    = "stock"   // it is the code of a consumable of the hub, which is counted elsewhere
 	Missing    = "missing" // it should be there and was not scanned
 )
 
@@ -172,8 +172,8 @@ func tallyOf(r database.Reader, t Stocktake) (Tally, error) {
 	}
 	var strange []Item
 	if err := r.Select(&strange, `
-		SELECT s.code, s.at, COALESCE(c.name, '{}') AS name FROM stocktake_scans s LEFT JOIN consumables c ON upper(c.code) = upper(s.code)
-		WHERE s.stocktake_id = $1 AND s.unit_id IS NULL ORDER BY s.code`, t.ID); err != nil {
+		SELECT s.code, s.at, COALESCE((SELECT c.name FROM consumables c WHERE c.hub_id = $2 AND upper(c.code) = upper(s.code) ORDER BY c.id LIMIT 1), '{}') AS name
+		FROM stocktake_scans s WHERE s.stocktake_id = $1 AND s.unit_id IS NULL ORDER BY s.code`, t.ID, t.HubID); err != nil {
 		return Tally{}, err
 	}
 	for _, i := range strange {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"canot/internal/database"
 	"canot/internal/fault"
@@ -136,8 +137,8 @@ func write(tx *database.Tx, by identity.Actor, hubID string, e Edits, counted *i
 }
 
 // Export writes the consumables of a hub (id or slug) as CSV that Import takes back, or, with moves,
-// what changed their stock. It asks for the right to take the hub's data out.
-func (m *Room) Export(ctx context.Context, by identity.Actor, w io.Writer, hubKey string, moves bool) error {
+// what changed their stock at since or later. It asks for the right to take the hub's data out.
+func (m *Room) Export(ctx context.Context, by identity.Actor, w io.Writer, hubKey string, moves bool, since time.Time) error {
 	hub, err := m.staffed(ctx, by, identity.Export, hubKey)
 	if err != nil {
 		return err
@@ -146,10 +147,11 @@ func (m *Room) Export(ctx context.Context, by identity.Actor, w io.Writer, hubKe
 	rows := []map[string]string{}
 	if moves {
 		var all []Move
-		if err := r.Select(&all, selectMoves+`WHERE c.hub_id = $1 ORDER BY m.at, m.id`, hub.ID); err != nil {
+		if err := r.Select(&all, selectMoves+`WHERE c.hub_id = $1 AND m.at >= $2 ORDER BY m.at, m.id`, hub.ID, since.UTC()); err != nil {
 			return err
 		}
 		for _, v := range all {
+			v = v.seenBy(by, hub.ID)
 			rows = append(rows, map[string]string{"at": v.At.UTC().Format("2006-01-02T15:04:05Z"), "code": v.Code, "kind": v.Kind,
 				"delta": strconv.FormatInt(v.Delta, 10), "stock_after": strconv.FormatInt(v.StockAfter, 10), "booking": v.Reference, "note": v.Note})
 		}

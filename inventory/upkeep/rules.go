@@ -275,7 +275,7 @@ func resourceFor(tx *database.Tx, by identity.Actor, key string) (resource, erro
 	if !storable(key) {
 		return of, missing
 	}
-	err := tx.Get(&of, `SELECT r.id, r.hub_id, h.region_id, r.name FROM resources r JOIN hubs h ON h.id = r.hub_id WHERE r.id = $1 OR r.slug = $1`, key)
+	err := tx.Get(&of, `SELECT r.id, r.hub_id, h.region_id, r.name FROM resources r JOIN hubs h ON h.id = r.hub_id WHERE (r.id = $1 OR r.slug = $1) AND NOT r.awaited`, key)
 	if errors.Is(err, database.ErrNoRows) {
 		return of, missing
 	}

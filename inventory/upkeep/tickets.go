@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"canot/internal/database"
 	"canot/internal/fault"
@@ -53,6 +54,26 @@ func (d *Desk) Tickets(ctx context.Context, by identity.Actor, hubKey, state str
 		list[i] = list[i].inUTC().seenBy(by)
 	}
 	return list, next, nil
+}
+
+// TicketsSince lists the tickets of a hub that are not closed, and those that were closed at since or
+// later, the oldest first, to who may take the hub's data out and hands out there. It is one statement
+// after the hub.
+func (d *Desk) TicketsSince(ctx context.Context, by identity.Actor, hubKey string, since time.Time) ([]Ticket, error) {
+	hub, err := d.hubFor(ctx, by, identity.HandOut, hubKey)
+	if err == nil {
+		err = may(by, identity.Export, hub.ID, hub.RegionID, identity.Denied(by))
+	}
+	if err != nil {
+		return nil, err
+	}
+	var list []Ticket
+	err = d.db.Reader(ctx).Select(&list, `SELECT `+ticketColumns+ticketJoins+`WHERE t.hub_id = $1 AND (t.closed_at IS NULL OR t.closed_at >= $2)
+		ORDER BY t.created_at, t.id`, hub.ID, since.UTC())
+	for i := range list {
+		list[i] = list[i].inUTC().seenBy(by)
+	}
+	return list, err
 }
 
 // Counts says how many tickets of a hub are in each state, to who hands out there.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -39,8 +38,10 @@ type View struct {
 // and what the system does, is no view; who is named twice, or is "", is one view or none. The caller shows what was read only when Viewed succeeded.
 func (o *Office) Viewed(ctx context.Context, viewer identity.Actor, what string, memberIDs ...string) error {
 	var others []string
+	named := make(map[string]bool, len(memberIDs))
 	for _, id := range memberIDs {
-		if id != "" && id != viewer.ID && viewer.ID != identity.System.ID && !slices.Contains(others, id) {
+		if id != "" && id != viewer.ID && viewer.ID != identity.System.ID && !named[id] {
+			named[id] = true
 			others = append(others, id)
 		}
 	}

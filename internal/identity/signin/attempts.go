@@ -39,7 +39,7 @@ var (
 	recoveriesOf    = limit{"recovery.member", 50, 24 * time.Hour}
 	wrongFactors    = limit{"factor.wrong", 5, 24 * time.Hour}
 	ceremoniesFrom  = limit{"ceremony.source", 60, 15 * time.Minute}
-	keptFrom        = limit{"kept.source", 60, 15 * time.Minute}
+	keptFrom        = limit{"kept.source", 300, 15 * time.Minute}
 	newAddressesOf  = limit{"address.member", 5, time.Hour}
 )
 

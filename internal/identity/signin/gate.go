@@ -70,7 +70,7 @@ type Visitor struct {
 	Browser string         // the secret in the browser's cookie; "" when it has none yet
 	Device  string         // what it is, in a few words, for the list of sessions
 	By      identity.Actor // by the session that the browser sent; it ends when another begins
-	Back    string         // what they want to come back to, whatever the link of a letter is opened in; "" for nothing
+	Back    string         // the page that they want to come back to, for whoever opens the letter: no secret; "" for none
 }
 
 // A Flow is a request for a link and a code, under way.

@@ -2,15 +2,15 @@
 // be sent. Nothing here asks or keeps anything, so that it can be tried by itself.
 const world = (() => {
   // inLabel is the code in the address of a label, undefined for what is none: what follows the last /u/,
-  // decoded. A keyboard of another layout makes another character of a slash, é on a Canadian French one,
-  // and may of a percent sign.
+  // without a query or a fragment, decoded. A keyboard of another layout makes another character of a
+  // slash, é on a Canadian French one, and may of a percent sign.
   const inLabel = (text) => {
     const slashes = ["/", "é"], after = /^https?.(.)\1/iu.exec(text);
     if (after && !/[a-z0-9-]/i.test(after[1])) slashes.push(after[1].toLowerCase());
     for (const slash of slashes) {
       const mark = `${slash}u${slash}`, at = text.toLowerCase().lastIndexOf(mark);
       if (at < 0) continue;
-      let code = text.slice(at + mark.length).split(slash)[0];
+      let code = text.slice(at + mark.length).split(slash)[0].split(slash === "é" ? /[?#É/]/u : /[?#]/)[0];
       if (slash !== "/") code = code.replaceAll('"', "@");
       if (!code.includes("%")) code = code.replace(/[^A-Za-z0-9._~$&+=:@"-]([0-9A-F]{2})/giu, "%$1");
       try {
