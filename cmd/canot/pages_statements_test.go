@@ -81,8 +81,12 @@ func statementsOf(t *testing.T, in *world) map[string][]string {
 			}
 		}
 		request.Header.Set("Accept", "text/html")
-		look() // what a resource is and whose session it is are remembered for a while
+		look() // what a resource is and whose session it is are remembered for a while,
+		// which may end between two looks, but not twice in a row.
 		found[p.name()] = counter.Statements(look)
+		if again := counter.Statements(look); len(again) < len(found[p.name()]) {
+			found[p.name()] = again
+		}
 	}
 	return found
 }
